@@ -3,8 +3,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := escalator web workers tests benchmarks deploy
 PYTEST := $(BIN)/pytest
-# Tests of one process share the machine; those marked live measure time and kill servers, so they have it to themselves.
 JOBS ?= auto
+# The live tests wait more than they compute.
+LIVE_JOBS ?= 4
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
@@ -33,8 +34,8 @@ format: $(VENV)/testable ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-unit: $(VENV)/testable ## Run the tests that can run in parallel
-	$(PYTEST) -m "not live" --numprocesses $(JOBS) --dist loadfile
+unit: $(VENV)/testable ## Run the tests without real processes
+	$(PYTEST) -m "not live" --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 browser: ## Install Chromium for the browser tests (Debian, as root)
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
@@ -43,7 +44,8 @@ browser: ## Install Chromium for the browser tests (Debian, as root)
 	  echo "There is no Chromium here, so the tests in a browser are left out (on Debian: apt install chromium)."
 
 live: $(VENV)/testable browser ## Run the tests that start and kill real processes
-	$(PYTEST) -m live
+	$(PYTEST) -m "live and not alone" --numprocesses $(LIVE_JOBS) --dist loadgroup --no-loadscope-reorder
+	$(PYTEST) -m "live and alone"
 
 coverage: $(VENV)/testable ## Run all tests and report lines and branches that none of them reaches
 	$(PYTEST) --cov --cov-report=term-missing --cov-report=html

@@ -17,7 +17,7 @@ _COPY = """
 INSERT INTO incidents
 SELECT (jsonb_populate_record(i, jsonb_build_object(
     'id', md5(n::text), 'number', 1000000 + n, 'due_at', now() + interval '6 hours' + n * interval '10 ms',
-    'armed_until', NULL))).*
+    'timer_set_for', NULL))).*
 FROM incidents i, generate_series(1, 100000) n WHERE number = (SELECT min(number) FROM incidents)
 """
 
@@ -25,7 +25,7 @@ FROM incidents i, generate_series(1, 100000) n WHERE number = (SELECT min(number
 def _late_ms(running: Stack) -> list[float]:
     with psycopg.connect(running.plain_url, autocommit=True) as connection:
         rows = connection.execute(
-            "SELECT after FROM records WHERE action = 'step.fired' AND after LIKE '%late_ms%'"
+            "SELECT after FROM audit_records WHERE action = 'step.fired' AND after LIKE '%late_ms%'"
         ).fetchall()
     return [float(json.loads(row[0])["late_ms"]) for row in rows]
 
@@ -59,7 +59,7 @@ def lateness() -> list[str]:
         due = datetime.now(UTC) + timedelta(seconds=8)
         with psycopg.connect(running.plain_url) as connection:
             connection.execute(
-                "UPDATE incidents SET due_at = %s + (number %% 1000) * interval '1 ms', armed_until = NULL", (due,)
+                "UPDATE incidents SET due_at = %s + (number %% 1000) * interval '1 ms', timer_set_for = NULL", (due,)
             )
         many = _wait_for_firings(running, 1000, 40)
     return [

@@ -20,9 +20,10 @@ _ID = (
 )
 _INCIDENTS = f"""
 INSERT INTO incidents (id, number, source, mode, state, category, severity, severity_reason, content_rule, sealed_facts,
-    sealed_content, policy_version_id, route, path, assign, acks_needed, round, step, sending, owner, due_kind, due_at,
-    fence, restarts, extensions, snoozes, loop_rounds, opened_at, waiting_since, last_event_at, reports_at_close,
-    acknowledged_at, closed_at, closed_by, outcome, revision, hold, fits, first_answered_at, escalated_at)
+    sealed_content, policy_version_id, route, path, assign, acks_needed, round, step, send_number, owner, due_kind,
+    due_at, fence, restarts, extensions, snoozes, automated_rounds, opened_at, waiting_since, last_event_at,
+    reports_at_close, acknowledged_at, closed_at, closed_by, outcome, revision, has_legal_hold, matched_categories,
+    first_acknowledged_at, escalated_at)
 SELECT {_ID.format(at="at", seed="'i' || g")}, 1000 + g, 'app', 'production',
     CASE WHEN is_open THEN 'triggered' ELSE 'resolved' END, 'c' || g % 20,
     (ARRAY['low', 'medium', 'high', 'critical'])[1 + g % 4], 'as Stream says', 'hide', :facts, :content, :version,
@@ -38,7 +39,8 @@ FROM (SELECT g, now() - ({INCIDENTS} - g) * {_APART} AS at, g > {INCIDENTS - OPE
     FROM generate_series(1, {INCIDENTS}) g) n
 """
 _RECORDS = f"""
-INSERT INTO records (id, at, incident_id, actor_kind, actor_key, action, via, reason, before, after, policy_version_id)
+INSERT INTO audit_records (id, recorded_at, incident_id, actor_kind, actor_key, action, via, reason, before, after,
+    policy_version_id)
 SELECT {_ID.format(at="at", seed="'r' || number || '-' || k")}, at, id,
     CASE WHEN k IN (5, 7, 8) THEN 'person' ELSE 'system' END,
     CASE WHEN k IN (5, 7, 8) THEN 'p' || number % 50 ELSE 'escalator' END,
@@ -51,13 +53,14 @@ FROM (SELECT id, number, k, opened_at + interval '1 second' * k * 20 AS at
     FROM incidents, generate_series(0, {RECORDS_EACH - 1}) k) n
 """
 _SEALS = """
-INSERT INTO seals (seq, record_id, prev_hash, hash)
-SELECT row_number() OVER (ORDER BY at, id), id, md5('p' || id) || md5('q' || id), md5('h' || id) || md5('j' || id)
-FROM records
+INSERT INTO audit_chain (seq, record_id, prev_hash, hash)
+SELECT row_number() OVER (ORDER BY recorded_at, id), id, md5('p' || id) || md5('q' || id),
+    md5('h' || id) || md5('j' || id)
+FROM audit_records
 """
 _DELIVERIES = f"""
-INSERT INTO deliveries (id, incident_id, kind, occasion, round, step, sending, target, destination, address, channel,
-    mode, urgency, state, attempts, created_at, next_at, expires_at, claim, delivered_at)
+INSERT INTO deliveries (id, incident_id, kind, occasion, round, step, send_number, target, destination, address,
+    channel, mode, urgency, state, attempts, created_at, next_attempt_at, expires_at, claim_number, delivered_at)
 SELECT {_ID.format(at="opened_at", seed="'d' || number || '-' || k")}, id, 'page', 'step', 1, 0, 1, 'room',
     'room-' || k, 'C0ROOM' || k, 'slack', 'production', 3, CASE WHEN number % 50 = k THEN 'failed' ELSE 'delivered' END,
     1, opened_at,
@@ -75,4 +78,4 @@ def fill(connection: Connection, version: UUID, seal: Seal) -> None:
 
 def _statements() -> Iterator[str]:
     yield from (_INCIDENTS, _RECORDS, _SEALS, _DELIVERIES)
-    yield from (f"ANALYZE {table}" for table in ("incidents", "records", "seals", "deliveries"))
+    yield from (f"ANALYZE {table}" for table in ("incidents", "audit_records", "audit_chain", "deliveries"))

@@ -81,7 +81,7 @@ def _first_sweep(running: Stack) -> float:
         found = _until(
             lambda: (
                 connection.execute(
-                    "SELECT 1 FROM workers WHERE pid = %s AND swept_at IS NOT NULL", (worker.pid,)
+                    "SELECT 1 FROM processes WHERE pid = %s AND last_sweep_at IS NOT NULL", (worker.pid,)
                 ).fetchone()
                 is not None
             )

@@ -136,7 +136,7 @@ def storm() -> list[str]:
 
 def _rows(running: Storm, first: float, other: float, acts: list[tuple[float, float]], drained: float) -> list[str]:
     stored = running.asked("SELECT count(*) FROM incidents")
-    opened = running.asked("SELECT count(DISTINCT incident_id) FROM records WHERE action = 'incident.opened'")
+    opened = running.asked("SELECT count(DISTINCT incident_id) FROM audit_records WHERE action = 'incident.opened'")
     lists = running.asked("SELECT count(*) FROM deliveries WHERE occasion = 'list' AND state = 'delivered'")
     told = running.asked("SELECT count(*) FROM deliveries WHERE kind = 'page' AND state = 'delivered'")
     limits = running.slack.limits

@@ -22,7 +22,7 @@ BOXES = (
     (300, 400, 190, 70, "callbacks", ("verify, store, answer 202",)),
     (610, 100, 190, 60, "events, callbacks", ("as they came, encrypted",)),
     (610, 180, 190, 60, "incidents", ("due_at: the deadline",)),
-    (610, 260, 190, 60, "deliveries (outbox)", ("next_at, claim",)),
+    (610, 260, 190, 60, "deliveries (outbox)", ("next_attempt_at, claim",)),
     (610, 340, 190, 52, "audit log", ("hash chain",)),
     (
         900,

@@ -1,4 +1,4 @@
-"""The composition root: settings in, a wired process out. Nothing is opened before something is asked of it."""
+"""The composition root: settings in, a wired process out. Connections are opened on first use."""
 
 import logging
 import sys
@@ -37,7 +37,7 @@ def build(
     pool_size: int = 4,
     patience_s: float | None = PATIENCE_S,
 ) -> Core:
-    """Return the parts of one process, wired. Tests put their own clock, queue or Slack in.
+    """Return the parts of one process, wired. Tests pass their own clock, queue or Slack.
 
     `patience_s` is how long one answer of the database may take.
     """
@@ -64,9 +64,9 @@ def build(
 
 
 def _sandbox(*parts: object) -> "SandboxWaysOut":
-    """Return the sandbox's ways out, which are imported and made when something is first said there."""
-    made: Any = LazyImport("escalator.sandbox.ways_out", "SandboxWaysOut", *parts)
-    return cast("SandboxWaysOut", made)
+    """Return the sandbox's stand-ins, which are imported and created on first use."""
+    stand_in: Any = LazyImport("escalator.sandbox.ways_out", "SandboxWaysOut", *parts)
+    return cast("SandboxWaysOut", stand_in)
 
 
 def configure_logging(level: int = logging.INFO) -> None:

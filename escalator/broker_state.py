@@ -1,6 +1,6 @@
 """Whether this process can use the broker: logged once when it no longer can and once when it can again.
 
-The broker is never a condition of the work, so its failures are noted here and raised nowhere.
+The work never depends on the broker, so its failures are recorded here and not raised.
 """
 
 from threading import Lock
@@ -12,13 +12,13 @@ from escalator.clock import Stopwatch
 log = structlog.get_logger(__name__)
 
 FAILURE_LASTS_S = 15.0
-"""How long a failure is taken to last. Whoever uses the broker tries again more often, and fails again if it lasts."""
+"""For how long a failure is assumed to last. Users of the broker retry more often and note it again if it lasts."""
 
 _LONGEST = 64
 
 
 class BrokerState:
-    """What went wrong last between this process and the broker."""
+    """The last failure between this process and the broker."""
 
     def __init__(self, holds_s: float = FAILURE_LASTS_S) -> None:
         self._holds_s = holds_s
@@ -49,7 +49,7 @@ class BrokerState:
 
 
 def error_name(error: BaseException) -> str:
-    """Name an error without what it quotes: a reply may repeat what it was sent.
+    """Return the name of an error without its text: a reply may repeat what was sent.
 
     Redis begins an error with a code in capital letters (https://redis.io/docs/latest/develop/reference/protocol-spec/).
     """

@@ -6,14 +6,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time, which everything else takes as an argument."""
+    """Returns the time, which everything else takes as an argument."""
 
     def now(self) -> datetime:
         """Return the present instant, aware, in UTC, by the database's clock."""
         ...
 
     def wait_until(self, instant: datetime) -> None:
-        """Return at that instant or as soon after it as can be."""
+        """Return at that instant or as soon after it as possible."""
         ...
 
 
@@ -31,8 +31,8 @@ class Stopwatch:
 class SystemClock:
     """The machine's clock, corrected by the offset that every process measures against PostgreSQL every two seconds.
 
-    Between two measurements it goes on by a clock that never jumps: should somebody set the machine's, all deadlines
-    would be due for a moment, and all leases over.
+    Between two measurements it uses a clock that never jumps. Otherwise, when somebody sets the machine's clock, all
+    deadlines would be due and all leases expired for a moment.
     """
 
     def __init__(self) -> None:
@@ -49,14 +49,14 @@ class SystemClock:
         return wall + timedelta(seconds=watch.seconds()) + offset
 
     def follow(self, instant: datetime | None = None) -> None:
-        """Go on from this instant, which it is now by the database's clock; without one, from what the machine says."""
+        """Continue from this instant, the database's present time; without one, from the machine's clock."""
         wall = _wall()
         self._base = (wall, Stopwatch(), timedelta(0) if instant is None else instant - wall)
 
     def wait_until(self, instant: datetime) -> None:
-        """Return at that instant or as soon after it as can be."""
-        while (rest := (instant - self.now()).total_seconds()) > 0:
-            sleep(rest)
+        """Return at that instant or as soon after it as possible."""
+        while (remaining := (instant - self.now()).total_seconds()) > 0:
+            sleep(remaining)
 
 
 def _wall() -> datetime:

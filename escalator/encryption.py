@@ -12,9 +12,9 @@ from escalator.errors import ContentLocked
 
 
 def derive_key(secret: str, purpose: str) -> str:
-    """Return a key made from another secret for one purpose, as text."""
-    made = HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(secret.encode())
-    return base64.urlsafe_b64encode(made).decode()
+    """Derive a key from another secret for one purpose; return it as text."""
+    key = HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(secret.encode())
+    return base64.urlsafe_b64encode(key).decode()
 
 
 class Seal:
@@ -29,14 +29,14 @@ class Seal:
         return self._fernet.encrypt(content)
 
     def open(self, sealed: bytes) -> bytes:
-        """Return the content; raises ContentLocked when no key of ours fits."""
+        """Return the content; raises ContentLocked when none of our keys opens it."""
         try:
             return self._fernet.decrypt(sealed)
         except InvalidToken as error:
             raise ContentLocked("no content key opens this; was CONTENT_KEY or SECRET_KEY changed?") from error
 
     def renewed(self, sealed: bytes) -> bytes | None:
-        """Return the content sealed with the newest key, or None where it is; raises ContentLocked."""
+        """Return the content sealed with the newest key, or None when it already is; raises ContentLocked."""
         try:
             self._newest.decrypt(sealed)
         except InvalidToken:

@@ -13,11 +13,11 @@ EscalatorError
 
 
 class EscalatorError(Exception):
-    """The root: catch it only at the doors."""
+    """The root: catch it only in `web`, `workers` and `commands`."""
 
 
 class ConfigurationError(EscalatorError):
-    """The environment does not fit. `problems` are all of them, each naming the variable and what would be right."""
+    """The environment is not valid. `problems` are all of them, each with the variable and what would be right."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -41,7 +41,7 @@ class InvalidEvent(EscalatorError):
 
 
 class Unauthorized(EscalatorError):
-    """A signature or a key that does not fit; says nothing more."""
+    """A signature or a key that is not valid; carries no details."""
 
 
 class TooLarge(EscalatorError):
@@ -49,11 +49,11 @@ class TooLarge(EscalatorError):
 
 
 class Unavailable(EscalatorError):
-    """The database cannot be asked now; the caller should be asked to come again."""
+    """The database cannot be used now; the caller should try again later."""
 
 
 class Conflict(EscalatorError):
-    """Another process was first with what the database allows only once; look again and decide anew."""
+    """Another process was first with what the database allows only once; read again and decide again."""
 
 
 class ContentLocked(EscalatorError):

@@ -21,9 +21,9 @@ class LazyImport:
         self._arguments = arguments
 
     @cached_property
-    def _made(self) -> Any:
+    def _target(self) -> Any:
         module = import_module(self._module)
         return getattr(module, self._name)(*self._arguments) if self._name else module
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._made, name)
+        return getattr(self._target, name)

@@ -1,4 +1,4 @@
-"""What a process counts, until it is added to the totals in the database."""
+"""Counters of a process, until they are added to the totals in the database."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -19,7 +19,7 @@ WEBHOOK_TO_SEND = "escalator_webhook_to_send_seconds"
 
 
 class Metrics:
-    """Counts, safe to use from several threads."""
+    """Counters, safe to use from several threads."""
 
     def __init__(self) -> None:
         self._counts: Counter[CounterKey] = Counter()
@@ -45,6 +45,6 @@ class Metrics:
         return dict(counted)
 
     def give_back(self, counted: dict[CounterKey, int]) -> None:
-        """Take back what could not be written."""
+        """Add counts again that could not be written."""
         with self._lock:
             self._counts.update(counted)

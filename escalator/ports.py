@@ -1,4 +1,4 @@
-"""What the use cases ask of the world outside the database."""
+"""Interfaces that the use cases need besides the database."""
 
 from datetime import datetime
 from typing import Protocol
@@ -11,14 +11,14 @@ CLOSE_GROUPS = "close_groups"
 
 
 class TaskQueue(Protocol):
-    """Tells the workers that there is work, and names none. What is lost here costs time, never work."""
+    """Notifies the workers that there is work of a kind. A lost notification costs time, never work."""
 
     def tell(self, work: str) -> None:
-        """Say that there is work of this kind: PROCESS_EVENTS, DELIVER, HEAR or TEND. Never blocks and never raises."""
+        """Notify workers of work of this kind, one of the constants above. Never blocks, never raises."""
         ...
 
     def alarm(self, at: datetime, work: str = ESCALATE) -> None:
-        """Ask for work of this kind to be done at that instant: deadlines to be fired, if not said otherwise.
+        """Request work of this kind at that instant; the default is to fire deadlines.
 
         Never blocks and never raises.
         """
@@ -26,7 +26,7 @@ class TaskQueue(Protocol):
 
 
 class NullQueue:
-    """Nobody is told: the sweep finds the work (commands, and tests that move the clock themselves)."""
+    """Notifies nobody: the sweep finds the work (commands, and tests that move the clock themselves)."""
 
     def tell(self, work: str) -> None:
         """Do nothing."""

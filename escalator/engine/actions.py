@@ -87,8 +87,8 @@ def _acknowledge(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
     if incident.state not in UNACKNOWLEDGED_STATES:
         return Refusal(RefusalReason.ALREADY_TAKEN, by=incident.owner, at=incident.acknowledged_at)
     if not add_acknowledgement(draft, act.person.key, act.verb.value):
-        earlier = next(answer for answer in incident.answers if answer.person == act.person.key)
-        return Refusal(RefusalReason.ALREADY_ANSWERED, by=earlier.person, at=earlier.at)
+        earlier = next(answer for answer in incident.acknowledgements if answer.person == act.person.key)
+        return Refusal(RefusalReason.ALREADY_ANSWERED, by=earlier.person, at=earlier.acknowledged_at)
     if missing_acknowledgements(draft.incident):
         request_another(draft)
     else:

@@ -36,7 +36,7 @@ def fire_deadline(incident: Incident, rules: Rules, now: datetime) -> Change:
 def _remind(draft: ChangeDraft) -> None:
     rule = draft.rules.frozen.acknowledged
     draft.record(AuditAction.REMINDED, owner=draft.incident.owner or "")
-    reminder = draft.incident.sending + draft.incident.extensions
+    reminder = draft.incident.send_number + draft.incident.extensions
     draft.notify(Occasion.REMIND, owner_targets(draft.incident, draft.rules.running), sending=reminder)
     ends_at = (draft.incident.due_at or draft.now) + (rule.remind if rule and rule.remind else timedelta(0))
     draft.set_deadline(DueKind.RESOLVE_WITHIN, ends_at)

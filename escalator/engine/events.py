@@ -63,13 +63,13 @@ def merge_incidents(older: Incident, younger: Incident, rules: Rules, now: datet
     """Return the older incident with the younger's facts and acknowledgements, and the younger as merged."""
     draft = ChangeDraft(older, rules, now, via=VIA)
     draft.record(AuditAction.MERGED, merged=str(younger.number))
-    draft.put(fits=tuple(sorted({*older.fits, *younger.fits})))
+    draft.put(matched_categories=tuple(sorted({*older.matched_categories, *younger.matched_categories})))
     _add_facts(draft, younger.facts, younger.content)
     if younger.reviewed_at is not None:
         _record_review(draft, younger.reviewed_at, younger.reviewed_by or "")
     draft.put(
         links={**younger.links, **older.links},
-        hold=older.hold or younger.hold,
+        has_legal_hold=older.has_legal_hold or younger.has_legal_hold,
         category=gravest_category(older.category, younger.category, rules.frozen),
         severity=max(older.severity, younger.severity),
     )
@@ -108,9 +108,9 @@ def _add_facts(draft: ChangeDraft, facts: Facts, content: Content) -> None:
     is_withheld = (
         max(incident.content_rule, *(assessment.content for assessment in assessments)) is ContentRule.WITHHOLD
     )
-    fits = sorted({*incident.fits, *(key for assessment in assessments for key in assessment.categories)})
+    fits = sorted({*incident.matched_categories, *(key for assessment in assessments for key in assessment.categories)})
     draft.put(facts=known, content=merged.without("media") if is_withheld else merged)
-    draft.put(fits=tuple(fits), fits_by=category_rules_digest(draft.rules.running))
+    draft.put(matched_categories=tuple(fits), category_rules_digest=category_rules_digest(draft.rules.running))
 
 
 def _record_review(draft: ChangeDraft, at: datetime, person: str, review: Review | None = None) -> None:
@@ -144,7 +144,7 @@ def _carry_over(draft: ChangeDraft, older: Incident, younger: Incident) -> None:
     """
     if draft.incident.state is State.RESOLVED and younger.is_open and _is_another_matter(older, younger):
         reopen(draft, "merged")
-    carried = tuple(answer for answer in younger.answers if answer.verb != REVIEW)
+    carried = tuple(answer for answer in younger.acknowledgements if answer.verb != REVIEW)
     if draft.incident.state in {*UNACKNOWLEDGED_STATES, State.LOGGED} and carried and not _is_worse(draft, younger):
         _add_answers(draft, carried)
 
@@ -161,9 +161,9 @@ def _is_worse(draft: ChangeDraft, younger: Incident) -> bool:
 
 
 def _add_answers(draft: ChangeDraft, carried: tuple[Acknowledgement, ...]) -> None:
-    known = {answer.person for answer in draft.incident.answers}
+    known = {answer.person for answer in draft.incident.acknowledgements}
     new_answers = tuple(answer for answer in carried if answer.person not in known)
-    draft.put(answers=(*draft.incident.answers, *new_answers))
+    draft.put(acknowledgements=(*draft.incident.acknowledgements, *new_answers))
     if not missing_acknowledgements(draft.incident):
         draft.put(state=State.TRIGGERED)
         apply_acknowledgements(draft)

@@ -79,7 +79,7 @@ def _is_escalated(change: Change, *, is_restart: bool) -> bool:
     incident = change.incident
     if not any(entry.action is AuditAction.STEP_FIRED for entry in change.entries):
         return False
-    return incident.step > 0 or incident.sending > 1 or (is_restart and incident.round > 1)
+    return incident.step > 0 or incident.send_number > 1 or (is_restart and incident.round > 1)
 
 
 def _subject(incident: Incident) -> RoutingSubject:
@@ -91,7 +91,7 @@ def _subject(incident: Incident) -> RoutingSubject:
 
 def _make_copy(occasion: Occasion, recipient: Recipient, change: Change) -> FeedCopy:
     incident = change.incident
-    sending = incident.sending if occasion is Occasion.ESCALATED else incident.revision
+    sending = incident.send_number if occasion is Occasion.ESCALATED else incident.revision
     return FeedCopy(occasion, recipient, incident.round, incident.step, sending, _actor(occasion, change))
 
 
@@ -103,4 +103,4 @@ def _actor(occasion: Occasion, change: Change) -> str | None:
     incident = change.incident
     if occasion is Occasion.RESOLVED:
         return incident.closed_by or None
-    return incident.answers[-1].person if incident.answers else None
+    return incident.acknowledgements[-1].person if incident.acknowledgements else None

@@ -33,7 +33,7 @@ def starts_alerting(before: Incident | None, incident: Incident) -> bool:
 
     What a person has opened is never grouped: a person asks for people. Nor is a drill: each rehearses by itself.
     """
-    is_untouched = incident.state is State.TRIGGERED and not incident.answers and incident.owner is None
+    is_untouched = incident.state is State.TRIGGERED and not incident.acknowledgements and incident.owner is None
     begins = incident.round > (before.round if before else 0)
     is_by_hand = manual_incident.TYPE in incident.facts.values("event")
     is_one_of_many = not incident.is_group and incident.drill is None and not is_by_hand
@@ -72,7 +72,7 @@ def is_storm(begins_at: datetime, others: Sequence[datetime], rule: Grouping) ->
 def join_group(change: Change, group: Incident, rules: Rules, now: datetime) -> Change:
     """Return the change of an alert that joins a group: nobody is notified of it, and it has no deadline."""
     draft = ChangeDraft(change.incident, rules, now)
-    draft.put(state=State.GROUPED, group_id=group.id, step=-1, sending=0)
+    draft.put(state=State.GROUPED, group_id=group.id, step=-1, send_number=0)
     draft.set_deadline(None, None)
     draft.record(AuditAction.GROUPED, group=str(group.id))
     joined = draft.to_change()
@@ -92,13 +92,13 @@ def open_group(blank: Incident, first: Incident, members: int, rules: Rules, now
     group = replace(
         blank,
         facts=without_reviews(first.facts),
-        fits=first.fits,
-        fits_by=first.fits_by,
+        matched_categories=first.matched_categories,
+        category_rules_digest=first.category_rules_digest,
         category=first.category,
         severity=first.severity,
         severity_reason=first.severity_reason,
-        kind_key=first.kind_key,
-        members=members,
+        grouping_key=first.grouping_key,
+        member_count=members,
         waiting_since=now,
         last_event_at=now,
     )
@@ -112,7 +112,7 @@ def open_group(blank: Incident, first: Incident, members: int, rules: Rules, now
 def add_members(group: Incident, count: int, rules: Rules, now: datetime) -> Change:
     """Return the group after `count` alerts have joined it."""
     draft = ChangeDraft(group, rules, now)
-    draft.put(members=(group.members or 0) + count, last_event_at=now)
+    draft.put(member_count=(group.member_count or 0) + count, last_event_at=now)
     return draft.to_change()
 
 
@@ -121,8 +121,8 @@ def remove_members(group: Incident, leaving: Sequence[Incident], rules: Rules, n
     last.
     """
     draft = ChangeDraft(group, rules, now)
-    draft.put(members=max(0, (group.members or 0) - len(leaving)))
-    if not draft.incident.members and group.state not in CLOSED_STATES:
+    draft.put(member_count=max(0, (group.member_count or 0) - len(leaving)))
+    if not draft.incident.member_count and group.state not in CLOSED_STATES:
         last = leaving[-1]
         close(draft, last.outcome or Outcome.DUPLICATE, last.closed_by or SYSTEM.key, reason="empty")
     return draft.to_change()

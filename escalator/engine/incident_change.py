@@ -131,7 +131,7 @@ class ChangeDraft:
                 recipient,
                 self.incident.round,
                 self.incident.step,
-                self.incident.sending if sending is None else sending,
+                self.incident.send_number if sending is None else sending,
             )
             for recipient in wanted
         ]
@@ -160,7 +160,7 @@ class ChangeDraft:
             self.record(AuditAction.LEFT_GROUP, group=str(before.group_id))
         after = self.incident
         if after.is_group and not _takes_members(before, after):
-            after = replace(after, kind_key=None)
+            after = replace(after, grouping_key=None)
         if (before.due_kind, before.due_at) != (after.due_kind, after.due_at):
             after = replace(after, fence=after.fence + 1)
         if _visible_state(after) != _visible_state(before):
@@ -181,7 +181,7 @@ def combine(changes: Sequence[Change]) -> Change:
 
 def _takes_members(before: Incident, after: Incident) -> bool:
     """Whether a group still waits for its first answer, from the same people as before."""
-    is_untouched = after.state is State.TRIGGERED and not after.answers and after.owner is None
+    is_untouched = after.state is State.TRIGGERED and not after.acknowledgements and after.owner is None
     return is_untouched and (before.round == 0 or _responsibility(before) == _responsibility(after))
 
 
@@ -203,13 +203,13 @@ def _visible_state(incident: Incident) -> tuple[object, ...]:
         "facts": Facts(),
         "content": Content(),
         "last_event_at": None,
-        "kind_key": None,
-        "fits": (),
-        "fits_by": "",
+        "grouping_key": None,
+        "matched_categories": (),
+        "category_rules_digest": "",
     }
     return (
-        replace(incident, **invisible, loop_started_at=None, loop_rounds=0),
-        {name: value for name, (_at, value) in incident.content.said.items()},
+        replace(incident, **invisible, automated_rounds_since=None, automated_rounds=0),
+        {name: value for name, (_at, value) in incident.content.latest.items()},
         [facts.values(name) for name in ("kind", "language", "action")],
         newest and newest[1],
         [facts.seen.get(name) for name in ("label", "report")] if is_over else [],

@@ -86,7 +86,7 @@ def may_view_category(person: str, category: Category, policy: Policy) -> bool:
 
 def _categories(incident: Incident, policy: Policy) -> tuple[Category, ...]:
     """Return every category of this policy that fits, the gravest first."""
-    fitting = {*assess(incident.facts, policy).categories, *incident.fits, incident.category}
+    fitting = {*assess(incident.facts, policy).categories, *incident.matched_categories, incident.category}
     return tuple(category for key, category in policy.categories.items() if key in fitting)
 
 

@@ -96,7 +96,7 @@ def _would_end(draft: ChangeDraft) -> bool:
 
 
 def _reviewers(incident: Incident) -> tuple[str, ...]:
-    return tuple(answer.person for answer in incident.answers if answer.verb == REVIEW)
+    return tuple(answer.person for answer in incident.acknowledgements if answer.verb == REVIEW)
 
 
 def _wants_round(incident: Incident, before: Incident, rules: Rules) -> bool:
@@ -114,15 +114,17 @@ def _wants_round(incident: Incident, before: Incident, rules: Rules) -> bool:
     is_loud = has_steps or _may_fall_silent(incident, policy)
     is_higher = is_loud and routing.rank < route_rank(incident.route, policy)
     reviewers = valid_reviewers(incident.facts, policy, rules.running)
-    valid_answers = [answer for answer in incident.answers if answer.verb != REVIEW or answer.person in reviewers]
-    if len(valid_answers) < min(len(incident.answers), incident.acks_needed):
+    valid_answers = [
+        answer for answer in incident.acknowledgements if answer.verb != REVIEW or answer.person in reviewers
+    ]
+    if len(valid_answers) < min(len(incident.acknowledgements), incident.acks_needed):
         return True
     is_worse, has_higher_severity = _compare_gravity(incident, before, policy)
     if incident.state is State.GROUPED:
         return is_higher or is_worse
     if incident.state is State.LOGGED:
         return is_higher or has_steps
-    if incident.state is State.TRIGGERED or len(_reviewers(incident)) == len(incident.answers):
+    if incident.state is State.TRIGGERED or len(_reviewers(incident)) == len(incident.acknowledgements):
         return is_higher
     return has_higher_severity or (is_higher and is_worse)
 
@@ -136,9 +138,9 @@ def start_round_from_facts(draft: ChangeDraft, reason: str, *, since: datetime |
         draft.put(waiting_since=draft.now)
     freeze_policy(draft, may_fall_silent=_may_fall_silent(draft.incident, draft.rules.frozen))
     next_round(draft, reason)
-    draft.put(state=State.TRIGGERED, step=-1, sending=0, restarts=0)
+    draft.put(state=State.TRIGGERED, step=-1, send_number=0, restarts=0)
     _count_reviews(draft)
-    if not draft.incident.answers or (draft.path and missing_acknowledgements(draft.incident)):
+    if not draft.incident.acknowledgements or (draft.path and missing_acknowledgements(draft.incident)):
         start_path(draft, since or draft.now)
     else:
         _end_or_hold(draft)
@@ -148,8 +150,10 @@ def _may_fall_silent(incident: Incident, policy: Policy) -> bool:
     """Whether facts may move it to a path with no steps: not when a person holds, has held or has answered it."""
     if not incident.is_open:
         return True
-    is_held_by_reviews = incident.state is State.ACKNOWLEDGED and len(_reviewers(incident)) == len(incident.answers)
-    is_touched = incident.owner is not None or len(_reviewers(incident)) < len(incident.answers)
+    is_held_by_reviews = incident.state is State.ACKNOWLEDGED and len(_reviewers(incident)) == len(
+        incident.acknowledgements
+    )
+    is_touched = incident.owner is not None or len(_reviewers(incident)) < len(incident.acknowledgements)
     _incident, routing = reassess(incident, policy)
     return (is_held_by_reviews or not is_touched) and not policy.paths.get(routing.path)
 

@@ -24,7 +24,7 @@ class PastEvent:
     """An event, and when it was accepted."""
 
     at: datetime
-    said: Observation
+    observation: Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,9 @@ class _IncidentReplay:
 
     def replay_event(self, event: PastEvent) -> None:
         if self.incident is not None:
-            self._save(add_event(self.incident, event.said, self.rules, event.at), event.at)
-        elif opens_incident(event.said, self.rules.running):
-            self._save(open_hypothetical_incident(event.said, self.source, self.rules, event.at), event.at)
+            self._save(add_event(self.incident, event.observation, self.rules, event.at), event.at)
+        elif opens_incident(event.observation, self.rules.running):
+            self._save(open_hypothetical_incident(event.observation, self.source, self.rules, event.at), event.at)
 
     def replay_action(self, action: PastAction) -> None:
         if self.incident is None:

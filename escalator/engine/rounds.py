@@ -66,7 +66,7 @@ def spend_reviews(draft: ChangeDraft) -> None:
 
 def start_path(draft: ChangeDraft, since: datetime) -> None:
     """Set the deadline of a round that has just begun, and fire the first step when it is due."""
-    draft.put(step=-1, sending=0)
+    draft.put(step=-1, send_number=0)
     if not draft.path:
         draft.put(state=State.LOGGED)
         draft.set_deadline(None, None)
@@ -80,7 +80,7 @@ def start_path(draft: ChangeDraft, since: datetime) -> None:
 
 def next_round(draft: ChangeDraft, reason: str) -> None:
     """Count a new round: unsent pages and acknowledgements of the old one are dropped."""
-    draft.put(round=draft.incident.round + 1, answers=(), acknowledged_at=None, silenced_step=None)
+    draft.put(round=draft.incident.round + 1, acknowledgements=(), acknowledged_at=None, silenced_step=None)
     draft.suppress = "superseded"
     draft.record(
         AuditAction.ROUND_STARTED,
@@ -131,7 +131,7 @@ def fire_next_step(draft: ChangeDraft) -> None:
     if send is None:
         restart_path(draft)
         return
-    draft.put(step=send.step, sending=send.sending)
+    draft.put(step=send.step, send_number=send.sending)
     send_unless_silenced(draft)
 
 
@@ -141,7 +141,7 @@ def restart_path(draft: ChangeDraft) -> None:
     There is no limit on restarts, but an eleventh automatic round within an hour waits for the end of the hour.
     """
     if not count_automatic_round(draft):
-        draft.set_deadline(DueKind.RESTART, (draft.incident.loop_started_at or draft.now) + LOOP_WINDOW)
+        draft.set_deadline(DueKind.RESTART, (draft.incident.automated_rounds_since or draft.now) + LOOP_WINDOW)
         return
     restarts = draft.incident.restarts + 1
     draft.record(AuditAction.RESTARTED, restarts=str(restarts))
@@ -158,13 +158,13 @@ def notified_people(draft: ChangeDraft) -> frozenset[str]:
 def count_automatic_round(draft: ChangeDraft) -> bool:
     """Count a round that automation wants to start; above ten in an hour add an alarm and return False."""
     incident = draft.incident
-    started = incident.loop_started_at
+    started = incident.automated_rounds_since
     if started is None or draft.now - started >= LOOP_WINDOW:
-        draft.put(loop_started_at=draft.now, loop_rounds=1)
+        draft.put(automated_rounds_since=draft.now, automated_rounds=1)
         return True
-    draft.put(loop_rounds=incident.loop_rounds + 1)
-    if incident.loop_rounds + 1 <= LOOP_LIMIT:
+    draft.put(automated_rounds=incident.automated_rounds + 1)
+    if incident.automated_rounds + 1 <= LOOP_LIMIT:
         return True
-    draft.record(AuditAction.AUTOMATION_STOPPED, rounds=str(incident.loop_rounds))
+    draft.record(AuditAction.AUTOMATION_STOPPED, rounds=str(incident.automated_rounds))
     draft.alarms.append(f"loop:{incident.number}")
     return False

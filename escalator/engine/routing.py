@@ -33,7 +33,7 @@ class MatchedCondition:
 
     name: str
     wanted: tuple[str, ...]
-    said: tuple[str, ...] = ()
+    matched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ def _aggregate(measured: Sequence[_Measurement]) -> AlertStatistics:
 
 
 def _measure(alert: AlertStats, policy: Policy) -> _Measurement:
-    first, closed = alert.first_answered_at, alert.closed_at
+    first, closed = alert.first_acknowledged_at, alert.closed_at
     acknowledged = None if alert.was_reviewed_when_opened else first
     time_to_resolve = closed - first if first is not None and closed is not None else None
     if alert.was_reviewed_when_opened and closed == first:

@@ -35,8 +35,8 @@ FIRST_SEND = StepSend(0, 1)
 def next_send(incident: Incident, path: tuple[Step, ...]) -> StepSend | None:
     """Return the send after the one that fired last, or None at the end of the path."""
     current = incident.step
-    if 0 <= current < len(path) and incident.sending <= path[current].repeat:
-        return StepSend(current, incident.sending + 1)
+    if 0 <= current < len(path) and incident.send_number <= path[current].repeat:
+        return StepSend(current, incident.send_number + 1)
     return StepSend(current + 1, 1) if current + 1 < len(path) else None
 
 
@@ -59,7 +59,7 @@ def send_unless_silenced(draft: ChangeDraft) -> None:
 
 
 def _send(draft: ChangeDraft) -> None:
-    step, sending = draft.incident.step, draft.incident.sending
+    step, sending = draft.incident.step, draft.incident.send_number
     if is_silenced(draft.incident):
         draft.put(silenced_step=None)
     if (step, sending) > FIRST_SEND:
@@ -83,7 +83,7 @@ def _silence_of(draft: ChangeDraft) -> Silence | None:
 
 def _record_silenced(draft: ChangeDraft, silence: Silence) -> None:
     """Notify nobody, but go on as after a send: not beyond the end of the silence, nor of the path."""
-    step, sending = draft.incident.step, draft.incident.sending
+    step, sending = draft.incident.step, draft.incident.send_number
     draft.put(silenced_step=step)
     silence_id, until = str(silence.id or SILENCE_FROM_FILE), silence.ends_at.isoformat()
     draft.record(AuditAction.STEP_SILENCED, step=str(step + 1), sending=str(sending), silence=silence_id, until=until)
@@ -129,7 +129,7 @@ def _reach_nobody(draft: ChangeDraft) -> None:
 def skip_repeats(draft: ChangeDraft) -> None:
     """Make the next send the first of the next step."""
     step = draft.path[draft.incident.step] if 0 <= draft.incident.step < len(draft.path) else None
-    draft.put(sending=step.repeat + 1 if step else 0)
+    draft.put(send_number=step.repeat + 1 if step else 0)
 
 
 def set_next_deadline(draft: ChangeDraft, *, at_once: bool = False) -> None:

@@ -1,1 +1,1 @@
-"""The values that every other room passes around: frozen, typed, without any I/O."""
+"""The values that all other packages use: frozen, typed, without I/O."""

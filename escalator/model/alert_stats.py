@@ -1,4 +1,4 @@
-"""What is left of an incident in the figures of a report."""
+"""The values of an incident that reports need."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,11 +6,11 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class AlertStats:
-    """One incident that somebody was to answer. Every field is as in `Incident`."""
+    """One incident that somebody should answer. Every field is as in `Incident`."""
 
     opened_at: datetime
     waiting_since: datetime | None
-    first_answered_at: datetime | None
+    first_acknowledged_at: datetime | None
     escalated_at: datetime | None
     closed_at: datetime | None
     category: str | None
@@ -20,8 +20,8 @@ class AlertStats:
 
     @property
     def was_reviewed_when_opened(self) -> bool:
-        """Whether Stream had reviewed it before anybody was asked, so that nobody's answer was waited for.
+        """Whether Stream had reviewed it before anybody was notified, so that no answer was needed.
 
-        Then the transaction that began to wait is also the one that counted the answer.
+        Then one transaction both started the wait and counted the answer.
         """
-        return self.first_answered_at is not None and self.first_answered_at == self.waiting_since
+        return self.first_acknowledged_at is not None and self.first_acknowledged_at == self.waiting_since

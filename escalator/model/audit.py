@@ -1,4 +1,4 @@
-"""One line of the audit trail: who did what, when, why. Keys and ids only, never content or free text (RULES 5)."""
+"""Entries of the audit log: who did what, when, why. Keys and ids only, never content or free text (RULES 5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class AuditAction(StrEnum):
-    """The vocabulary of the audit trail."""
+    """The actions in the audit log."""
 
     OPENED = "incident.opened"
     EVENT_JOINED = "incident.event_joined"
@@ -91,7 +91,7 @@ SYSTEM = Actor("system", "escalator")
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One thing that happened. `via` is where it came from: engine, a vendor, sandbox, stream, cli, file."""
+    """One recorded action. `via` is where it came from: engine, a vendor, sandbox, stream, cli, file."""
 
     action: AuditAction
     actor: Actor = SYSTEM

@@ -1,4 +1,4 @@
-"""A bulletin: a message about no single incident, told once to each of its recipients."""
+"""Bulletins: messages that are not about a single incident, sent once to each recipient."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from uuid import UUID
 
 
 class BulletinKind(StrEnum):
-    """What a bulletin is: a list of incidents told as one, the work of a shift, a silence that has begun."""
+    """The kinds of bulletins: a bundle of pages, the handoff of a shift, a silence that has begun or ended."""
 
-    LIST = "list"
+    BUNDLE = "list"
     SHIFT = "shift"
     SILENCE = "silence"
 
 
 @dataclass(frozen=True, slots=True)
 class Bulletin:
-    """`body` holds keys, ids and counts by name, whatever its kind asks for; never content or free text."""
+    """One bulletin. `body` holds the keys, ids and counts that its kind needs, by name; never content or free text."""
 
     id: UUID
     kind: BulletinKind
-    at: datetime
+    created_at: datetime
     body: Mapping[str, object]

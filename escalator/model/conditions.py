@@ -1,4 +1,4 @@
-"""Every condition of the policy language, and how its values are compared (RULES 2): the one table of both."""
+"""Every condition of the policy language, and how its values are compared (RULES 2)."""
 
 from enum import Enum
 
@@ -7,20 +7,20 @@ from escalator.model.facts import normalized
 
 
 class Comparison(Enum):
-    """How the values that a condition accepts are compared with those that are known of an item."""
+    """How the accepted values of a condition are compared with the known values of an item."""
 
     EXACT = "exact"
     """Identifiers: case, spaces, hyphens and underscores count, since two users may differ in nothing else."""
     LOOSE = "loose"
-    """What Stream and its customers spell in many ways: without case, spaces, hyphens and underscores."""
+    """Words with several spellings: without case, spaces, hyphens and underscores."""
     WORD = "word"
-    """Words of a fixed list that nobody can choose: without case."""
+    """Words of a fixed list: without case."""
     ENTITY_TYPE = "entity type"
     """Exact, but a short name means the same as Stream's long one."""
     COUNTED = "counted"
-    """A threshold: what is known is at least the value."""
+    """A threshold: the known value is at least this one."""
     HOURS = "hours"
-    """The name of opening hours of the policy: they are open, or closed, at the incident's opening."""
+    """The name of hours of the policy, which are open, or closed, at the incident's opening."""
 
 
 COMPARISONS = {
@@ -61,6 +61,6 @@ def comparison_of(condition: str) -> Comparison:
 
 
 def comparable_form(condition: str, value: str) -> str:
-    """Return the form of a value in which equal means equal for that condition."""
+    """Return the form in which values of that condition are compared."""
     form = _FORMS.get(comparison_of(condition))
     return value if form is None else form(value)

@@ -1,10 +1,10 @@
-"""Stream's names for what can be moderated, and the short forms that it uses for the same (RULES 1, Identity)."""
+"""Stream's names of entity types, and the short forms that it uses for them (RULES 1, Identity)."""
 
 MESSAGE = "stream:chat:v1:message"
 USER = "stream:user"
 USER_PROFILE = "stream:v1:user_profile"
 CALL = "call"
-"""No longer name of a call is known: the OpenAPI description and the SDK (getstream 7.0.0) have none."""
+"""A call has no longer name: the OpenAPI description and the SDK (getstream 7.0.0) have none."""
 
 _LONG_NAMES = {"message": MESSAGE, "user": USER}
 
@@ -16,5 +16,5 @@ def long_name(entity_type: str) -> str:
 
 def all_names_of(entity_type: str) -> tuple[str, ...]:
     """Return every name of an entity type, the long one first."""
-    whole = long_name(entity_type)
-    return (whole, *(short for short, known in _LONG_NAMES.items() if known == whole))
+    name = long_name(entity_type)
+    return (name, *(short for short, known in _LONG_NAMES.items() if known == name))

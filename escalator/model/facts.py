@@ -1,8 +1,8 @@
-"""What is known about one item, gathered from events that come twice, late and in any order.
+"""The known facts of one item, merged from events that come twice, late and in any order.
 
 A fact is a value and the earliest of Stream's own times at which it was seen. Merging takes unions and minima, so
-the result does not depend on the order or the number of the events (RULES 1). What is kept of one item is bounded,
-whatever becomes of it: a viral item is the one with thousands of flags.
+the result does not depend on the order or the number of the events (RULES 1). The facts of one item are bounded: a
+viral item has thousands of flags.
 """
 
 from collections.abc import Iterable, Mapping
@@ -50,10 +50,10 @@ class Facts:
 
     def values(self, name: str) -> frozenset[str]:
         """Return every value known of that name; `action` includes the newest recommended action."""
-        found = frozenset(self.seen.get(name, ()))
+        values = frozenset(self.seen.get(name, ()))
         if name == "action" and "recommended_action" in self.latest:
-            return found | {self.latest["recommended_action"][1]}
-        return found
+            return values | {self.latest["recommended_action"][1]}
+        return values
 
     def before(self, instant: datetime) -> "Facts":
         """Return only what Stream said before that instant (a flag at the very instant of a review is newer)."""
@@ -62,14 +62,14 @@ class Facts:
             for name, sightings in self.seen.items()
             if (kept := {value: at for value, at in sightings.items() if at < instant})
         }
-        return Facts(seen, {name: said for name, said in self.latest.items() if said[0] < instant})
+        return Facts(seen, {name: value for name, value in self.latest.items() if value[0] < instant})
 
     def merged(self, other: "Facts") -> "Facts":
-        """Return both together, as it is kept: commutative, associative, idempotent, bounded."""
+        """Return both together, trimmed for storage: commutative, associative, idempotent, bounded."""
         return self.joined(other).trimmed()
 
     def joined(self, other: "Facts") -> "Facts":
-        """Return both together, whole: what is decided by, so that nothing new is overlooked for want of room."""
+        """Return both together, untrimmed: decisions use it, so that no new fact is lost to the limit."""
         seen = {
             name: _earliest(self.seen.get(name, {}), other.seen.get(name, {}))
             for name in sorted({*self.seen, *other.seen})
@@ -79,8 +79,8 @@ class Facts:
     def trimmed(self) -> "Facts":
         """Return at most 200 names, the customer's own last, and of each the 1,000 values seen first.
 
-        The first and not the last: an earliest time can only become earlier, so what is left out here is left out
-        in whatever order the events come.
+        The first and not the last: an earliest time can only become earlier, so the same values are left out in every
+        order of the events.
         """
         names = sorted(self.seen, key=lambda name: (name.startswith(CUSTOM_PREFIX), name))[:MAX_NAMES]
         return Facts({name: _first(self.seen[name]) for name in names}, self.latest)
@@ -101,7 +101,7 @@ def _earliest(left: Sightings, right: Sightings) -> Sightings:
 
 def _newest(left: LatestValues, right: LatestValues) -> LatestValues:
     return {
-        name: max(said for said in (left.get(name), right.get(name)) if said is not None)
+        name: max(value for value in (left.get(name), right.get(name)) if value is not None)
         for name in sorted({*left, *right})
     }
 
@@ -113,30 +113,30 @@ def sightings(values: Iterable[str], at: datetime) -> Sightings:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a person wrote and who they are: opened only by the content rule (RULES 5).
+    """What a person wrote and who they are; the content rule decides who may see it (RULES 5).
 
-    `said` has, by name, the newest non-empty value: `text`, `language` (ISO code), `author_id`, `author_name`,
+    `latest` has, by name, the newest non-empty value: `text`, `language` (ISO code), `author_id`, `author_name`,
     `account_created_at` (RFC 3339), `flagged_before` (a decimal integer), `media` (addresses, one a line, that are
     never fetched), `note` (what a moderator wrote in Stream when escalating).
     """
 
-    said: LatestValues = field(default_factory=dict)
+    latest: LatestValues = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
-        return self.said[name][1] if name in self.said else ""
+        return self.latest[name][1] if name in self.latest else ""
 
     def merged(self, other: "Content") -> "Content":
         """Return both together: commutative, associative, idempotent."""
-        return Content(_newest(self.said, other.said))
+        return Content(_newest(self.latest, other.latest))
 
     def without(self, *names: str) -> "Content":
-        """Return the content with these names forgotten."""
-        return Content({name: said for name, said in self.said.items() if name not in names})
+        """Return the content without these names."""
+        return Content({name: value for name, value in self.latest.items() if name not in names})
 
 
 @dataclass(frozen=True, slots=True)
 class ItemKey:
-    """What makes two events one incident, within a source: `kind` is item or entity."""
+    """The key by which two events of a source belong to one incident: `kind` is item or entity."""
 
     kind: str
     value: str
@@ -153,14 +153,14 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One event, normalised: which item it is about and what it says.
+    """One event, normalized: which item it is about, and its facts.
 
-    `keys` hold at most one of each kind; an event without any is an incident of its own. `other_keys` are those that
-    earlier versions gave to the same entity: they find an incident, and are given to none. `opens` is False for what
-    is only shown and recorded; `waits` is True for what waits 10 s for the item's own event; `only_if_named` for what
-    opens only where a route names the event (appeals). `links` fill the source's `dashboard_url`: item_id,
-    entity_type, entity_id, user_id. `opened_by` is the person (policy key) who opens it by hand, in `via`. `drill` is
-    the name of the drill that it is, and `route` the one it rehearses, whatever its conditions.
+    `keys` hold at most one of each kind; an event without any is an incident of its own. `other_keys` are keys by which
+    earlier versions stored the same entity: they find an incident, and are never stored. `opens` is False for events
+    that are only shown and recorded; `waits` is True for those that wait 10 s for the item's own event; `only_if_named`
+    for those that open only where a route names the event (appeals). `links` fill the source's `dashboard_url`:
+    item_id, entity_type, entity_id, user_id. `opened_by` is the person (policy key) who opens it by hand, in `via`. For
+    a drill `drill` is its name, and `route` the route it rehearses, whatever its conditions.
     """
 
     event_type: str

@@ -1,4 +1,4 @@
-"""The incident: what is acknowledged and escalated, and the words for its states, deadlines and acts."""
+"""The incident, which is acknowledged and escalated, with its states, deadlines, verbs and outcomes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from escalator.model.levels import ContentRule, Mode, Severity
 
 
 class State(StrEnum):
-    """Where an incident is. Logged is a decision of the policy to be silent; merged ones live on in another.
+    """The state of an incident. For a logged one the policy notifies nobody; a merged one continues in another.
 
-    A grouped one is told by its group, which has the deadline and is answered for it.
+    The group of a grouped one notifies people, has the deadline, and is answered for it.
     """
 
     TRIGGERED = "triggered"
@@ -27,13 +27,13 @@ class State(StrEnum):
 
 OPEN_STATES = frozenset({State.TRIGGERED, State.ACKNOWLEDGED, State.SNOOZED, State.GROUPED})
 UNACKNOWLEDGED_STATES = frozenset({State.TRIGGERED, State.GROUPED})
-"""People are asked to answer: by its own messages, or by its group's."""
+"""People are notified and must answer: by its own messages, or by its group's."""
 
 HELD_STATES = frozenset({State.ACKNOWLEDGED, State.SNOOZED})
-"""Somebody has it."""
+"""Somebody has acknowledged it."""
 
 CLOSED_STATES = frozenset({State.RESOLVED, State.MERGED})
-"""It is over, here at least."""
+"""It is closed here."""
 
 
 class DueKind(StrEnum):
@@ -65,7 +65,7 @@ class Verb(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How an incident ended."""
+    """How an incident was resolved."""
 
     ACTION_TAKEN = "action_taken"
     NO_VIOLATION = "no_violation"
@@ -82,25 +82,26 @@ class Acknowledgement:
     person: str
     verb: str
     via: str
-    at: datetime
+    acknowledged_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One incident as it stands. Instants are aware UTC by the database's clock unless they say Stream's.
+    """One incident. Instants are aware UTC by the database's clock unless they are named as Stream's.
 
-    `step` is the index of the step that fired last, -1 before the first; `sending` counts its sends, from 1.
+    `step` is the index of the step that fired last, -1 before the first; `send_number` counts its sends, from 1.
     `fence` changes when, and only when, `due_kind` or `due_at` does. `revision` counts visible changes.
     `waiting_since` is when people began to wait for an answer (the opening, a release, the end of a snooze).
     `restarts`, `extensions` and `snoozes` count those in a row. `reviewed_at` and every time inside `facts` are
-    Stream's own. `loop_started_at` and `loop_rounds` bound the rounds that automation may start within an hour.
-    `group_id` is the group that tells of it, or told. `members` counts those that a group tells of, and is None for an
-    incident of its own. `kind_key` is equal for what a storm may group; a group has it only while it takes members.
-    `drill` is the name of the drill that it is. `silenced_step` is the step whose turn a silence took in this round,
-    unless it was sent after all. `fits` are all categories that ever fitted, sorted: who may see it is asked by them.
-    `fits_by` says by which categories of a policy that was judged last (`engine.categorize.judged_by`).
-    `first_answered_at` is when people first had answered enough, `escalated_at` when more than the first send of a path
-    was first needed: neither is ever taken back.
+    Stream's own. `automated_rounds` counts the rounds that automation has started since `automated_rounds_since`:
+    within an hour it may start only so many. `group_id` is the group that stands for it, or did. `member_count`
+    counts the members of a group, and is None for others. `grouping_key` is equal for alerts that may be grouped; a
+    group has it only while it takes members. `drill` is the name of its drill. `silenced_step` is the step that a
+    silence replaced in this round, unless it was sent later. `matched_categories` are all categories that ever
+    fitted, sorted; they decide who may see it. `category_rules_digest` is the digest of the category rules by which
+    that was last decided (`engine.categorize.category_rules_digest`). `first_acknowledged_at` is when it first had
+    enough acknowledgements, `escalated_at` when it first needed more than the first send of a path: neither is ever
+    cleared.
     """
 
     id: UUID
@@ -123,17 +124,17 @@ class Incident:
     acks_needed: int = 1
     round: int = 0
     step: int = -1
-    sending: int = 0
+    send_number: int = 0
     owner: str | None = None
-    answers: tuple[Acknowledgement, ...] = ()
+    acknowledgements: tuple[Acknowledgement, ...] = ()
     due_kind: DueKind | None = None
     due_at: datetime | None = None
     fence: int = 0
     restarts: int = 0
     extensions: int = 0
     snoozes: int = 0
-    loop_started_at: datetime | None = None
-    loop_rounds: int = 0
+    automated_rounds_since: datetime | None = None
+    automated_rounds: int = 0
     waiting_since: datetime | None = None
     reports_at_close: int = 0
     reviewed_at: datetime | None = None
@@ -144,24 +145,24 @@ class Incident:
     closed_by: str | None = None
     outcome: Outcome | None = None
     revision: int = 1
-    hold: bool = False
+    has_legal_hold: bool = False
     merged_into: UUID | None = None
     group_id: UUID | None = None
-    members: int | None = None
-    kind_key: str | None = None
+    member_count: int | None = None
+    grouping_key: str | None = None
     drill: str | None = None
     silenced_step: int | None = None
-    fits: tuple[str, ...] = ()
-    fits_by: str = ""
-    first_answered_at: datetime | None = None
+    matched_categories: tuple[str, ...] = ()
+    category_rules_digest: str = ""
+    first_acknowledged_at: datetime | None = None
     escalated_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether a person still has something to do here."""
+        """Whether it is not closed."""
         return self.state in OPEN_STATES
 
     @property
     def is_group(self) -> bool:
-        """Whether it is a group incidents of a kind."""
-        return self.members is not None
+        """Whether it is a group of incidents."""
+        return self.member_count is not None

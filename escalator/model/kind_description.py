@@ -1,7 +1,7 @@
-"""What the rest of the product has to know of a kind of destination: plain data, without any of its code.
+"""Descriptions of kinds of destinations for the rest of the product: plain data, without the kind's code.
 
-Each kind says it in `escalator/channels/VENDOR/kind.py`. A description has no defaults, so that a kind which leaves
-something out is an error of types and of the import.
+Each kind has its own in `escalator/channels/VENDOR/kind.py`. A description has no defaults, so that a missing part
+is an error of mypy and at import.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from escalator.model.levels import ContentRule
 
 @dataclass(frozen=True, slots=True)
 class TextField:
-    """A text of the policy that is not empty. `pattern` is what all of it must match, `right` what to write instead."""
+    """A text that is not empty. All of it must match `pattern`; `right` says what to write instead."""
 
     pattern: str = ""
     right: str = "write a text"
@@ -59,7 +59,7 @@ Field = TextField | UrlField | EmailsField | ChoiceField | PersonField | JsonFie
 
 @dataclass(frozen=True, slots=True)
 class SectionField:
-    """A mapping with fixed keys: `address` is the key of the address, the others are options. None may be missing but
+    """A mapping with fixed keys: `address` is the key of the address, the others are options. All are required except
     those in `optional`.
     """
 
@@ -69,7 +69,7 @@ class SectionField:
 
 
 class Option(NamedTuple):
-    """A further key beside the kind's own; `elsewhere` says what is wrong with it on a destination of another kind."""
+    """A further key beside the kind's own; `elsewhere` is the complaint when a destination of another kind has it."""
 
     field: Field
     elsewhere: str
@@ -77,14 +77,14 @@ class Option(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a destination of this kind says in the policy: `KIND: address`, and further keys of its own."""
+    """The entry of a destination of this kind in the policy: `KIND: address`, and further keys."""
 
     address: Field | SectionField
     options: Mapping[str, Option]
 
 
 class Attention(Enum):
-    """Whether somebody is sure to notice a message there, for the proof of coverage."""
+    """Whether somebody is sure to notice a message there; coverage uses it."""
 
     ALWAYS = auto()
     IF_URGENT = auto()
@@ -100,7 +100,7 @@ class Credential(NamedTuple):
 
 
 class Advice(NamedTuple):
-    """An environment variable that a kind can do without, and what does not work then."""
+    """An optional environment variable of a kind, and what does not work without it."""
 
     name: str
     loss: str
@@ -110,20 +110,20 @@ class Advice(NamedTuple):
 class KindDescription:
     """One kind of destination.
 
-    `key` is its word in the policy, the database, the API and the metrics, and the name of its folder. `title` is what
-    people call it. `is_called_by_title`: in sentences a destination is called `PagerDuty`, not by its own key.
-    `entry` is its entry in the policy. `has_secret_address`: whoever knows the address can send there, so it is never
-    shown. `has_own_host`: the address names the host, so that one host which hangs holds up only what goes there.
+    `key` is its word in the policy, the database, the API and the metrics, and the name of its folder. `title` is its
+    name for people. `is_called_by_title`: in sentences a destination is called `PagerDuty`, not by its own key.
+    `entry` is its entry in the policy. `has_secret_address`: everybody who knows the address can send there, so it is
+    never shown. `has_own_host`: the address names the host, so that a host that hangs delays only its own deliveries.
 
     `person_key` is the key of a person's address of this kind under `people`, empty where people have none;
-    `tells_people` whether such a person is told by this version.
+    `tells_people` whether this version can notify such a person.
 
     `content_limit` is the least strict rule by which content may be sent there. `shows_names`: people are called by
-    their names there, not by their keys. `attention` is for the proof of coverage. `is_shared`: one that is called by
-    its `#name` may be read by others. `is_for_machines`: it takes copies of incidents as data, and no reader.
+    their names there, not by their keys. `attention` is for coverage. `is_shared`: a channel named by its `#name` may
+    be read by others. `is_for_machines`: programs read it, not people.
 
-    `has_message_each_round`: a new round makes a new message, because only that rings again. `has_answer_link`: its
-    readers answer by a link in the message.
+    `has_message_each_round`: a new round makes a new message, because only that alerts people again. `has_answer_link`:
+    its readers answer by a link in the message.
 
     `token` is the variable without which diverted messages stay in the sandbox, empty where there is none;
     `credentials` are needed by production, `advice` is told to whoever starts without.

@@ -1,13 +1,13 @@
-"""The ordered words of the trade: severity, content rule, mode, role."""
+"""Ordered words: severity, content rule, mode, role."""
 
 from enum import StrEnum
 from functools import cache
 
 
 class Ranked(StrEnum):
-    """A word whose place in its class is its rank: the later, the higher.
+    """A word whose position in its class is its rank: the later, the higher.
 
-    All four comparisons are written out: `total_ordering` leaves alone what `str` already has, the alphabet.
+    All four comparisons are written out: `total_ordering` would keep those of `str`, which compare alphabetically.
     """
 
     @property
@@ -52,12 +52,12 @@ class Severity(Ranked):
 
     @property
     def gravity(self) -> int:
-        """Return how grave it is taken for where turns are decided: what nobody could grade is not the last."""
+        """Return the rank for ordering work: an unknown severity does not come last."""
         return Severity.MEDIUM.rank if self is Severity.UNKNOWN else self.rank
 
 
 class ContentRule(Ranked):
-    """What of the content may leave the sealed column; the later, the stricter."""
+    """Which content may be shown; the later, the stricter."""
 
     SHOW = "show"
     HIDE = "hide"

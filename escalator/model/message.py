@@ -1,4 +1,4 @@
-"""What a message says, before any channel has given it its form, and what became of sending it."""
+"""Messages before a channel has given them its form, and results of sending them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from escalator.model.levels import Severity
 
 
 class Occasion(StrEnum):
-    """Why somebody is told something."""
+    """Why a message is sent."""
 
     STEP = "step"
     ONE_MORE = "one_more"
@@ -26,7 +26,7 @@ class Occasion(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
     REOPENED = "reopened"
-    LIST = "list"
+    BUNDLE = "list"
     SHIFT = "shift"
     SILENCE = "silence"
 
@@ -34,12 +34,12 @@ class Occasion(StrEnum):
 FEED_OCCASIONS = frozenset(
     {Occasion.OPENED, Occasion.ESCALATED, Occasion.ACKNOWLEDGED, Occasion.RESOLVED, Occasion.REOPENED}
 )
-"""What a feed is told of."""
+"""The occasions that feeds report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """One act that the reader may do. `value` comes back with the click; `confirm` asks first; `minutes` for snooze."""
+    """One action of the reader. `value` comes back with the click; `confirm` asks first; `minutes` for snooze."""
 
     verb: Verb
     label: str
@@ -73,7 +73,7 @@ class Card:
     """A full message. `text` is all that a locked phone shows; `snippet` is what a user wrote (plain text only).
 
     `mentions` are Slack user ids. `buttons` are empty on a thread reply. A bulletin is no incident's message: each of
-    its buttons is about an incident of its own. `severity` is that of a list: the gravest; `bundle_id` names the list.
+    its buttons is about an incident of its own. `severity` is the highest of a bundle; `bundle_id` is its id.
     """
 
     text: str
@@ -89,12 +89,12 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class IncidentStatus:
-    """How an incident stands, for vendors that know more than words: a status, a severity, a header, a field.
+    """The status of an incident, for vendors with fields of their own: a status, a severity, a header.
 
-    `by` is the policy's key of who holds or ended it (`stream:ID` and the like for others, None for nobody); `since`
-    is when that was. `headline` is `CRITICAL · Self-harm`, marked where it is a test or a drill. `is_superseded` says
-    that a later round's message stands at the same place; `is_first`, that this is the first send of the first step of
-    the first round. `data` is what a machine is told, for webhooks only.
+    `by` is the policy's key of who holds or resolved it (`stream:ID` and the like for others, None for nobody); `since`
+    is when that was. `headline` is `CRITICAL · Self-harm`, marked where it is a test or a drill. `is_superseded`: a
+    later round's message is at the same place; `is_first`: this is the first send of the first step of the first round.
+    `data` is the payload for webhooks, else None.
     """
 
     incident_id: UUID
@@ -113,7 +113,7 @@ class IncidentStatus:
 
 @dataclass(frozen=True, slots=True)
 class MessageContext:
-    """Whom and what a message is for: the sandbox shows it, vendors never see it."""
+    """The recipient and purpose of a message: the sandbox shows it, vendors never see it."""
 
     incident_id: UUID | None
     number: int | None
@@ -122,7 +122,7 @@ class MessageContext:
 
 
 class FailureReason(StrEnum):
-    """Why a delivery did not get through. Doubles as a metric label."""
+    """Why a delivery failed. Also a metric label."""
 
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
@@ -143,7 +143,7 @@ class FailureReason(StrEnum):
 
     @property
     def is_retryable(self) -> bool:
-        """Whether the same call may succeed later. What is unknown is tried again, a bounded number of times."""
+        """Whether the same call may succeed later. Unknown failures are retried, a bounded number of times."""
         return self in _RETRYABLE
 
 
@@ -162,7 +162,7 @@ _RETRYABLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """It stands at the vendor, under this reference (Slack: `CHANNEL/TS`), and shows this face of it."""
+    """The vendor has accepted it, under this reference (Slack: `CHANNEL/TS`), and shows it as `face`."""
 
     ref: str
     face: str = ""
@@ -170,7 +170,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It did not get through. `detail` is a vendor's error word, never a secret, a URL or content."""
+    """It failed. `detail` is a vendor's error word, never a secret, a URL or content."""
 
     reason: FailureReason
     detail: str = ""

@@ -1,4 +1,4 @@
-"""The escalation policy as values: what `escalator.policy` makes of the file and the engine decides by.
+"""The escalation policy as values: `escalator.policy` reads it from the file, the engine decides by it.
 
 Texts are kept as written, `${NAME}` included: a value is expanded at the moment of use, so that no secret is
 ever stored, hashed or shown. Durations are timedeltas. Mappings keep the order of the file.
@@ -16,7 +16,7 @@ from escalator.model.schedule import Hours, Schedule
 from escalator.model.silence import Silence
 
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue]"
-"""What a field of any type may be given, such as one of an issue in Jira."""
+"""The value of a field of any type, such as a field of an issue in Jira."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can be told and who may answer. `contact` lists kinds: slack, email, pagerduty.
+    """A person who can be notified and may answer. `contact` lists kinds: slack, email, pagerduty.
 
-    Outside `hours` a Slack message or a mail reaches nobody (coverage counts by them; they hold no message back).
+    For coverage, a Slack message or an email outside `hours` reaches nobody; it is sent all the same.
     """
 
     key: str
@@ -61,7 +61,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """People who are told together. `role` is the least that its members have."""
+    """People who are notified together. `role` is the lowest that its members have."""
 
     key: str
     members: tuple[str, ...]
@@ -72,17 +72,16 @@ class Team:
 
     @property
     def everybody(self) -> tuple[str, ...]:
-        """Return all of the team, on call or not: its members, or its lead where it has none."""
+        """Return all people of the team, on call or not: its members, or its lead where it has none."""
         return self.members or ((self.lead,) if self.lead else ())
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A place that is told. `addresses` is the Slack channel, routing key, project or URL, or all e-mail addresses.
+    """A destination. `addresses` is the Slack channel, routing key, project or URL, or all email addresses.
 
-    `options` is what else the destination says, by its key in the file: `issue_type` of Jira, `secret` and `content`
-    of a webhook. `further_fields` are fields of any type, by their ids: those of a new issue in Jira. All are
-    unexpanded.
+    `options` are its further values by their key in the file: `issue_type` of Jira, `secret` and `content` of a
+    webhook. `further_fields` are fields of any type, by their ids: those of a new issue in Jira. All are unexpanded.
     """
 
     key: str
@@ -96,7 +95,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A kind of harm. `labels` and `reasons` are as written; compare them with `escalator.model.facts.plain`."""
+    """A kind of harm. `labels` and `reasons` are as written; compare them with `escalator.model.facts.normalized`."""
 
     key: str
     title: str
@@ -147,7 +146,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rung. `after` counts from when the step before it really fired; `repeat` 3 means four sends in all."""
+    """One step. `after` counts from when the step before it really fired; `repeat` 3 means four sends in all."""
 
     notify: tuple[str, ...]
     after: timedelta = timedelta(0)
@@ -158,7 +157,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class UnansweredRule:
-    """What happens when a path has ended without an answer: restarts from step 1, for as long as it takes."""
+    """What happens when a path has ended without an answer: it restarts from step 1, without a limit."""
 
     restart_after: timedelta = timedelta(minutes=30)
     tell: tuple[str, ...] = ()
@@ -166,7 +165,7 @@ class UnansweredRule:
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgedRule:
-    """The second clock: acknowledged, but not resolved in time. `remind` is how long before the end."""
+    """The second deadline: acknowledged, but not resolved in time. `remind` is how long before it."""
 
     resolve_within: timedelta
     remind: timedelta | None = None
@@ -182,7 +181,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Whom to tell that no deadline is overdue. `url` is unexpanded; empty means nobody."""
+    """Where to send the sign of life that no deadline is overdue. `url` is unexpanded; empty means nowhere."""
 
     every: timedelta
     url: str
@@ -190,7 +189,7 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """When alerts of a kind are told as one: from the one after `after` within `within`; `by` are names of facts."""
+    """When alerts of a kind are grouped: after `after` alerts within `within`; `by` are names of facts."""
 
     by: tuple[str, ...]
     within: timedelta
@@ -210,14 +209,14 @@ class Drill:
 
 @dataclass(frozen=True, slots=True)
 class ExposureLimit:
-    """From how many grave items a day on somebody is asked to stop before they are shown the text of another."""
+    """From how many grave items a day somebody is asked to stop before they reveal another."""
 
     reveals_per_day: int
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The whole file. `default` is a path; `alarms` is a list of notify targets (empty: every admin)."""
+    """A policy. `default` is a path; `alarms` is a list of notify targets (empty: every admin)."""
 
     timezone: ZoneInfo
     sources: Mapping[str, Source]

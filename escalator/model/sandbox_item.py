@@ -1,4 +1,4 @@
-"""What the sandbox keeps instead of sending it."""
+"""Items of the sandbox's inbox, which it keeps instead of sending them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from escalator.model.destination_kind import DestinationKind
 
 
 class InboxItemType(StrEnum):
-    """What came in: a message, an answer that one person sees, or a window that opened for one person."""
+    """The type of an item: a message, an answer that one person sees, or a window that opened for one person."""
 
     MESSAGE = "message"
     EPHEMERAL = "ephemeral"
@@ -18,13 +18,13 @@ class InboxItemType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InboxItem:
-    """One thing that somebody would see. `person` is a policy key, or the vendor's id of somebody without one.
+    """One item that somebody would see. `person` is a policy key, or the vendor's id of somebody without one.
 
-    `ts` names it within its channel, as Slack's does; `sealed_payload` is None once its content has been purged.
+    `ts` is its id within its channel, as Slack's is; `sealed_payload` is None after its content has been purged.
     """
 
     id: UUID
-    at: datetime
+    created_at: datetime
     type: InboxItemType
     channel: DestinationKind
     incident_id: UUID | None

@@ -1,6 +1,6 @@
-"""Who answers when, as values: hours, layers of people who take turns, overrides, and what a calendar says.
+"""Schedules as values: hours, layers of people who take turns, overrides, and bookings of a calendar.
 
-Naive times are local times of the zone that stands beside them; `escalator.schedules` says which instants they mean.
+Naive times are local times of the zone in the same value; `escalator.schedules` converts them to instants.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-"""As the policy spells them; the place is `date.weekday()`."""
+"""As the policy spells them; the index is `date.weekday()`."""
 
 NOBODY = ""
-"""In the place of a person of a layer: a turn in which the layer names nobody."""
+"""Instead of a person in a layer: a turn in which the layer puts nobody on call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Hours:
 
 
 class RotationUnit(StrEnum):
-    """What the length of a turn is counted in."""
+    """The unit of the length of a turn."""
 
     HOURS = "hours"
     DAYS = "days"
@@ -48,7 +48,7 @@ class Layer:
 
     A turn lasts `every` hours, one day, one week or one month. `handover` is the time of day; `day` the weekday (0 is
     Monday) of a weekly and the day of the month (1 to 31, the last of a shorter month) of a monthly handover.
-    `hours` are those in which the layer names anybody.
+    `hours` are those in which the layer puts people on call; None for always.
     """
 
     people: tuple[str, ...]
@@ -62,7 +62,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One person instead of whoever it would be. Naive times are in the schedule's zone."""
+    """One person on call instead of others. Naive times are in the schedule's zone."""
 
     person: str
     start: datetime
@@ -71,7 +71,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class ManualOverride:
-    """An override that somebody has clicked: one person on a schedule in [start, end), both aware, by its author."""
+    """An override added by a person, `author`: somebody on a schedule in [start, end), both aware."""
 
     id: UUID
     schedule: str
@@ -83,9 +83,9 @@ class ManualOverride:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A rota. Overrides go before the calendar, the calendar before the layers, later layers before earlier ones.
+    """A schedule. Overrides win over the calendar, the calendar over the layers, later layers over earlier ones.
 
-    `ical` is unexpanded. `people` is who it is while nobody else is.
+    `ical` is unexpanded. `people` are on call when nobody else is.
     """
 
     key: str
@@ -97,9 +97,9 @@ class Schedule:
 
     @property
     def everybody(self) -> tuple[str, ...]:
-        """Return all whom the file names here, in its order."""
+        """Return all people of the schedule, in the order of the policy."""
         named = [person for layer in self.layers for person in layer.people]
-        return tuple(dict.fromkeys((*named, *(one.person for one in self.overrides), *self.people)))
+        return tuple(dict.fromkeys((*named, *(override.person for override in self.overrides), *self.people)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Booking:
 
 
 Calendars = Mapping[str, tuple[Booking, ...]]
-"""Schedule -> what its calendar says, by start; a schedule whose feed has never been read is missing."""
+"""Schedule -> bookings of its calendar, by start; a schedule whose feed has never been read is missing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A silence: a category or a route whose first step tells nobody for a while; who said so, why and until when."""
+"""Silences: for a limited time one step of matching incidents notifies nobody."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,11 +20,11 @@ def max_silence_length(*, is_for_critical: bool) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """One silence, in force in [starts_at, ends_at), both aware.
+    """One silence, active in [starts_at, ends_at), both aware.
 
     `name` is a category or a route of the policy. `author` is a person's key; `reason` is free text, shown to people
-    and never recorded. Critical incidents are only silenced when `is_for_critical`, which a senior has said. One from
-    the file has no `id`.
+    and never recorded. Critical incidents are only silenced when `is_for_critical`, which a senior decides. A silence
+    of the policy file has no `id`.
     """
 
     of: SilenceScope

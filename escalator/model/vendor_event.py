@@ -1,4 +1,4 @@
-"""What a vendor tells us of what stands there: somebody answered at PagerDuty or in Jira, or something was done."""
+"""Events that a vendor reports about our alerts there: somebody answered at PagerDuty or in Jira, for example."""
 
 import re
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ _MARK = re.compile(rf"escalator-(?:[0-9a-f-]+-)?({_UUID})", re.ASCII)
 
 
 def place_in(reference: str) -> UUID | None:
-    """Return the place that a mark of ours names (`escalator-…-UUID`: PagerDuty's key, Jira's label), if it is one."""
-    found = _MARK.fullmatch(reference)
-    return UUID(found[1]) if found else None
+    """Return the id in one of our marks (`escalator-…-UUID`: PagerDuty's key, Jira's label); None for other texts."""
+    match = _MARK.fullmatch(reference)
+    return UUID(match[1]) if match else None
 
 
 class VendorEventKind(StrEnum):
-    """What happened there, as far as it matters here. Noted is what is only shown and recorded."""
+    """What happened at the vendor. NOTED is only shown and recorded."""
 
     ACKNOWLEDGED = "acknowledged"
     UNACKNOWLEDGED = "unacknowledged"
@@ -30,7 +30,7 @@ class VendorEventKind(StrEnum):
 
 
 class VendorActorKind(StrEnum):
-    """Who did it there: only a person's agent answers for a person."""
+    """Who did it at the vendor: only what a person did counts as an answer."""
 
     PERSON = "person"
     INTEGRATION = "integration"
@@ -39,7 +39,7 @@ class VendorActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VendorActor:
-    """Who did it, by the vendor's own id, and by address where the vendor says it."""
+    """Who did it, by the vendor's own id, and by email address where the vendor sends it."""
 
     kind: VendorActorKind
     id: str = ""
@@ -48,12 +48,12 @@ class VendorActor:
 
 @dataclass(frozen=True, slots=True)
 class VendorEvent:
-    """One thing that a vendor has told us.
+    """One event reported by a vendor.
 
-    `word` is the vendor's own name for it. `refs` are references that may be ours (`posts.ref`), `alias` is the
-    vendor's name for what they stand in, and `merged_into` the alias that it has become part of. `title` is its first
-    line there, `at` when it happened by the vendor's clock. None of them is content: all were written by us or name
-    something at the vendor.
+    `word` is the vendor's own name for it. `refs` are references that may be ours (`posted_messages.vendor_ref`),
+    `vendor_incident_id` is the vendor's id of the incident that they belong to, and `merged_into` that of the one that
+    it was merged into. `title` is its first line there, `at` when it happened by the vendor's clock. None of them is
+    content: all were written by us or are ids of the vendor.
     """
 
     vendor: DestinationKind
@@ -61,7 +61,7 @@ class VendorEvent:
     word: str
     agent: VendorActor
     refs: tuple[str, ...] = ()
-    alias: str = ""
+    vendor_incident_id: str = ""
     merged_into: str = ""
     title: str = ""
     at: datetime | None = None

@@ -1,1 +1,1 @@
-"""Pictures of what the engine says: pure functions from values to SVG, for files and pages alike."""
+"""Plots: pure functions from results of the engine to SVG, for files and pages."""

@@ -1,7 +1,7 @@
-"""How long things took, as bars: one row for each group, half of them within the dark part, nine in ten within the bar.
+"""Durations as bars: one row for each group, its median within the dark part, its 90th percentile within the bar.
 
-The axis is logarithmic, for minutes and days stand side by side. SVG without anything from outside and without style:
-its classes are coloured by the page's own style sheet.
+The axis is logarithmic, because minutes and days are on one axis. The SVG loads nothing and has no style: the page's
+style sheet colours its classes.
 """
 
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ _LONGEST_LABEL = 24
 
 
 def duration_bars(title: str, rows: Mapping[str, DurationQuantiles]) -> str:
-    """Return the picture, for rows in their order; what has no spread is left out."""
-    shown = {label: one for label, one in rows.items() if one.p50 is not None}
+    """Return the SVG for the rows in their order; rows without values are left out."""
+    shown = {label: quantiles for label, quantiles in rows.items() if quantiles.p50 is not None}
     height = len(shown) * _ROW + _BOTTOM
     width = _LEFT + _WIDTH + _RIGHT
     svg = Element(
@@ -30,8 +30,8 @@ def duration_bars(title: str, rows: Mapping[str, DurationQuantiles]) -> str:
     )
     SubElement(svg, "title").text = title
     _axis(svg, len(shown) * _ROW)
-    for place, (label, one) in enumerate(shown.items()):
-        _bar(svg, place * _ROW, label, one)
+    for place, (label, quantiles) in enumerate(shown.items()):
+        _bar(svg, place * _ROW, label, quantiles)
     return tostring(svg, encoding="unicode")
 
 
@@ -39,21 +39,21 @@ def _axis(svg: Element, bottom: int) -> None:
     for tick in _TICKS:
         x = f"{_x(tick):.1f}"
         SubElement(svg, "line", {"class": "tick", "x1": x, "x2": x, "y1": "0", "y2": str(bottom)})
-        said = SubElement(svg, "text", {"class": "faint", "x": x, "y": str(bottom + 18), "text-anchor": "middle"})
-        said.text = words(tick)
+        label = SubElement(svg, "text", {"class": "faint", "x": x, "y": str(bottom + 18), "text-anchor": "middle"})
+        label.text = words(tick)
 
 
-def _bar(svg: Element, top: int, label: str, one: DurationQuantiles) -> None:
-    half, most = one.p50 or timedelta(0), one.p90 or timedelta(0)
-    said = SubElement(svg, "text", {"x": str(_LEFT - 12), "y": str(top + 17), "text-anchor": "end"})
-    said.text = label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
+def _bar(svg: Element, top: int, label: str, quantiles: DurationQuantiles) -> None:
+    half, nine_in_ten = quantiles.p50 or timedelta(0), quantiles.p90 or timedelta(0)
+    text = SubElement(svg, "text", {"x": str(_LEFT - 12), "y": str(top + 17), "text-anchor": "end"})
+    text.text = label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
     group = SubElement(svg, "g")
-    SubElement(group, "title").text = f"{label}: median {words(half)}, p90 {words(most)}"
-    for name, span, inset in (("most", most, 8), ("half", half, 6)):
+    SubElement(group, "title").text = f"{label}: median {words(half)}, p90 {words(nine_in_ten)}"
+    for name, span, inset in (("most", nine_in_ten, 8), ("half", half, 6)):
         box = {"x": str(_LEFT), "width": f"{max(_x(span) - _LEFT, 2):.1f}", "y": str(top + inset)}
         SubElement(group, "rect", {"class": name, "height": str(_ROW - 2 * inset), "rx": "3", **box})
-    figures = SubElement(svg, "text", {"class": "faint", "x": f"{_x(most) + 8:.1f}", "y": str(top + 17)})
-    figures.text = f"{words(half)} · {words(most)}"
+    figures = SubElement(svg, "text", {"class": "faint", "x": f"{_x(nine_in_ten) + 8:.1f}", "y": str(top + 17)})
+    figures.text = f"{words(half)} · {words(nine_in_ten)}"
 
 
 def _x(span: timedelta) -> float:

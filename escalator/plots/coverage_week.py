@@ -1,4 +1,4 @@
-"""The week in which a lead thinks: of every hour of it, the worst that coverage says over all the weeks."""
+"""A coverage as one week: for every hour of the week, the worst over all its weeks."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class HourCell:
-    """The worst of an hour of the week: how long the first one is waited for (None: nobody), and when."""
+    """The worst of an hour of the week: the wait for the first notification (None: nobody), and when."""
 
     wait: timedelta | None
     first: ReachedRecipient | None
@@ -29,25 +29,25 @@ class HourCell:
 
     @property
     def badness(self) -> timedelta:
-        """Return the wait, the longest of all for nobody."""
+        """Return the wait; timedelta.max for nobody."""
         return timedelta.max if self.wait is None else self.wait
 
 
 Week = tuple[HourCell | None, ...]
-"""One cell for each hour, Monday 00:00 first; None where all is silent on purpose."""
+"""One cell for each hour, Monday 00:00 first; None where every path is silent on purpose."""
 
 
-def worst_weeks(found: Coverage) -> dict[str | None, Week]:
-    """Return for each category the week of all that is high or critical in it."""
+def worst_weeks(coverage: Coverage) -> dict[str | None, Week]:
+    """Return for each category the week of its high and critical rows."""
     of_category: dict[str | None, list[CoverageRow]] = {}
-    for row in found.rows:
+    for row in coverage.rows:
         if row.severity in GRAVE_FOR_COVERAGE:
             of_category.setdefault(row.category, []).append(row)
-    return {category: _week(rows, found.timezone) for category, rows in of_category.items()}
+    return {category: _week(rows, coverage.timezone) for category, rows in of_category.items()}
 
 
 def _week(rows: Iterable[CoverageRow], zone: ZoneInfo) -> Week:
-    """Return the worst of these rows; routes that need other facts make worse only what is not silent without them."""
+    """Return the worst of these rows; conditional rows count only in hours that are not silent without them."""
     worst: list[HourCell | None] = [None] * SLOTS
     for row in sorted(_distinct(rows), key=lambda row: not row.is_unconditional):
         for slot, cell in _cells(row, zone):
@@ -58,7 +58,7 @@ def _week(rows: Iterable[CoverageRow], zone: ZoneInfo) -> Week:
 
 
 def _distinct(rows: Iterable[CoverageRow]) -> Iterable[CoverageRow]:
-    """Return one row for all that share their intervals: a bare one, the gravest."""
+    """Return one of the rows that share their intervals: an unconditional one, of the highest severity."""
     return {
         id(row.intervals): row for row in sorted(rows, key=lambda row: (row.is_unconditional, row.severity))
     }.values()
@@ -71,7 +71,7 @@ def _cells(row: CoverageRow, zone: ZoneInfo) -> Iterator[tuple[int, HourCell]]:
 
 
 def _slots(interval: CoverageInterval, zone: ZoneInfo) -> Iterator[tuple[int, datetime]]:
-    """Yield every hour that the interval touches, and the first instant of it: nobody waits longer in that hour."""
+    """Yield every hour that the interval overlaps, with its first instant there, which has the longest wait."""
     at = interval.start
     while at < interval.end:
         local = at.astimezone(zone)

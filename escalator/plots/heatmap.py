@@ -1,7 +1,7 @@
-"""Coverage as a picture: a row for each category, a column for each hour of the week, darker the longer the wait.
+"""Coverage as a heatmap: a row for each category, a column for each hour of the week, darker the longer the wait.
 
-One SVG without anything from outside: a page may embed it, a file may stand alone. What is missing is hatched and not
-only coloured, and every cell says in words what it shows.
+The SVG loads nothing: a page may embed it, and it is complete as a file. Missing coverage is hatched and not only
+coloured, and every cell has its value as text.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +22,7 @@ _COLUMN, _ROW, _GAP = 6, 22, 4
 _GRID = SLOTS * _COLUMN
 _LONGEST_LABEL = 26
 _LETTER = 7
-"""The width that is left for a letter, in whatever font a viewer has."""
+"""The width reserved for a letter, in any font."""
 _STEPS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30))
 
 _LIGHT = {
@@ -43,16 +43,16 @@ text { font: 12px system-ui, "Segoe UI", "Helvetica Neue", "DejaVu Sans", Arial,
 """
 
 
-def coverage_heatmap(found: Coverage, policy: Policy) -> str:
-    """Return the picture as SVG, for the categories of the policy in its order."""
-    rows = worst_weeks(found)
+def coverage_heatmap(coverage: Coverage, policy: Policy) -> str:
+    """Return the heatmap as SVG, for the categories of the policy in its order."""
+    rows = worst_weeks(coverage)
     height = _TOP + len(rows) * (_ROW + _GAP) + _BOTTOM
     svg = _sheet(_LEFT + _GRID + _RIGHT, height)
-    _heading(svg, found)
+    _heading(svg, coverage)
     _days(svg, _TOP + len(rows) * (_ROW + _GAP))
     for place, (category, week) in enumerate(rows.items()):
-        _row(svg, _TOP + place * (_ROW + _GAP), _title(category, policy), week, found, policy)
-    _legend(svg, height - 22, found.target)
+        _row(svg, _TOP + place * (_ROW + _GAP), _title(category, policy), week, coverage, policy)
+    _legend(svg, height - 22, coverage.target)
     indent(svg)
     return tostring(svg, encoding="unicode") + "\n"
 
@@ -76,7 +76,7 @@ def _sheet(width: int, height: int) -> Element:
 
 
 def _colours(palette: Mapping[str, str]) -> str:
-    """Return the rules that colour everything; written out, for not every viewer knows CSS variables."""
+    """Return the CSS rules for colours, written out, because not every viewer supports CSS variables."""
     rules = [
         f"text {{ fill: {palette['ink']}; }}",
         f".faint {{ fill: {palette['faint']}; }}",
@@ -96,10 +96,10 @@ def _pattern(defs: Element, name: str, width: int, line: str) -> None:
     SubElement(pattern, "path", {"class": f"{name}-line", "stroke-width": str(width), "d": line})
 
 
-def _heading(svg: Element, found: Coverage) -> None:
+def _heading(svg: Element, coverage: Coverage) -> None:
     _text(svg, 16, 32, "Coverage: how soon the first person is notified", "title")
-    start, end = (at.astimezone(found.timezone) for at in (found.start, found.end))
-    span = f"{start:%a %Y-%m-%d %H:%M} – {end:%a %Y-%m-%d %H:%M}, {found.timezone.key}"
+    start, end = (at.astimezone(coverage.timezone) for at in (coverage.start, coverage.end))
+    span = f"{start:%a %Y-%m-%d %H:%M} – {end:%a %Y-%m-%d %H:%M}, {coverage.timezone.key}"
     _text(
         svg, 16, 53, f"{span} · each hour shows its worst of all weeks, high and critical, if nobody answers", "faint"
     )
@@ -118,26 +118,26 @@ def _days(svg: Element, bottom: int) -> None:
         SubElement(svg, "line", {"class": "line", "x1": x, "x2": x, "y1": "66", "y2": str(bottom)})
 
 
-def _row(svg: Element, top: int, title: str, week: Week, found: Coverage, policy: Policy) -> None:
+def _row(svg: Element, top: int, title: str, week: Week, coverage: Coverage, policy: Policy) -> None:
     label = _text(svg, _LEFT - 12, top + 15, _shortened(title), "", anchor="end")
     SubElement(label, "title").text = title
-    for start, end, cell in _runs(week, found.target):
+    for start, end, cell in _runs(week, coverage.target):
         x, width = _LEFT + start * _COLUMN, (end - start) * _COLUMN
         # The line between two days stays visible.
         is_first = start % HOURS == 0
         box = {"x": str(x + is_first), "y": str(top), "width": str(width - is_first), "height": str(_ROW)}
-        rect = SubElement(svg, "rect", {"class": _class(cell, found.target), **box})
-        SubElement(rect, "title").text = f"{title} · {_span(start, end)}\n{_said(cell, found, policy)}"
-    heard = [cell for cell in week if cell is not None]
-    if heard:
-        share = _covered(found, heard)
-        worst = max(heard, key=lambda cell: cell.badness)
+        rect = SubElement(svg, "rect", {"class": _class(cell, coverage.target), **box})
+        SubElement(rect, "title").text = f"{title} · {_span(start, end)}\n{_cell_words(cell, coverage, policy)}"
+    cells = [cell for cell in week if cell is not None]
+    if cells:
+        share = _covered(coverage, cells)
+        worst = max(cells, key=lambda cell: cell.badness)
         _text(svg, _LEFT + _GRID + 16, top + 15, share, "")
         _text(svg, _LEFT + _GRID + 82, top + 15, how_soon(worst.wait), "faint")
 
 
 def _runs(week: Week, target: timedelta) -> Iterator[tuple[int, int, HourCell | None]]:
-    """Yield the hours of a day that look alike and say the same as one: from, to, and the worst of them."""
+    """Yield runs of hours of a day with equal look and text: from, to, and the worst of them."""
 
     def looks(slot: int) -> tuple[object, ...]:
         cell = week[slot]
@@ -160,28 +160,28 @@ def _class(cell: HourCell | None, target: timedelta) -> str:
 
 
 def _limits(target: timedelta) -> Mapping[int, timedelta]:
-    """Return the longest wait of each shade that is in time: the usual steps below the target, and the target."""
+    """Return the longest wait of each shade that is in time: fixed steps below the target, and the target."""
     return dict(enumerate([*(step for step in _STEPS if step < target), target]))
 
 
-def _covered(found: Coverage, heard: Iterable[HourCell]) -> str:
-    """Return the least share of time that is covered in any row of the category."""
-    category = next(iter(heard)).row.category
-    grades = {cell.row.severity for cell in heard}
-    rows = [row for row in found.rows if row.category == category and row.severity in grades and not row.is_silent]
-    return percent(min(share_notified_within(tuple(row.intervals_with_steps), found.target) for row in rows))
+def _covered(coverage: Coverage, cells: Iterable[HourCell]) -> str:
+    """Return the lowest share of time that is covered in any row of the category."""
+    category = next(iter(cells)).row.category
+    grades = {cell.row.severity for cell in cells}
+    rows = [row for row in coverage.rows if row.category == category and row.severity in grades and not row.is_silent]
+    return percent(min(share_notified_within(tuple(row.intervals_with_steps), coverage.target) for row in rows))
 
 
-def _said(cell: HourCell | None, found: Coverage, policy: Policy) -> str:
-    """Return what a cell shows, in words."""
+def _cell_words(cell: HourCell | None, coverage: Coverage, policy: Policy) -> str:
+    """Return the text of a cell."""
     if cell is None:
         return "silent on purpose: the path has no steps"
-    local: datetime = cell.opened.astimezone(found.timezone)
+    local: datetime = cell.opened.astimezone(coverage.timezone)
     who = cell.first.who if cell.first else "nobody"
     name = policy.people[who].name if cell.first and cell.first.is_person else who
-    given = "" if cell.row.is_unconditional else f", by {cell.row.conditional_route or 'the default path'}"
-    told = f"{name}, {how_soon(cell.wait)}" if cell.first else "nobody, not even when the path begins again"
-    return f"at worst: {told} ({cell.row.severity.value}{given}, opened {local:%a %Y-%m-%d %H:%M})"
+    condition = "" if cell.row.is_unconditional else f", by {cell.row.conditional_route or 'the default path'}"
+    notified = f"{name}, {how_soon(cell.wait)}" if cell.first else "nobody, not even when the path begins again"
+    return f"at worst: {notified} ({cell.row.severity.value}{condition}, opened {local:%a %Y-%m-%d %H:%M})"
 
 
 def _span(start: int, end: int) -> str:
@@ -193,10 +193,10 @@ def _legend(svg: Element, y: int, target: timedelta) -> None:
     entries += [("late", f"later than {words(target)}"), ("none", "nobody"), ("silent", "silent on purpose")]
     _text(svg, _LEFT - 12, y, "first notified", "faint", anchor="end")
     x = _LEFT
-    for look, said in entries:
+    for look, label in entries:
         SubElement(svg, "rect", {"class": look, "x": str(x), "y": str(y - 11), "width": "18", "height": "14"})
-        _text(svg, x + 24, y, said, "faint")
-        x += 44 + _LETTER * len(said)
+        _text(svg, x + 24, y, label, "faint")
+        x += 44 + _LETTER * len(label)
 
 
 def _title(category: str | None, policy: Policy) -> str:
@@ -207,7 +207,7 @@ def _shortened(title: str) -> str:
     return title if len(title) <= _LONGEST_LABEL else f"{title[: _LONGEST_LABEL - 1]}…"
 
 
-def _text(svg: Element, x: int, y: int, said: str, look: str, anchor: str = "start") -> Element:
+def _text(svg: Element, x: int, y: int, content: str, look: str, anchor: str = "start") -> Element:
     text = SubElement(svg, "text", {"x": str(x), "y": str(y), "class": look, "text-anchor": anchor})
-    text.text = said
+    text.text = content
     return text

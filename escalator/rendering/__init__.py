@@ -1,1 +1,1 @@
-"""What people read: from an incident to a neutral card. The only room that decides what may be said."""
+"""Texts about incidents: from an incident to a neutral card. The only package that decides what may be shown."""

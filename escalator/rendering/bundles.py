@@ -1,4 +1,4 @@
-"""What one destination is told of many incidents at once: how many, how grave, of what, and which, to be answered."""
+"""Bundles: one message to a destination about several incidents, with buttons to acknowledge them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from escalator.rendering import push_text
 
 _MOST_GROUPS = 4
 _MOST_SPANS = 80
-"""How many spans of numbers one line holds: `#99999 to #99999, ` that often stays below Slack's 3,000 characters."""
+"""How many spans of numbers one line has: `#99999 to #99999, ` that often stays below Slack's 3,000 characters."""
 
 MOST_BUTTONS = 24
-"""How many incidents have a button of their own: with the one for all of them what one row of Slack's holds, 25."""
+"""How many incidents have a button of their own: with the one for all of them 25, the limit of a row in Slack."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """One incident on a list: `title` is its category's, the only word about the harm (RULES 4).
+class BundledIncident:
+    """One incident of a bundle: `title` is its category's, the only word about the harm (RULES 4).
 
-    `answer` is what the button to acknowledge it brings back, empty where it has none. `is_answered` when somebody has
-    acknowledged or closed it, `owner` is the name of who has it, where names may be said.
+    `answer` is the value of its acknowledge button, empty where it has none. `is_answered` when somebody has
+    acknowledged or closed it; `owner` is the name of its owner, where names may be shown.
     """
 
     number: int
@@ -35,99 +35,108 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """How a list is answered: `all_` is what the button for all of it brings back, `links` lead elsewhere."""
+class BundleActions:
+    """How a bundle is answered: `all_` is the value of the button for all incidents, `links` lead elsewhere."""
 
     all_: str = ""
     bundle_id: UUID | None = None
     links: tuple[Link, ...] = ()
 
 
-NO_WAYS = Ways()
+NO_ACTIONS = BundleActions()
 
 
-def list_card(listed: Sequence[Listed], answered: int, ways: Ways = NO_WAYS, *, is_test: bool = False) -> Card:
-    """Return the card of these incidents, at least one; `answered` have dropped out of it.
+def incidents_card(
+    incidents: Sequence[BundledIncident], answered: int, actions: BundleActions = NO_ACTIONS, *, is_test: bool = False
+) -> Card:
+    """Return the card of at least one incident; `answered` is how many have been left out since, as answered.
 
-    Each is named by its number, in at most eight lines, and may be acknowledged where it stands.
+    Each is named by its number, in at most eight lines, and may be acknowledged there.
     """
-    gravest = max((one.severity for one in listed), key=lambda severity: severity.gravity)
-    alerts = "alert" if len(listed) == 1 else "alerts"
-    is_drill = all(one.is_drill for one in listed)
+    gravest = max((incident.severity for incident in incidents), key=lambda severity: severity.gravity)
+    alerts = "alert" if len(incidents) == 1 else "alerts"
+    is_drill = all(incident.is_drill for incident in incidents)
     header = push_text.marked(
-        f"{gravest.value.upper()} · {len(listed)} more {alerts}", is_test=is_test, is_drill=is_drill
+        f"{gravest.value.upper()} · {len(incidents)} more {alerts}", is_test=is_test, is_drill=is_drill
     )
-    numbers = [one.number for one in listed]
+    numbers = [incident.number for incident in incidents]
     span = f"#{min(numbers)} to #{max(numbers)}" if len(numbers) > 1 else f"#{numbers[0]}"
     return Card(
         text=f"{header} · {span}",
         header=header,
-        lines=tuple(_lines(listed, answered, ways.links)),
-        buttons=tuple(_buttons(listed, ways.all_)),
+        lines=tuple(_lines(incidents, answered, actions.links)),
+        buttons=tuple(_buttons(incidents, actions.all_)),
         severity=gravest,
         is_bulletin=True,
-        bundle_id=ways.bundle_id,
+        bundle_id=actions.bundle_id,
     )
 
 
-def _buttons(listed: Sequence[Listed], all_: str) -> Iterator[Button]:
-    answerable = sorted((one for one in listed if one.answer), key=lambda one: (-one.severity.gravity, one.number))
+def _buttons(incidents: Sequence[BundledIncident], all_: str) -> Iterator[Button]:
+    answerable = sorted(
+        (incident for incident in incidents if incident.answer),
+        key=lambda incident: (-incident.severity.gravity, incident.number),
+    )
     if all_ and len(answerable) > 1:
         label = f"Acknowledge all {len(answerable)}"
         question = f"Acknowledge all {len(answerable)} alerts in this message? You become their owner."
         yield Button(Verb.ACKNOWLEDGE, label, all_, is_primary=True, confirm=question)
-    for one in answerable[:MOST_BUTTONS]:
-        yield Button(Verb.ACKNOWLEDGE, f"Acknowledge #{one.number}", one.answer)
+    for incident in answerable[:MOST_BUTTONS]:
+        yield Button(Verb.ACKNOWLEDGE, f"Acknowledge #{incident.number}", incident.answer)
 
 
-def _answered_line(answered: Sequence[Listed]) -> Iterator[Line]:
-    if answered:
-        owners = ", ".join(sorted({one.owner for one in answered if one.owner}))
-        numbers = spans(one.number for one in answered)
-        yield (f"Acknowledged or closed: {len(answered)} ({numbers})" + (f" · {owners}" if owners else ""),)
+def _answered_line(incidents: Sequence[BundledIncident]) -> Iterator[Line]:
+    if incidents:
+        owners = ", ".join(sorted({incident.owner for incident in incidents if incident.owner}))
+        numbers = spans(incident.number for incident in incidents)
+        yield (f"Acknowledged or closed: {len(incidents)} ({numbers})" + (f" · {owners}" if owners else ""),)
 
 
-def _lines(listed: Sequence[Listed], answered: int, links: Sequence[Link]) -> Iterator[Line]:
+def _lines(incidents: Sequence[BundledIncident], answered: int, links: Sequence[Link]) -> Iterator[Line]:
     groups: dict[tuple[int, str], list[int]] = {}
-    for one in sorted(listed, key=lambda one: one.number):
-        what = push_text.marked(push_text.headline(one.severity, one.title), is_test=False, is_drill=one.is_drill)
-        groups.setdefault((-one.severity.gravity, what), []).append(one.number)
+    for incident in sorted(incidents, key=lambda incident: incident.number):
+        headline = push_text.marked(
+            push_text.headline(incident.severity, incident.title), is_test=False, is_drill=incident.is_drill
+        )
+        groups.setdefault((-incident.severity.gravity, headline), []).append(incident.number)
     ordered = sorted(groups.items(), key=lambda group: (group[0][0], -len(group[1]), group[0][1]))
-    for (_, what), numbers in ordered[:_MOST_GROUPS]:
-        yield (f"{what}: {len(numbers)} ({spans(numbers)})",)
-    rest = ordered[_MOST_GROUPS:]
-    if rest:
-        others = [number for _, numbers in rest for number in numbers]
-        yield (f"{len(others)} more of {len(rest)} other kinds ({spans(others)})",)
+    for (_, headline), numbers in ordered[:_MOST_GROUPS]:
+        yield (f"{headline}: {len(numbers)} ({spans(numbers)})",)
+    remaining = ordered[_MOST_GROUPS:]
+    if remaining:
+        others = [number for _, numbers in remaining for number in numbers]
+        yield (f"{len(others)} more of {len(remaining)} other kinds ({spans(others)})",)
     if answered:
         yield (f"Already handled: {answered}",)
-    yield from _answered_line([one for one in listed if one.is_answered])
+    yield from _answered_line([incident for incident in incidents if incident.is_answered])
     if links:
         yield tuple(part for link in links for part in (link, " "))[:-1]
 
 
 def spans(numbers: Iterable[int]) -> str:
-    """Return these numbers, those that follow one another as a span: `#1021 to #1030, #1045`."""
-    found: list[list[int]] = []
+    """Return these numbers, consecutive ones as a span: `#1021 to #1030, #1045`."""
+    runs: list[list[int]] = []
     for number in sorted(set(numbers)):
-        if found and number == found[-1][-1] + 1:
-            found[-1].append(number)
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
         else:
-            found.append([number])
-    said = [_span(span) for span in found[:_MOST_SPANS]]
-    left = sum(len(span) for span in found[_MOST_SPANS:])
-    return ", ".join(said) + (f" and {left} more" if left else "")
+            runs.append([number])
+    shown = [_span(span) for span in runs[:_MOST_SPANS]]
+    left = sum(len(span) for span in runs[_MOST_SPANS:])
+    return ", ".join(shown) + (f" and {left} more" if left else "")
 
 
 _MOST_REFUSALS = 20
 
 
-def all_words(done: Sequence[int], refused: Sequence[str]) -> str:
-    """Return what somebody is told who has acknowledged a whole list: which, and of the others why not."""
-    said = [f"{len(done)} acknowledged: {spans(done)}." if done else "Nothing was acknowledged."]
-    said += refused[:_MOST_REFUSALS]
+def bundle_result_words(acknowledged: Sequence[int], refused: Sequence[str]) -> str:
+    """Return the answer to somebody who has acknowledged a bundle: which incidents, and why not the others."""
+    lines = [
+        f"{len(acknowledged)} acknowledged: {spans(acknowledged)}." if acknowledged else "Nothing was acknowledged."
+    ]
+    lines += refused[:_MOST_REFUSALS]
     left = len(refused) - _MOST_REFUSALS
-    return "\n".join([*said, f"{left} more were not acknowledged."] if left > 0 else said)
+    return "\n".join([*lines, f"{left} more were not acknowledged."] if left > 0 else lines)
 
 
 def _span(numbers: Sequence[int]) -> str:

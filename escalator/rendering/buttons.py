@@ -1,4 +1,4 @@
-"""Which acts a message offers, and what each button brings back when somebody clicks it."""
+"""The buttons of a message, and the value that each sends back when clicked."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -26,12 +26,12 @@ LABELS = {
     Verb.REOPEN: "Reopen",
     Verb.NOTE: "Note",
 }
-"""What each verb is called wherever it is pressed."""
+"""The label of each verb on all buttons."""
 
 
 @dataclass(frozen=True, slots=True)
 class ButtonValue:
-    """What a click says: which incident, and how old the message was. No name and no content ever stands in it."""
+    """The value of a button: which incident, and how old the message is. It never holds a name or content."""
 
     incident_id: UUID
     round: int
@@ -40,17 +40,17 @@ class ButtonValue:
 
 
 def encode(value: ButtonValue) -> str:
-    """Return `INCIDENT:ROUND:FENCE`, with the minutes behind it where there are any."""
+    """Return `INCIDENT:ROUND:FENCE`, with `:MINUTES` where there are any."""
     parts = [str(value.incident_id), str(value.round), str(value.fence)]
     return ":".join(parts if value.minutes is None else [*parts, str(value.minutes)])
 
 
 def decode(text: str) -> ButtonValue | None:
-    """Return what the button brought back, or None when it is none of ours."""
-    first, *rest = text.split(":")
+    """Return the value of a button, or None when it is none of ours."""
+    first, *numbers_text = text.split(":")
     try:
         incident_id = UUID(first)
-        numbers = [int(part) for part in rest]
+        numbers = [int(part) for part in numbers_text]
     except ValueError:
         return None
     match numbers:
@@ -65,13 +65,13 @@ def decode(text: str) -> ButtonValue | None:
 _ALL_OF_A_LIST = "list:"
 
 
-def encode_list(list_id: UUID) -> str:
-    """Return what the button brings back that is about everything on a list."""
-    return f"{_ALL_OF_A_LIST}{list_id}"
+def encode_bundle(bundle_id: UUID) -> str:
+    """Return the value of the button for all incidents of a bundle."""
+    return f"{_ALL_OF_A_LIST}{bundle_id}"
 
 
-def decode_list(text: str) -> UUID | None:
-    """Return the list that a button is about, or None when it is about none."""
+def decode_bundle(text: str) -> UUID | None:
+    """Return the bundle that a button is about, or None when it is about none."""
     if not text.startswith(_ALL_OF_A_LIST):
         return None
     try:
@@ -81,7 +81,7 @@ def decode_list(text: str) -> UUID | None:
 
 
 def buttons(incident: Incident, rule: ContentRule, *, can_reveal: bool) -> tuple[Button, ...]:
-    """Return the buttons of a full message in this state; once it is over only the way back."""
+    """Return the buttons of a full message in this state; for a closed incident only Reopen."""
     reveal = (_button(incident, Verb.REVEAL),) if can_reveal else ()
     escalate = (_button(incident, Verb.ESCALATE_NOW),)
     if incident.state is State.TRIGGERED:
@@ -99,13 +99,13 @@ def buttons(incident: Incident, rule: ContentRule, *, can_reveal: bool) -> tuple
     return (resolve, _false_alarm(incident), *still, hand_over, release, *reveal, note, *escalate)
 
 
-def listed_button(incident: Incident, verb: Verb, label: str) -> Button:
-    """Return a button in a list of several incidents: it says which one it is about."""
+def incident_button(incident: Incident, verb: Verb, label: str) -> Button:
+    """Return a button in a message about several incidents: its label says which one."""
     return _button(incident, verb, label=f"{label} #{incident.number}")
 
 
 def _may_go_on(incident: Incident) -> bool:
-    """Whether the second clock is in its last stretch, after the reminder, and may be moved once more."""
+    """Whether the second deadline is near, after the reminder, and may be moved once more."""
     return incident.due_kind is DueKind.RESOLVE_WITHIN and incident.extensions < MAX_EXTENSIONS
 
 
@@ -123,7 +123,7 @@ def _false_alarm(incident: Incident) -> Button:
 
 
 def question_before(verb: Verb, incident: Incident) -> str | None:
-    """Return what is asked before a verb is done in one click, or None where nothing is."""
+    """Return the question before a verb that is done in one click, or None where there is none."""
     if verb is not Verb.FALSE_ALARM or incident.severity <= Severity.HIGH:
         return None
     return f"Close #{incident.number} as no violation? It is {incident.severity.value}."

@@ -1,4 +1,4 @@
-"""Incident -> card: at most eight lines on a phone, and the story so far for those who are called in later."""
+"""Incident -> card: at most eight lines on a phone, and the timeline so far for seniors."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,7 +12,7 @@ from escalator.rendering.buttons import buttons
 from escalator.rendering.grouping import group_words
 from escalator.rendering.redaction import Disclosure, dashboard_url, disclose
 from escalator.rendering.silences import silenced_by
-from escalator.rendering.targets import listed
+from escalator.rendering.targets import join_with_and
 from escalator.rendering.view import View
 from escalator.stream import manual_incident
 
@@ -22,26 +22,26 @@ _NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 
 
 def card(view: View) -> Card:
-    """Return the full message: everything that may be said, and the buttons of the incident's state."""
+    """Return the full message: everything that may be shown, and the buttons of the incident's state."""
     rule = view.rule
-    said = disclose(view.incident, rule, view.now)
+    disclosure = disclose(view.incident, rule, view.now)
     return Card(
         text=text(view),
         header=view.headline,
-        lines=tuple(_lines(view, said, rule)),
-        snippet=said.snippet,
-        buttons=buttons(view.incident, rule, can_reveal=said.can_reveal),
+        lines=tuple(_lines(view, disclosure, rule)),
+        snippet=disclosure.snippet,
+        buttons=buttons(view.incident, rule, can_reveal=disclosure.can_reveal),
         mentions=view.mentions,
     )
 
 
 def reply(full: Card) -> Card:
-    """Return what rings in the thread of a full message: the locked phone's text and the mentions, no content."""
+    """Return the reply in the thread of a full message: the locked phone's text and the mentions, no content."""
     return Card(text=full.text, header="", lines=((full.text,),), mentions=full.mentions)
 
 
 def standing(view: View) -> IncidentStatus:
-    """Return how the incident stands, for vendors that know more than words."""
+    """Return the incident's status, for vendors with fields of their own."""
     incident = view.incident
     is_over = incident.state is State.RESOLVED
     return IncidentStatus(
@@ -61,18 +61,18 @@ def standing(view: View) -> IncidentStatus:
 
 
 def alarm(text: str, details: tuple[str, ...] = (), *, mentions: tuple[str, ...] = (), is_test: bool = False) -> Card:
-    """Return a card about the product's own trouble. `details` are lines without content, ids and keys only."""
+    """Return the card of an operator alert. `details` are lines without content, ids and keys only."""
     shown = push_text.marked(text, is_test=is_test, is_drill=False)
     return Card(text=shown, header=shown, lines=tuple((detail,) for detail in details), mentions=mentions)
 
 
 def text(view: View) -> str:
-    """Return what a locked phone shows."""
+    """Return the text that a locked phone shows."""
     return _marked(view, _text(view))
 
 
-def _marked(view: View, said: str) -> str:
-    return push_text.marked(said, is_test=view.is_test, is_drill=view.is_drill)
+def _marked(view: View, text: str) -> str:
+    return push_text.marked(text, is_test=view.is_test, is_drill=view.is_drill)
 
 
 def _text(view: View) -> str:
@@ -99,41 +99,41 @@ def _taken_text(view: View) -> str:
 
 def _asking_text(view: View) -> str:
     incident = view.incident
-    said = (incident.severity, view.title, incident.number)
-    is_first = incident.step <= 0 and incident.sending <= 1
+    subject = (incident.severity, view.title, incident.number)
+    is_first = incident.step <= 0 and incident.send_number <= 1
     if view.occasion in _FIRST_AGAIN or (is_first and not incident.restarts):
-        return push_text.first_page(*said, view.time_left)
-    if incident.sending > 1 or is_first:
-        return push_text.still_unanswered(*said, view.waited)
-    return push_text.nobody_answered(*said, view.waited)
+        return push_text.first_page(*subject, view.time_left)
+    if incident.send_number > 1 or is_first:
+        return push_text.still_unanswered(*subject, view.waited)
+    return push_text.nobody_answered(*subject, view.waited)
 
 
-def _lines(view: View, said: Disclosure, rule: ContentRule) -> Iterator[Line]:
-    yield _what(view.incident, said)
+def _lines(view: View, disclosure: Disclosure, rule: ContentRule) -> Iterator[Line]:
+    yield _subject_line(view.incident, disclosure)
     if view.incident.is_group:
         yield (group_words(view),)
-    if said.content is not None and said.snippet is None:
-        yield (said.content,)
-    if said.did or said.why:
-        yield (" · ".join(part for part in (said.did, said.why) if part),)
-    if said.who is not None:
-        yield (said.who,)
-    yield from _state(view, said)
+    if disclosure.content is not None and disclosure.snippet is None:
+        yield (disclosure.content,)
+    if disclosure.did or disclosure.why:
+        yield (" · ".join(part for part in (disclosure.did, disclosure.why) if part),)
+    if disclosure.who is not None:
+        yield (disclosure.who,)
+    yield from _state(view, disclosure)
     yield from _next(view)
     links = _links(view, rule)
     if links:
         yield links
     if view.is_for_seniors and view.story:
         yield ("Timeline so far:",)
-        yield from ((InlineTime(at), f" {what}") for at, what in view.story)
+        yield from ((InlineTime(at), f" {event_text}") for at, event_text in view.story)
 
 
-def _what(incident: Incident, said: Disclosure) -> Line:
-    known = (f"#{incident.number}", incident.source, said.kinds)
+def _subject_line(incident: Incident, disclosure: Disclosure) -> Line:
+    known = (f"#{incident.number}", incident.source, disclosure.kinds)
     return (" · ".join(part for part in known if part) + " · opened ", InlineTime(incident.opened_at))
 
 
-def _state(view: View, said: Disclosure) -> Iterator[Line]:
+def _state(view: View, disclosure: Disclosure) -> Iterator[Line]:
     incident = view.incident
     match incident.state:
         case State.TRIGGERED:
@@ -144,15 +144,15 @@ def _state(view: View, said: Disclosure) -> Iterator[Line]:
         case State.SNOOZED:
             yield _until(f"Snoozed by {view.name(incident.owner)}", incident.due_at)
         case State.RESOLVED:
-            yield (_resolved(view, said),)
+            yield (_resolved(view, disclosure),)
             if not _is_reviewed(incident):
                 yield ("Still open in Stream: review it there too",)
         case _:
-            yield (_elsewhere(view),)
+            yield (_continued_in(view),)
 
 
-def _elsewhere(view: View) -> str:
-    """Return where to go on with an incident that nobody is asked about itself."""
+def _continued_in(view: View) -> str:
+    """Return where a merged or grouped incident continues."""
     if view.incident.state is State.MERGED:
         number = view.others.merged_into
         return f"Merged into {f'#{number}' if number else 'another incident'}: continue there"
@@ -163,39 +163,39 @@ def _elsewhere(view: View) -> str:
 
 
 def _waiting_or_silenced(view: View) -> Line:
-    """Return who is waited for, and under which silence somebody was not told."""
+    """Return who must answer, and the silence because of which somebody was not notified."""
     incident = view.incident
     if view.silence is None or incident.silenced_step is None:
         return (_waiting(view),)
-    said = silenced_by(view.silence, view.running)
-    lead = f"S{said[1:]}" if is_silenced(incident) else f"{_waiting(view)} · {said}"
+    silence_text = silenced_by(view.silence, view.running)
+    lead = f"S{silence_text[1:]}" if is_silenced(incident) else f"{_waiting(view)} · {silence_text}"
     return (f"{lead} until ", InlineTime(view.silence.ends_at), f": step {incident.silenced_step + 1} is not sent")
 
 
 def _waiting(view: View) -> str:
-    whom = f"Waiting for {listed(view.waiting_for)}" if view.waiting_for else "Waiting for an acknowledgement"
-    answered = list(dict.fromkeys(given.person for given in view.incident.answers))
+    waiting = f"Waiting for {join_with_and(view.waiting_for)}" if view.waiting_for else "Waiting for an acknowledgement"
+    answered = list(dict.fromkeys(answer.person for answer in view.incident.acknowledgements))
     missing = view.incident.acks_needed - len(answered)
     if not answered or missing < 1:
-        return whom
-    names = listed(view.name(person) for person in answered)
-    given = f"{len(answered)} of {view.incident.acks_needed}: {names}"
-    return f"{given}; {_NUMBERS.get(missing, str(missing))} more needed"
+        return waiting
+    names = join_with_and(view.name(person) for person in answered)
+    progress = f"{len(answered)} of {view.incident.acks_needed}: {names}"
+    return f"{progress}; {_NUMBERS.get(missing, str(missing))} more needed"
 
 
-def _until(said: str, at: datetime | None) -> Line:
-    return (said,) if at is None else (f"{said} until ", InlineTime(at))
+def _until(text: str, at: datetime | None) -> Line:
+    return (text,) if at is None else (f"{text} until ", InlineTime(at))
 
 
-def _resolved(view: View, said: Disclosure) -> str:
+def _resolved(view: View, disclosure: Disclosure) -> str:
     outcome = push_text.OUTCOMES[view.incident.outcome] if view.incident.outcome else "closed"
-    reference = f" ({said.reference})" if said.reference else ""
+    reference = f" ({disclosure.reference})" if disclosure.reference else ""
     return f"Resolved by {view.name(view.incident.closed_by)}: {outcome}{reference}"
 
 
 def _is_reviewed(incident: Incident) -> bool:
-    """Whether Stream's own queue has it behind it, by a review that no later flag or report has undone, or never
-    had it: a drill, and what a person has opened by hand, stand in no queue.
+    """Whether Stream's own queue is done with it, by a review that no later flag or report has outweighed, or never
+    had it: drills and incidents opened by a person are not in that queue.
     """
     is_ours = incident.drill is not None or incident.facts.values("event") == {manual_incident.TYPE}
     if incident.outcome is Outcome.REVIEWED_IN_STREAM or is_ours:
@@ -213,8 +213,8 @@ def _next(view: View) -> Iterator[Line]:
         return
     when = f" (in {push_text.words_left(left)}): " if left.total_seconds() > 0 else " (now): "
     if incident.state is State.ACKNOWLEDGED:
-        what = "a reminder" if incident.due_kind is DueKind.REMIND else "resolve by then, or it restarts from step 1"
-        yield ("Next, ", InlineTime(incident.due_at), when, what)
+        due = "a reminder" if incident.due_kind is DueKind.REMIND else "resolve by then, or it restarts from step 1"
+        yield ("Next, ", InlineTime(incident.due_at), when, due)
     elif incident.state is State.TRIGGERED and view.next_what:
         yield ("Next, ", InlineTime(incident.due_at), when, view.next_what)
 

@@ -1,4 +1,4 @@
-"""The conditions of a route or a feed in words, as they stand in the policy."""
+"""The conditions of a route or a feed in words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ _LEADS = {
     OUTSIDE: OUTSIDE,
 }
 _SECTIONS = {"category": "category", "source": "source", DURING: "hours", OUTSIDE: "hours"}
-"""What of the policy a condition names, where it names anything."""
+"""The part of the policy that a condition names, if it names one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One accepted value: how it reads, and the part of the policy that it names, such as `category` and `csam`."""
+    """One accepted value: its text, and the part of the policy that it names, such as `category` and `csam`."""
 
     words: str
     section: str = ""
@@ -30,7 +30,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition: `category is` Self-harm or Threat; any of the values will do."""
+    """One condition: `category is` Self-harm or Threat; it accepts any of the values."""
 
     lead: str
     values: tuple[Value, ...]
@@ -46,17 +46,17 @@ def condition_words(conditions: Conditions, policy: Policy) -> tuple[Condition, 
     return tuple(_condition(name, wanted, policy) for name, wanted in conditions.tests.items())
 
 
-def _condition(name: str, wanted: tuple[str, ...], policy: Policy) -> Condition:
+def _condition(name: str, accepted: tuple[str, ...], policy: Policy) -> Condition:
     lead = _LEADS.get(name, f"{spoken(name.removeprefix('custom.'))} is")
-    return Condition(lead, tuple(_values(name, wanted, policy)))
+    return Condition(lead, tuple(_values(name, accepted, policy)))
 
 
-def _values(name: str, wanted: tuple[str, ...], policy: Policy) -> Iterator[Value]:
-    if ANYTHING in wanted:
+def _values(name: str, accepted: tuple[str, ...], policy: Policy) -> Iterator[Value]:
+    if ANYTHING in accepted:
         yield Value("anything")
         return
     known = {"category": policy.categories, "source": policy.sources, DURING: policy.hours, OUTSIDE: policy.hours}
-    for value in wanted:
+    for value in accepted:
         section = _SECTIONS.get(name, "") if value in known.get(name, ()) else ""
         words = policy.categories[value].title if section == "category" else value
         yield Value(words, section, value if section else "")

@@ -13,36 +13,39 @@ NO_CATEGORY = "(no category)"
 
 
 def how_soon(delay: timedelta | None) -> str:
-    """Return `5 min` or `at once`, and `nobody` where nobody is notified at all."""
+    """Return `5 min` or `at once`, and `nobody` where nobody is notified."""
     if delay is None:
         return "nobody"
     return words(delay) if delay else "at once"
 
 
 def percent(share: float) -> str:
-    """Return a share, rounded down: 100 % is all of it."""
+    """Return a share as a percentage, rounded down: only all of it is 100 %."""
     return f"{floor(share * 1000) / 10:g} %"
 
 
-def hole_words(holes: Sequence[CoverageHole], found: Coverage, policy: Policy) -> list[str]:
-    """Return a line for each time in which nobody is notified soon enough, of all rows that it is so of, in order."""
+def hole_words(holes: Sequence[CoverageHole], coverage: Coverage, policy: Policy) -> list[str]:
+    """Return a line for each time in which nobody is notified soon enough, with all rows concerned, in order."""
     alike: dict[tuple[datetime, datetime, timedelta | None], list[CoverageRow]] = {}
     for hole in holes:
         alike.setdefault((hole.start, hole.end, hole.longest), []).append(hole.row)
     return [
-        f"{span_words(start, end, found.timezone)}: {row_words(rows, policy)}; {_wait(longest)}"
+        f"{span_words(start, end, coverage.timezone)}: {row_words(rows, policy)}; {_wait(longest)}"
         for (start, end, longest), rows in sorted(alike.items(), key=lambda item: item[0][:2])
     ]
 
 
 def row_words(rows: Iterable[CoverageRow], policy: Policy) -> str:
-    """Return what rows are about, in few words: `threat (critical, high), hate (high, if: Escalated)`."""
-    grades: dict[tuple[str | None, str], list[str]] = {}
+    """Return rows in few words: `threat (critical, high), hate (high, if: Escalated)`."""
+    severities_by_row: dict[tuple[str | None, str], list[str]] = {}
     for row in rows:
-        given = "" if row.is_unconditional else f", if: {given_words(row, policy)}"
-        grades.setdefault((row.category, given), []).append(row.severity.value)
-    told = (f"{key or NO_CATEGORY} ({', '.join(some)}{given})" for (key, given), some in grades.items())
-    return ", ".join(told)
+        condition = "" if row.is_unconditional else f", if: {given_words(row, policy)}"
+        severities_by_row.setdefault((row.category, condition), []).append(row.severity.value)
+    phrases = (
+        f"{key or NO_CATEGORY} ({', '.join(severities)}{condition})"
+        for (key, condition), severities in severities_by_row.items()
+    )
+    return ", ".join(phrases)
 
 
 def given_words(row: CoverageRow, policy: Policy) -> str:

@@ -1,4 +1,4 @@
-"""Rows as CSV, for spreadsheets: no cell is taken for a formula."""
+"""Rows as CSV, for spreadsheets: no cell is interpreted as a formula."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ def csv_of(rows: Iterable[Iterable[str | float]]) -> str:
 
 
 def _harmless(cell: str | float) -> str | float:
-    """Return a cell that no spreadsheet takes for a formula: some come from outside, such as a vendor's id.
+    """Return a cell that no spreadsheet interprets as a formula: some values come from outside, such as vendors' ids.
 
     See https://owasp.org/www-community/attacks/CSV_Injection
     """

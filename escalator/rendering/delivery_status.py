@@ -1,4 +1,4 @@
-"""What became of a notification, in words: whom it was for, and whether it got through."""
+"""The status of a notification in words: its recipient, and whether it was sent."""
 
 from datetime import timedelta
 
@@ -46,7 +46,7 @@ def recipient_words(destination: str, channel: DestinationKind, policy: Policy) 
 
 
 def occasion_words(occasion: Occasion, *, is_copy: bool) -> str:
-    """Return what somebody is told besides the steps of a path; nothing for a step."""
+    """Return the occasion in words; empty for a step of a path."""
     return "copy for a feed" if is_copy else _OCCASIONS.get(occasion, "")
 
 

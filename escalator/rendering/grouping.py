@@ -12,8 +12,8 @@ _MOST_AUTHORS = 3
 def group_words(view: View) -> str:
     """Return `Group of 37 similar alerts, #1047 to #1083 · author user-42`.
 
-    The author is named where all have the same and their id may be said. How many there were is not said of a group
-    that is over, since they end with it one after the other, nor when it has been opened again without them.
+    The author is named where all have the same and their id may be shown. The number is left out for a closed group,
+    whose members are closed one after the other, and for one that was reopened without them.
     """
     summary = ", ".join(part for part in (_alerts(view), _numbers(view)) if part)
     authors = _authors(view)
@@ -21,7 +21,7 @@ def group_words(view: View) -> str:
 
 
 def _alerts(view: View) -> str:
-    count = view.incident.members or 0
+    count = view.incident.member_count or 0
     if view.incident.state in CLOSED_STATES or not count:
         return "Group of similar alerts"
     return "Group of 1 alert" if count == 1 else f"Group of {count} similar alerts"

@@ -1,4 +1,4 @@
-"""What people read when a shift changes: the team's incidents as a list, never their content."""
+"""The handoff message of a shift: the team's incidents as a list, never their content."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from escalator.model.incident import HELD_STATES, Incident, State, Verb
 from escalator.model.levels import Severity
 from escalator.model.message import Button, Card, InlineTime, Line
 from escalator.model.policy import Policy
-from escalator.rendering.buttons import listed_button
+from escalator.rendering.buttons import incident_button
 from escalator.rendering.push_text import headline, words
 from escalator.rendering.view import called
 
@@ -25,9 +25,9 @@ _HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class ShiftView:
-    """What one reader is told: incidents with the titles of their categories, the gravest and oldest first.
+    """The handoff for one reader: incidents with the titles of their categories, the gravest and oldest first.
 
-    `policy` is the running one (outside Slack with keys for names). `is_cut`: there are more than were looked at.
+    `policy` is the running one (outside Slack with keys for names). `is_cut`: there are more than were read.
     """
 
     part: HandoffRole
@@ -40,7 +40,7 @@ class ShiftView:
 
 
 def card(view: ShiftView) -> Card:
-    """Return the bulletin for this reader, as things stand now."""
+    """Return the bulletin for this reader, with the present state of the incidents."""
     text = _text(view)
     return Card(
         text=text,
@@ -52,7 +52,7 @@ def card(view: ShiftView) -> Card:
 
 
 def _text(view: ShiftView) -> str:
-    """Return what a locked phone shows: numbers, and not even a title."""
+    """Return the text that a locked phone shows: numbers, without titles."""
     count = len(view.listed)
     several = f"{count} or more" if view.is_cut else str(count)
     incidents = "incident" if several == "1" else "incidents"
@@ -60,7 +60,7 @@ def _text(view: ShiftView) -> str:
         case HandoffRole.ON if not count:
             return f"Your shift for {view.team}: nothing is open"
         case HandoffRole.ON:
-            grave = sum(one.severity is Severity.CRITICAL for one, _title in view.listed)
+            grave = sum(incident.severity is Severity.CRITICAL for incident, _title in view.listed)
             return f"Your shift for {view.team}: {several} open{f', {grave} critical' if grave else ''}"
         case HandoffRole.OFF:
             return f"You still own {several if count else 'no'} {incidents} of {view.team}"
@@ -69,32 +69,38 @@ def _text(view: ShiftView) -> str:
 
 
 def _lines(view: ShiftView) -> Iterator[Line]:
-    for one, title in view.listed[:MOST_LINES]:
-        many = f" · {one.members} alerts" if one.is_group else ""
-        yield (f"#{one.number} {headline(one.severity, title)}{many} · ", *_stands(one, view))
+    for incident, title in view.listed[:MOST_LINES]:
+        many = f" · {incident.member_count} alerts" if incident.is_group else ""
+        yield (f"#{incident.number} {headline(incident.severity, title)}{many} · ", *_state(incident, view))
     left = len(view.listed) - MOST_LINES
     if left > 0:
         yield (f"and {left} more",)
     if view.listed and (
-        view.part is not HandoffRole.ON or any(one.state in HELD_STATES for one, _title in view.listed)
+        view.part is not HandoffRole.ON or any(incident.state in HELD_STATES for incident, _title in view.listed)
     ):
         yield (_HINTS[view.part],)
 
 
-def _stands(one: Incident, view: ShiftView) -> Line:
-    owner = "you" if one.owner == view.reader else called(one.owner, view.policy) if one.owner else "the team"
-    if one.state is State.SNOOZED and one.due_at is not None:
-        return (f"snoozed by {owner} until ", InlineTime(one.due_at))
-    if one.state in HELD_STATES:
-        return (f"with {owner} for {words(view.now - (one.acknowledged_at or view.now))}",)
-    return ("unacknowledged since ", InlineTime(one.waiting_since or one.opened_at))
+def _state(incident: Incident, view: ShiftView) -> Line:
+    owner = (
+        "you"
+        if incident.owner == view.reader
+        else called(incident.owner, view.policy)
+        if incident.owner
+        else "the team"
+    )
+    if incident.state is State.SNOOZED and incident.due_at is not None:
+        return (f"snoozed by {owner} until ", InlineTime(incident.due_at))
+    if incident.state in HELD_STATES:
+        return (f"with {owner} for {words(view.now - (incident.acknowledged_at or view.now))}",)
+    return ("unacknowledged since ", InlineTime(incident.waiting_since or incident.opened_at))
 
 
 def _buttons(view: ShiftView) -> Iterator[Button]:
-    """Yield a button for each line: take over what is not the reader's own, release what is."""
+    """Yield a button for each line: Release for the reader's own incidents, Take over for others."""
     verb, label = (Verb.RELEASE, "Release") if view.part is HandoffRole.OFF else (Verb.TAKE_OVER, "Take over")
-    for one, _title in view.listed[:MOST_LINES]:
+    for incident, _title in view.listed[:MOST_LINES]:
         person = view.policy.people[view.reader]
-        is_theirs = one.state in HELD_STATES and one.owner == view.reader
-        if is_theirs is (verb is Verb.RELEASE) and check_permission(verb, person, one, view.policy) is None:
-            yield listed_button(one, verb, label)
+        is_theirs = incident.state in HELD_STATES and incident.owner == view.reader
+        if is_theirs is (verb is Verb.RELEASE) and check_permission(verb, person, incident, view.policy) is None:
+            yield incident_button(incident, verb, label)

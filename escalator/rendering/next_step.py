@@ -1,4 +1,4 @@
-"""What comes next for an incident if nobody does anything: instants, and whom they mean now."""
+"""What happens next to an incident if nobody acts: instants, and whom they would notify."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _MOST_SENDS = 12
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """One thing that comes: when, what, and whom it means as things stand (nobody where it tells nobody)."""
+    """One future event: when, what, and whom it would notify now (empty for nobody)."""
 
     at: datetime
     what: str
@@ -24,7 +24,7 @@ class Coming:
 
 
 def coming(incident: Incident, rules: Rules, now: datetime) -> tuple[Coming, ...]:
-    """Return what the clock does to an incident that nobody touches, in order; nothing where no clock runs."""
+    """Return what the deadlines do to an incident that nobody touches, in order; empty without a deadline."""
     return tuple(_coming(incident, rules, now))
 
 
@@ -53,11 +53,11 @@ def _path(incident: Incident, rules: Rules, now: datetime) -> Iterator[Coming]:
     if incident.due_kind is DueKind.RESTART and incident.due_at is not None:
         yield _restart(incident.due_at, rules)
         return
-    rest = remaining_plan(incident, rules, now, most=_MOST_SENDS)
-    for one in rest.plan:
-        yield Coming(one.at, _step(one), _who(one, rules.running))
-    if rest.restart_at is not None:
-        yield _restart(rest.restart_at, rules)
+    remaining = remaining_plan(incident, rules, now, most=_MOST_SENDS)
+    for send in remaining.plan:
+        yield Coming(send.at, _step(send), _who(send, rules.running))
+    if remaining.restart_at is not None:
+        yield _restart(remaining.restart_at, rules)
 
 
 def _restart(at: datetime, rules: Rules) -> Coming:
@@ -65,11 +65,15 @@ def _restart(at: datetime, rules: Rules) -> Coming:
     return Coming(at, "Restarts from step 1", (target_words(tell, None, rules.running),) if tell else ())
 
 
-def _step(one: PlannedSend) -> str:
-    said = f"Step {one.step}" if not one.repeat else f"Step {one.step}, repeat {one.repeat}"
-    return f"{said}: silenced, not sent" if one.silenced_until else said
+def _step(send: PlannedSend) -> str:
+    text = f"Step {send.step}" if not send.repeat else f"Step {send.step}, repeat {send.repeat}"
+    return f"{text}: silenced, not sent" if send.silenced_until else text
 
 
-def _who(one: PlannedSend, policy: Policy) -> tuple[str, ...]:
-    told = (notice.recipient for notice in one.told)
-    return tuple(dict.fromkeys(called(to.person, policy) if to.person else to.destination for to in told))
+def _who(send: PlannedSend, policy: Policy) -> tuple[str, ...]:
+    recipients = (notice.recipient for notice in send.told)
+    return tuple(
+        dict.fromkeys(
+            called(recipient.person, policy) if recipient.person else recipient.destination for recipient in recipients
+        )
+    )

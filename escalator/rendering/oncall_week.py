@@ -1,7 +1,7 @@
-"""A rota as a strip for each week: shifts in a row, as wide as they are long on the reader's clock.
+"""A schedule as a strip for each week: shifts in a row, as wide as they are long on the reader's clock.
 
-A week has so many slots of half an hour, whatever the zone's clock does in it: what exists twice has no width of its
-own. A shift or a gap that is shorter than a slot takes one all the same, so that nothing is lost from view.
+Every week has the same number of half-hour slots, also when the clock changes in it. A shift or a gap that is shorter
+than a slot still takes one, so that it stays visible.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _SLOT = timedelta(days=1) / SLOTS_OF_DAY
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One shift, whole, how many slots of the week it takes, and whether it begins and ends in that week."""
+    """One shift, how many slots of the week it takes, and whether it begins and ends in that week."""
 
     shift: Shift
     width: int
@@ -42,18 +42,20 @@ def monday_of(day: date) -> date:
 
 
 def begins(day: date, zone: ZoneInfo) -> datetime:
-    """Return the instant at which a day begins there."""
+    """Return the instant at which a day begins in the zone."""
     return first_instant(datetime.combine(day, time.min), zone)
 
 
 def strip(shifts: Sequence[Shift], monday: date, zone: ZoneInfo) -> Strip:
     """Return the week from that Monday of shifts that cover it without gap."""
     start, end = begins(monday, zone), begins(monday + timedelta(days=7), zone)
-    inside = [one for one in shifts if one.start < end and start < one.end]
-    edges = _edges([_slot(max(one.start, start), monday, zone) for one in inside[1:]])
+    visible = [shift for shift in shifts if shift.start < end and start < shift.end]
+    edges = _edges([_slot(max(shift.start, start), monday, zone) for shift in visible[1:]])
     widths = [after - before for before, after in pairwise(edges)]
     cells = (
-        Cell(one, width, one.start >= start, one.end <= end) for one, width in zip(inside, widths, strict=True) if width
+        Cell(shift, width, shift.start >= start, shift.end <= end)
+        for shift, width in zip(visible, widths, strict=True)
+        if width
     )
     return Strip(monday, tuple(cells))
 
@@ -63,7 +65,7 @@ def _slot(at: datetime, monday: date, zone: ZoneInfo) -> int:
 
 
 def _edges(changes: Sequence[int]) -> list[int]:
-    """Return where cells begin and the last one ends: at least a slot apart, while there is room."""
+    """Return the slots at which cells begin and the last one ends: at least one apart, while there is room."""
     edges = [0]
     for place, change in enumerate(changes):
         last = SLOTS - (len(changes) - place)

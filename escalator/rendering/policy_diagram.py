@@ -1,4 +1,4 @@
-"""A policy as a picture: routes, the ladder that each one climbs, and whom every rung means at an instant."""
+"""A policy as a diagram: routes, the steps of each (a ladder of rungs), and whom each step means at an instant."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,7 @@ from escalator.rendering.push_text import words
 
 @dataclass(frozen=True, slots=True)
 class Somebody:
-    """A person whom a target means now, and the channel by which they are told first."""
+    """A person whom a target means now, and the channel by which they are notified first."""
 
     key: str
     name: str
@@ -25,7 +25,7 @@ class Somebody:
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """One target: `section` and `key` name the part of the policy that it is, `note` says what is wrong with it.
+    """One target: `section` and `key` are its part of the policy, `note` says what is wrong with it.
 
     A destination has a `kind` and perhaps an `address`; anything else means `people`.
     """
@@ -42,7 +42,7 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One step of a ladder. `fires` and `again` say when it tells; `hours` are those that it waits for."""
+    """One step of a ladder. `fires` and `again` say when it notifies; `hours` are those that it waits for."""
 
     number: int
     fires: str
@@ -53,7 +53,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """What a route starts. `number` is the route's place, 0 for what no route takes; `is_silent` has no rungs."""
+    """The steps of a route. `number` is the route's position from 1, 0 for the default."""
 
     number: int
     name: str
@@ -70,13 +70,13 @@ class Ladder:
 
     @property
     def is_silent(self) -> bool:
-        """Whether it is only logged, and tells nobody."""
+        """Whether it has no steps: incidents are only logged."""
         return not self.rungs
 
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """A feed: where copies go, and of what; of everything when nothing is said."""
+    """A feed: where copies go, and its conditions; without any, copies of everything."""
 
     aim: Aim
     when: tuple[Condition, ...]
@@ -85,12 +85,12 @@ class Copies:
 def ladders(roster: Roster, silences: tuple[Silence, ...]) -> tuple[Ladder, ...]:
     """Return every route in order and then the default, with whom their steps mean at the roster's instant.
 
-    `silences` are those to be shown on the routes that they are about.
+    `silences` are shown on the routes that they match.
     """
     policy = roster.policy
     routes = (*policy.routes, Route("", policy.default))
     return tuple(
-        _ladder(0 if one is routes[-1] else place, one, roster, silences) for place, one in enumerate(routes, 1)
+        _ladder(0 if route is routes[-1] else place, route, roster, silences) for place, route in enumerate(routes, 1)
     )
 
 
@@ -102,14 +102,14 @@ def _ladder(number: int, route: Route, roster: Roster, silences: tuple[Silence, 
         name=route.name,
         when=condition_words(route.when, policy),
         unless=condition_words(route.unless, policy),
-        assign=aim(route.assign, None, roster) if route.assign else None,
+        assign=target_aim(route.assign, None, roster) if route.assign else None,
         acknowledgements=route.acknowledgements,
         path=route.path,
         rungs=rungs(policy.paths.get(route.path, ()), route.assign, roster),
-        restricted=tuple(one for one in named if one.restricted_to),
-        withheld=tuple(one for one in named if one.content is ContentRule.WITHHOLD),
-        silences=tuple(one for one in silences if _is_about(one, route)),
-        drills=tuple(one for one in policy.drills if one.route == route.name),
+        restricted=tuple(category for category in named if category.restricted_to),
+        withheld=tuple(category for category in named if category.content is ContentRule.WITHHOLD),
+        silences=tuple(silence for silence in silences if _is_about(silence, route)),
+        drills=tuple(drill for drill in policy.drills if drill.route == route.name),
     )
 
 
@@ -120,12 +120,12 @@ def _is_about(silence: Silence, route: Route) -> bool:
 
 
 def copies(feeds: tuple[Feed, ...], roster: Roster) -> tuple[Copies, ...]:
-    """Return where copies for machines go."""
-    return tuple(Copies(aim(one.to, None, roster), condition_words(one.when, roster.policy)) for one in feeds)
+    """Return the feeds with their destinations."""
+    return tuple(Copies(target_aim(feed.to, None, roster), condition_words(feed.when, roster.policy)) for feed in feeds)
 
 
 def rungs(steps: tuple[Step, ...], assign: str | None, roster: Roster) -> tuple[Rung, ...]:
-    """Return the rungs of a path; `assign` is what `team` stands for."""
+    """Return the rungs of a path; `assign` is what the target `team` means."""
     return tuple(_rung(number, step, assign, roster) for number, step in enumerate(steps, 1))
 
 
@@ -136,7 +136,7 @@ def _rung(number: int, step: Step, assign: str | None, roster: Roster) -> Rung:
         fires=_fires(number, step.after),
         again=_again(step),
         hours=condition_words(Conditions(hours), roster.policy),
-        aims=tuple(aim(target, assign, roster) for target in step.notify),
+        aims=tuple(target_aim(target, assign, roster) for target in step.notify),
     )
 
 
@@ -147,7 +147,7 @@ def _fires(number: int, after: timedelta) -> str:
 
 
 def _again(step: Step) -> str:
-    """Return how often it tells again: `repeated 3 times, every 10 min`."""
+    """Return how often it repeats: `repeated 3 times, every 10 min`."""
     if not step.repeat:
         return ""
     if step.repeat == 1:
@@ -155,19 +155,22 @@ def _again(step: Step) -> str:
     return f"repeated {step.repeat} times, every {words(step.after)}"
 
 
-def aim(target: str, assign: str | None, roster: Roster) -> Aim:
-    """Return what a target means at the roster's instant; `assign` is what `team` stands for."""
+def target_aim(target: str, assign: str | None, roster: Roster) -> Aim:
+    """Return what a target means at the roster's instant; `assign` is what the target `team` means."""
     policy = roster.policy
     destination = policy.destinations.get(target)
     if destination is not None:
         return _place(destination)
-    meant = assign if target == "team" and assign else target
-    found = resolve_targets((target,), assign, roster)
-    people = (one for one in found.told if one.person is not None)
-    told = tuple(Somebody(one.person or "", _name(one.person, policy), one.kind.about.title) for one in people)
-    section, key = _part(meant)
-    said = _name(key, policy) if section == "person" else key
-    return Aim(said, section, key, people=told, note=_note(found, told))
+    resolved_target = assign if target == "team" and assign else target
+    resolved = resolve_targets((target,), assign, roster)
+    people = (recipient for recipient in resolved.told if recipient.person is not None)
+    somebody = tuple(
+        Somebody(recipient.person or "", _name(recipient.person, policy), recipient.kind.about.title)
+        for recipient in people
+    )
+    section, key = _part(resolved_target)
+    text = _name(key, policy) if section == "person" else key
+    return Aim(text, section, key, people=somebody, note=_note(resolved, somebody))
 
 
 def _place(destination: Destination) -> Aim:
@@ -178,21 +181,21 @@ def _place(destination: Destination) -> Aim:
 
 
 def _part(target: str) -> tuple[str, str]:
-    """Return what part of the policy a target names that is no destination."""
+    """Return section and key of the part of the policy that a target other than a destination names."""
     for section, prefix in (("person", PERSON_PREFIX), ("schedule", SCHEDULE_PREFIX)):
         if target.startswith(prefix):
             return section, target.removeprefix(prefix)
     return "team", target.removeprefix(TEAM_PREFIX)
 
 
-def _note(found: Recipients, told: tuple[Somebody, ...]) -> str:
-    if found.unattended:
-        return "nobody is on call: the lead is notified instead" if told else "nobody is on call"
-    if found.missing:
+def _note(resolved: Recipients, people: tuple[Somebody, ...]) -> str:
+    if resolved.unattended:
+        return "nobody is on call: the lead is notified instead" if people else "nobody is on call"
+    if resolved.missing:
         return "reaches nobody"
     return (
         ""
-        if any(one.may_acknowledge for one in found.told)
+        if any(recipient.may_acknowledge for recipient in resolved.told)
         else "nobody here may acknowledge: the next step fires at once"
     )
 

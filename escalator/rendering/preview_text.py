@@ -1,4 +1,4 @@
-"""The plan of a preview in words: for every firing of a step, who is told through what, and what else is to be said."""
+"""The plan of a preview in words: for every firing of a step, who is notified by which channel, and remarks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ _REMARKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One who is told by a firing, and through what."""
+class NotifiedRecipient:
+    """A recipient of a firing, and the channel."""
 
     who: str
     through: str
@@ -32,39 +32,43 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """One firing of a step, the first is 1: who is told, if anybody, and what else is to be said of it."""
+    """One firing of a step, the first is 1: the recipients, if any, and remarks."""
 
     at: datetime
     step: int
     repeat: int
-    told: tuple[Told, ...]
+    told: tuple[NotifiedRecipient, ...]
     silenced_until: datetime | None
     remarks: tuple[str, ...]
 
 
-def firings(found: Preview, now: datetime, policy: Policy) -> Iterator[Firing]:
-    """Yield every firing of an unanswered pass in order, also of a step that tells nobody. `now` is the acceptance."""
-    incident = found.incident
+def firings(preview: Preview, now: datetime, policy: Policy) -> Iterator[Firing]:
+    """Yield every firing of an unanswered pass in order, also of a step that notifies nobody. `now` is the
+    acceptance.
+    """
+    incident = preview.incident
     if incident is None:
         return
-    planned = {(one.at, one.step): one for one in found.plan}
+    planned = {(send.at, send.step): send for send in preview.plan}
     before = now
-    for at, step in sorted({*planned, *((one.at, one.step) for one in found.remarks)}):
-        remarks = tuple(one for one in found.remarks if (one.at, one.step) == (at, step))
+    for at, step in sorted({*planned, *((remark.at, remark.step) for remark in preview.remarks)}):
+        remarks = tuple(remark for remark in preview.remarks if (remark.at, remark.step) == (at, step))
         sent = planned.get((at, step))
         yield Firing(
             at=at,
             step=step,
             repeat=sent.repeat if sent else 0,
-            told=tuple(_told(one, incident, remarks, policy) for one in sent.told) if sent else (),
+            told=tuple(_notified(notice, incident, remarks, policy) for notice in sent.told) if sent else (),
             silenced_until=sent.silenced_until if sent else None,
-            remarks=(*_waited_for(at, step, before, incident, policy), *_said(remarks, policy)),
+            remarks=(*_waited_for(at, step, before, incident, policy), *_remark_lines(remarks, policy)),
         )
         before = at
 
 
-def _told(notice: NotificationRequest, incident: Incident, remarks: tuple[PlanRemark, ...], policy: Policy) -> Told:
-    return Told(_who(notice, incident, remarks, policy), _through(notice, policy))
+def _notified(
+    notice: NotificationRequest, incident: Incident, remarks: tuple[PlanRemark, ...], policy: Policy
+) -> NotifiedRecipient:
+    return NotifiedRecipient(_who(notice, incident, remarks, policy), _through(notice, policy))
 
 
 def _who(notice: NotificationRequest, incident: Incident, remarks: tuple[PlanRemark, ...], policy: Policy) -> str:
@@ -76,7 +80,7 @@ def _who(notice: NotificationRequest, incident: Incident, remarks: tuple[PlanRem
         return f"{name} (notified too, but may not acknowledge)"
     if recipient.target == f"{PERSON_PREFIX}{recipient.person}":
         return name
-    if any(one.action is AuditAction.NOBODY_ON_CALL and one.target == recipient.target for one in remarks):
+    if any(remark.action is AuditAction.NOBODY_ON_CALL and remark.target == recipient.target for remark in remarks):
         return f"{name} ({recipient.target}: nobody on call, so the lead)"
     has_rota = schedules_of_targets((recipient.target,), incident.assign, policy)
     return f"{name} ({recipient.target}{', on call' if has_rota else ''})"
@@ -92,16 +96,16 @@ def _through(notice: NotificationRequest, policy: Policy) -> str:
 
 
 def _waited_for(at: datetime, number: int, before: datetime, incident: Incident, policy: Policy) -> Iterator[str]:
-    """Yield the hours that a step waited for; nothing where a delay says why it fires when it does."""
+    """Yield the hours that a step waited for; nothing where the delay alone explains when it fires."""
     step = policy.paths[incident.path][number - 1]
     hours = [f"{name} {key}" for name, key in ((DURING, step.during), (OUTSIDE, step.outside)) if key]
     if hours and at not in {before, before + step.after}:
         yield f"waited for hours: {', '.join(hours)}"
 
 
-def _said(remarks: tuple[PlanRemark, ...], policy: Policy) -> Iterator[str]:
-    """Yield who is not told, and why."""
-    yield from (_REMARKS[one.action].format(_named(one.target, policy)) for one in remarks)
+def _remark_lines(remarks: tuple[PlanRemark, ...], policy: Policy) -> Iterator[str]:
+    """Yield who is not notified, and why."""
+    yield from (_REMARKS[remark.action].format(_named(remark.target, policy)) for remark in remarks)
 
 
 def _named(target: str, policy: Policy) -> str:

@@ -1,4 +1,4 @@
-"""Why a vendor could not be reached, or what it refused, as `doctor` says it."""
+"""Failures of `doctor`'s probes in words: why a vendor could not be reached, or what it refused."""
 
 from escalator.model.message import Failed, FailureReason
 
@@ -23,7 +23,7 @@ _WHAT = {
 
 
 NOBODY_ANSWERED = frozenset({FailureReason.TIMEOUT, FailureReason.UNREACHABLE})
-"""Nothing answered: neither a token nor an address was judged."""
+"""There was no answer: neither token nor address was checked."""
 
 
 def probe_words(failed: Failed) -> str:

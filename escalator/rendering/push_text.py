@@ -1,4 +1,4 @@
-"""What a locked phone shows: exactly one of a few texts, and a category's title is the only word about the harm."""
+"""The text that a locked phone shows: one of a few, with the category's title as the only word about the harm."""
 
 from datetime import timedelta
 from math import ceil
@@ -17,11 +17,11 @@ OUTCOMES = {
     Outcome.TEST: "test",
     Outcome.REVIEWED_IN_STREAM: "reviewed in Stream",
 }
-"""How an outcome reads at the end of a sentence."""
+"""Outcomes, as the end of a sentence."""
 
 
 def words(duration: timedelta) -> str:
-    """Return a duration as people say it, what is smaller left out: `57 s`, `5 min`, `1 h 5 min`, `2 d 3 h`."""
+    """Return a duration in its two largest units at most: `57 s`, `5 min`, `1 h 5 min`, `2 d 3 h`."""
     seconds = max(0, round(duration.total_seconds()))
     if seconds < 60:
         return f"{seconds} s"
@@ -40,7 +40,7 @@ def _pair(large: int, large_unit: str, small: int, small_unit: str) -> str:
 
 
 def words_left(duration: timedelta) -> str:
-    """Return the time that is left, rounded up to what `words` shows: 4 min 59 s left are still `5 min`."""
+    """Return the remaining time, rounded up to what `words` shows: 4 min 59 s are still `5 min`."""
     seconds = max(0, ceil(duration.total_seconds()))
     return words(timedelta(seconds=seconds if seconds < 60 else ceil(seconds / 60) * 60))
 
@@ -51,18 +51,18 @@ def headline(severity: Severity, title: str) -> str:
 
 
 def first_page(severity: Severity, title: str, number: int, within: timedelta | None) -> str:
-    """Return what the first one who is asked reads; without `within` nobody is next."""
+    """Return the text of the first page; without `within` there is no next step."""
     limit = f" within {words_left(within)}" if within is not None else ""
     return f"{headline(severity, title)} · acknowledge{limit} · #{number}"
 
 
 def nobody_answered(severity: Severity, title: str, number: int, waited: timedelta) -> str:
-    """Return what the next one reads when nobody has answered before."""
+    """Return the text of a page to the next recipients when nobody has answered."""
     return f"Nobody answered for {words(waited)}: {_with_you(severity, title, number)}"
 
 
 def still_unanswered(severity: Severity, title: str, number: int, waited: timedelta) -> str:
-    """Return what a repeat, or the path begun again, says."""
+    """Return the text of a repeat, or of a restarted path."""
     return f"Still unanswered after {words(waited)}: {_with_you(severity, title, number)}"
 
 
@@ -71,7 +71,7 @@ def _with_you(severity: Severity, title: str, number: int) -> str:
 
 
 def resolve_soon(severity: Severity, title: str, number: int, within: timedelta) -> str:
-    """Return what reminds the owner that the second clock runs out."""
+    """Return the text of the reminder to the owner before the second deadline."""
     return f"{headline(severity, title)} · resolve within {words_left(within)} · #{number}"
 
 
@@ -86,5 +86,5 @@ def resolved(number: int, by: str, outcome: Outcome) -> str:
 
 
 def marked(text: str, *, is_test: bool, is_drill: bool) -> str:
-    """Return the text beginning with what kind of exercise it is, if it is one."""
+    """Return the text with `TEST ·` or `DRILL ·` before it, where it is one."""
     return f"{TEST if is_test else ''}{DRILL if is_drill else ''}{text}"

@@ -1,12 +1,12 @@
-"""What may be said of the content, by the content rule (RULES 5). Nothing else in this room reads the content.
+"""What may be shown of the content, by the content rule (RULES 5). Only this module of the package reads content.
 
 - `show`: name, id, counters and the snippet.
 - `hide`: id and counters; of the text its length and language.
-- `withhold`: nothing that Stream said of the item or its author, not even its kind or language. An entity id may be
+- `withhold`: nothing that Stream sent about the item or its author, not even its kind or language. An entity id may be
   a user's id, or hold one (Stream's chat clients name a message `USER-UUID`), so of all ids only that of the review
   queue item, which Stream itself has drawn, may stand in a link.
 
-The address of media is never said, whatever the rule.
+The address of media is never shown, whatever the rule.
 """
 
 import re
@@ -37,9 +37,9 @@ _WITHHELD_LINK_VALUES = frozenset({"item_id"})
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """All that a message may say of the content. What is None must not be mentioned.
+    """Everything that a message may show of the content; None means not to be mentioned.
 
-    `content` stands where there is no snippet; `can_reveal` says that there is hidden text which may be asked for.
+    `content` describes the text where there is no snippet; `can_reveal`: there is hidden text that may be revealed.
     """
 
     kinds: str | None = None
@@ -53,8 +53,8 @@ class Disclosure:
 
 
 def rule_in_force(incident: Incident, running: Policy, channel: DestinationKind = DestinationKind.SLACK) -> ContentRule:
-    """Return the strictest of the rule frozen with the incident, the running policy's for its category, and what
-    may ever be said on this channel.
+    """Return the strictest of the rule frozen with the incident, the running policy's for its category, and the limit
+    of this channel.
     """
     category = running.categories.get(incident.category or "")
     rules = (incident.content_rule, category.content if category else ContentRule.SHOW)
@@ -62,15 +62,15 @@ def rule_in_force(incident: Incident, running: Policy, channel: DestinationKind 
 
 
 def names_by_key(policy: Policy) -> Policy:
-    """Return the policy as it is spoken of outside Slack and the dashboard: a person is their key, not a name."""
+    """Return the policy for use outside Slack and the dashboard: names of people are replaced by their keys."""
     people = {key: replace(person, name=key) for key, person in policy.people.items()}
     return replace(policy, people=people)
 
 
 def disclose(incident: Incident, rule: ContentRule, now: datetime) -> Disclosure:
-    """Return what may be said under this rule; a caller that must say less passes a stricter one."""
+    """Return what may be shown under this rule; a caller that must show less passes a stricter one."""
     if incident.is_group:
-        return _of_a_group(incident, rule)
+        return _disclose_group(incident, rule)
     if rule is ContentRule.WITHHOLD:
         return Disclosure(content="Content withheld: read it in the dashboard")
     text = incident.content["text"]
@@ -87,8 +87,8 @@ def disclose(incident: Incident, rule: ContentRule, now: datetime) -> Disclosure
     )
 
 
-def _of_a_group(incident: Incident, rule: ContentRule) -> Disclosure:
-    """Return what may be said of several alerts at once: nothing of what only one of them is about."""
+def _disclose_group(incident: Incident, rule: ContentRule) -> Disclosure:
+    """Return what may be shown of several alerts at once: nothing that is about only one of them."""
     if rule is ContentRule.WITHHOLD:
         return Disclosure()
     return Disclosure(
@@ -98,18 +98,18 @@ def _of_a_group(incident: Incident, rule: ContentRule) -> Disclosure:
 
 
 def lines_of(incident: Incident) -> tuple[str, ...]:
-    """Return the text as lines of a hand's breadth, for who reads it one by one; nothing where there is none."""
-    written = ("".join(_visible(char) for char in line) for line in incident.content["text"].splitlines())
-    return tuple(part for line in written for part in textwrap.wrap(line, LINE_CHARS))
+    """Return the text as short lines, to be revealed one by one; empty where there is none."""
+    visible_lines = ("".join(_visible(char) for char in line) for line in incident.content["text"].splitlines())
+    return tuple(part for line in visible_lines for part in textwrap.wrap(line, LINE_CHARS))
 
 
 def dashboard_url(template: str, incident: Incident, rule: ContentRule) -> str:
-    """Return the address in Stream's dashboard. A value that is unknown or may not be said is left empty:
-    a dashboard opened at its front still helps.
+    """Return the address in Stream's dashboard. A value that is unknown or may not be shown is left empty: the
+    dashboard's start page still helps.
     """
 
-    def value(found: re.Match[str]) -> str:
-        name = found.group(1)
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
         may_be_said = rule is not ContentRule.WITHHOLD or name in _WITHHELD_LINK_VALUES
         return quote(incident.links.get(name, ""), safe="") if may_be_said else ""
 
@@ -117,9 +117,9 @@ def dashboard_url(template: str, incident: Incident, rule: ContentRule) -> str:
 
 
 def one_line(text: str, limit: int, cost: Cost = code_point) -> str:
-    """Return the text as one line of at most `limit` units, without what could reorder or hide its neighbours."""
-    kept = "".join(_visible(char) for char in text)
-    return cut(" ".join(kept.split()), limit, cost)
+    """Return the text as one line of at most `limit` units, without characters that reorder or hide others."""
+    visible = "".join(_visible(char) for char in text)
+    return cut(" ".join(visible.split()), limit, cost)
 
 
 def _visible(char: str) -> str:
@@ -134,8 +134,8 @@ def _hidden(text: str, language: str) -> str:
 
 
 def _language(incident: Incident) -> str:
-    said = incident.content["language"]
-    known = [said] if said else sorted(incident.facts.values("language"))
+    language = incident.content["language"]
+    known = [language] if language else sorted(incident.facts.values("language"))
     return " and ".join(_present(language_name(code) for code in known))
 
 

@@ -1,4 +1,4 @@
-"""What somebody is told whose act changed nothing, or not all that they wanted: who was first, and what to do."""
+"""Answers to people whose action was refused or only partly done: who was first, and what to do."""
 
 from datetime import datetime, timedelta
 
@@ -57,7 +57,7 @@ _STATES = {
 
 
 def stranger_words(slack_id: str) -> str:
-    """Return what somebody in Slack is told whom the policy does not know."""
+    """Return the answer to somebody in Slack who is not in the policy."""
     return (
         "Nothing changed: you are not in the escalation policy. Ask an administrator to add "
         f"`slack: {slack_id}`, or the email address of your Slack account, to your entry."
@@ -65,7 +65,7 @@ def stranger_words(slack_id: str) -> str:
 
 
 def refusal_words(refusal: Refusal, incident: Incident | None, policy: Policy, now: datetime) -> str:
-    """Return the answer to who acted. `policy` is the running one; without an incident nothing of one is said."""
+    """Return the answer to a refused action. `policy` is the running one; `incident` None where there is none."""
     if refusal.why is RefusalReason.UNKNOWN_PERSON and refusal.by:
         return stranger_words(refusal.by)
     if incident is None:
@@ -80,10 +80,10 @@ def refusal_words(refusal: Refusal, incident: Incident | None, policy: Policy, n
 
 
 def done_words(person: str, incident: Incident, policy: Policy) -> str:
-    """Return what somebody is told whose act has been done where no message of the incident's shows it."""
+    """Return the answer to an action that was done where no message of the incident shows it."""
     if incident.owner == person and incident.state in HELD_STATES:
         return f"#{incident.number} is yours now"
-    if incident.state is State.TRIGGERED and any(given.person == person for given in incident.answers):
+    if incident.state is State.TRIGGERED and any(answer.person == person for answer in incident.acknowledgements):
         return f"Your acknowledgement of #{incident.number} counts; one more person has to acknowledge it"
     owner = called(incident.owner, policy) if incident.owner else "its team"
     return f"#{incident.number} is {_STATES[incident.state].format(by=owner)} now"

@@ -1,4 +1,4 @@
-"""The line that every page, `doctor`, `readyz` and the log show while nothing is sent."""
+"""The line that every page, `doctor`, `readyz` and the log show in sandbox mode."""
 
 
 def notice(alerts: int) -> str:

@@ -1,4 +1,4 @@
-"""Silences in words: what they are about, who said so, until when."""
+"""Silences in words: what they match, who created them, until when."""
 
 from escalator.engine.silences import silence_categories
 from escalator.model.levels import ContentRule
@@ -23,13 +23,13 @@ def silenced_by(silence: Silence, policy: Policy) -> str:
 
 
 def may_show_reason(silence: Silence, policy: Policy) -> bool:
-    """Whether the reason may stand where anybody reads it: not of what is restricted or withheld, like a note."""
+    """Whether the reason may be shown to everybody: not for restricted or withheld categories."""
     about = silence_categories(silence.of, silence.name, policy)
-    return not any(one.restricted_to or one.content is ContentRule.WITHHOLD for one in about)
+    return not any(category.restricted_to or category.content is ContentRule.WITHHOLD for category in about)
 
 
 def begun(silence: Silence, policy: Policy) -> Card:
-    """Return what is said where a silence begins that critical incidents are under too. An empty reason is not."""
+    """Return the announcement of a silence that also matches critical incidents; an empty reason is left out."""
     lasts = words(silence.ends_at - silence.starts_at)
     author = called(silence.author, policy)
     text = f"{author} silenced {subject(silence, policy)} for {lasts}, including critical incidents"
@@ -42,7 +42,11 @@ def begun(silence: Silence, policy: Policy) -> Card:
 
 
 def ended(silence: Silence, policy: Policy, by: str | None) -> Card:
-    """Return what is said where such a silence ends: by itself, when nobody has ended it."""
-    what = subject(silence, policy)
-    text = f"{called(by, policy)} ended the silence for {what}" if by else f"The silence for {what} has ended"
+    """Return the announcement of such a silence's end; `by` None when it has expired."""
+    subject_text = subject(silence, policy)
+    text = (
+        f"{called(by, policy)} ended the silence for {subject_text}"
+        if by
+        else f"The silence for {subject_text} has ended"
+    )
     return Card(text, text, (("What it held back is sent now",),))

@@ -1,4 +1,4 @@
-"""Stream's codes in words: what it did with an item, and in which language somebody wrote."""
+"""Stream's codes in words: its actions on an item, and languages."""
 
 from escalator.model.facts import normalized
 
@@ -67,10 +67,10 @@ _LANGUAGES = {
 
 
 def action_words(action: str) -> str:
-    """Return what Stream's recommended action means to the reader; what is unknown may still be visible."""
+    """Return Stream's recommended action in words; after an unknown action the item may still be visible."""
     return _ACTIONS.get(normalized(action), "Stream's action is unknown, it may be visible")
 
 
 def language_name(code: str) -> str:
-    """Return the English name of an ISO 639-1 code (a region is left out), or nothing for what is none."""
+    """Return the English name of an ISO 639-1 code (a region is left out), or an empty text for an unknown code."""
     return _LANGUAGES.get(code.strip().lower().replace("_", "-").split("-")[0], "")

@@ -1,4 +1,4 @@
-"""The targets of a step in words: for the line that says who is next."""
+"""The targets of a step in words."""
 
 from collections.abc import Iterable
 
@@ -11,11 +11,11 @@ MOST_LISTED = 10
 def target_words(targets: Iterable[str], assign: str | None, policy: Policy) -> str:
     """Return `senior moderators and PagerDuty`. `assign` is what the target `team` stands for."""
     spoken_targets = [_target(assign if target == "team" and assign else target, policy) for target in targets]
-    return listed(dict.fromkeys(spoken_targets))
+    return join_with_and(dict.fromkeys(spoken_targets))
 
 
-def listed(words: Iterable[str]) -> str:
-    """Return `a, b and c`; of very many the first ones, and how many more there are."""
+def join_with_and(words: Iterable[str]) -> str:
+    """Return `a, b and c`; of very many the first ones, and the number of the others."""
     shown = list(words) or [""]
     if len(shown) > MOST_LISTED:
         shown = [*shown[:MOST_LISTED], f"{len(shown) - MOST_LISTED} more"]

@@ -1,4 +1,4 @@
-"""A record of the audit trail in words, for the story so far and the timeline. Keys become names, never content."""
+"""Records of the audit log in words, for timelines. Keys become names; there is no content."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -120,7 +120,7 @@ _REFUSED = {
     "of_a_group": "it is a group",
     "over_limit": "exposure limit reached",
 }
-"""Why an act was refused, where the word that the record holds does not say it by itself."""
+"""Why an action was refused, where the recorded word needs an explanation."""
 
 STORY = frozenset(
     {
@@ -142,7 +142,7 @@ STORY = frozenset(
         AuditAction.REVIEW_NOTED,
     }
 )
-"""What a senior who is called in later needs to know."""
+"""The actions that a senior who joins later needs to know."""
 
 
 def place_words(via: str) -> str:
@@ -155,8 +155,8 @@ class _Blank(dict[str, str]):
         return ""
 
 
-def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy: Policy) -> str:
-    """Return what a record says, for people: who did it is called as everywhere else."""
+def record_words(action: str, actor: str, reason: str, after: Mapping[str, str], policy: Policy) -> str:
+    """Return a record as a sentence, with the actor's usual name."""
     named = _named(action, {"actor": actor, "reason": reason, **after}, policy)
     if action == AuditAction.OPENED and actor in policy.people:
         named["reason"] = called(actor, policy)
@@ -171,8 +171,8 @@ def told(action: str, actor: str, reason: str, after: Mapping[str, str], policy:
     if int(named.get("sending", 1)) > 1:
         named["repeat"] = f", repeat {int(named['sending']) - 1}"
     sentence = _SAID[AuditAction(action)] if action in set(_SAID) else _spaced(action)
-    said = sentence.format_map(_Blank(named))
-    return said if actor in policy.people else said[:1].upper() + said[1:]
+    text = sentence.format_map(_Blank(named))
+    return text if actor in policy.people else text[:1].upper() + text[1:]
 
 
 def _which_line(after: Mapping[str, str], *, is_over: bool) -> str:
@@ -181,11 +181,13 @@ def _which_line(after: Mapping[str, str], *, is_over: bool) -> str:
 
 
 def _named(action: str, values: Mapping[str, str], policy: Policy) -> dict[str, str]:
-    """Return what a record holds as people say it."""
+    """Return the values of a record in words."""
     named = {name: called(value, policy) if name in _PEOPLE else value for name, value in values.items()}
     named |= {name: _when(named[name], policy) for name in _INSTANTS.get(action, ()) if name in named}
     if "people" in named:
-        named["people"] = ", ".join(called(one, policy) for one in named["people"].split(",") if one) or "nobody"
+        named["people"] = (
+            ", ".join(called(person, policy) for person in named["people"].split(",") if person) or "nobody"
+        )
     if "sha256" in named:
         named["sha256"] = named["sha256"][:_HASH_CHARS]
     if "destination" in named:
@@ -194,7 +196,7 @@ def _named(action: str, values: Mapping[str, str], policy: Policy) -> dict[str, 
 
 
 def _refused(who: str, reason: str, verb: str) -> dict[str, str]:
-    """Return who wanted what and why not. Whom the policy does not know has no name that says anything."""
+    """Return who wanted what and why it was refused. Somebody who is not in the policy has no name."""
     return {
         "actor": _SOMEBODY if reason == _UNKNOWN else who,
         "reason": _REFUSED.get(reason, _spaced(reason)),

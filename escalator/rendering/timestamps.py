@@ -1,4 +1,4 @@
-"""Instants as machines read them."""
+"""Instants as text for machines."""
 
 from datetime import UTC, datetime
 

@@ -1,7 +1,7 @@
-"""Texts in bounded places: cut visibly, by the unit in which the reader's vendor counts, and never inside a character.
+"""Cut texts visibly, in the vendor's unit of length, and never inside a character.
 
-What a reader sees as one character may be several code points (a flag, a family, a letter with accents): Unicode calls
-it a grapheme cluster (UAX 29). The rules here are the part of UAX 29 that keeps such a cluster whole.
+A visible character may be several code points (a flag, a family, a letter with accents): Unicode calls it a grapheme
+cluster (UAX 29). The rules here are the part of UAX 29 that keeps such a cluster together.
 """
 
 import unicodedata
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 
 MORE = "…"
-"""What stands where a text was cut."""
+"""Marks where a text was cut."""
 
 Cost = Callable[[str], int]
 """How many units one code point takes."""
@@ -20,11 +20,11 @@ _TAGS = ("\U000e0020", "\U000e007f")
 _REGIONAL_INDICATORS = ("\U0001f1e6", "\U0001f1ff")
 _HANGUL_JAMO = ("\u1100", "\u11ff")
 _LONGEST_CLUSTER = 64
-"""Code points; a longer heap of accents is cut inside, or one letter could push everything else out."""
+"""Code points; a longer cluster is cut inside, or one letter with accents could fill the whole text."""
 
 
 def code_point(_char: str) -> int:
-    """Return 1: the unit of whoever counts characters."""
+    """Return 1: for vendors that count characters."""
     return 1
 
 
@@ -47,21 +47,21 @@ def cut(text: str, limit: int, cost: Cost = code_point) -> str:
 
 
 def pieces(text: str, limit: int, cost: Cost = code_point) -> Iterator[str]:
-    """Yield the whole text in pieces of at most `limit` units, which must be more than the longest cluster takes."""
+    """Yield the text in pieces of at most `limit` units, which must be more than the longest cluster takes."""
     while text:
-        kept = _fitting(text, limit, cost)
-        at = _boundary(text, kept) or kept
+        length = _fitting(text, limit, cost)
+        at = _boundary(text, length) or length
         yield text[:at]
         text = text[at:]
 
 
 def _fitting(text: str, room: int, cost: Cost) -> int:
     """Return how many code points from the beginning take at most `room` units."""
-    return sum(taken <= room for taken in accumulate(map(cost, text[: room + 1])))
+    return sum(units <= room for units in accumulate(map(cost, text[: room + 1])))
 
 
 def _boundary(text: str, at: int) -> int:
-    """Return the nearest place not after `at` where a cluster ends."""
+    """Return the last index not after `at` where a cluster ends."""
     for place in range(at, max(0, at - _LONGEST_CLUSTER), -1):
         if place == len(text) or not _belongs_together(text, place):
             return place
@@ -69,7 +69,7 @@ def _boundary(text: str, at: int) -> int:
 
 
 def _belongs_together(text: str, at: int) -> bool:
-    """Whether the code points before and after this place are of one cluster."""
+    """Whether the code points before and after this index are of one cluster."""
     before, after = text[at - 1], text[at]
     if _ZERO_WIDTH_JOINER in (before, after) or unicodedata.category(after) in {"Mn", "Me", "Mc"}:
         return True
@@ -81,7 +81,7 @@ def _belongs_together(text: str, at: int) -> bool:
 
 
 def _regional_indicators_before(text: str, at: int) -> int:
-    """Return how many stand right before this place: each two of them are one flag."""
+    """Return how many are right before this index: each two of them are one flag."""
     count = 0
     while count < at and _is_within(text[at - 1 - count], _REGIONAL_INDICATORS):
         count += 1

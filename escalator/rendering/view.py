@@ -1,4 +1,4 @@
-"""Everything a card is made from: one incident as it stands, and what its caller has looked up for it."""
+"""The input of a card: one incident, and what the caller has looked up for it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from escalator.rendering.redaction import NAME_CHARS, one_line, rule_in_force
 
 NO_TITLE = "Uncategorised"
 TITLE_CHARS = 64
-"""A longer title is cut: it stands in headers, subjects and summaries, beside the number that must not be lost."""
+"""A longer title is cut: it is in headers, subjects and summaries, beside the number, which must not be lost."""
 _STRANGERS = {
     "stream": "a reviewer in Stream",
     "pagerduty": "somebody in PagerDuty",
     "jira": "somebody in Jira",
 }
-"""What people are called who are not in the policy, by the first word of their key."""
+"""Names of people who are not in the policy, by the first word of their key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """Numbers of other incidents that a message names: of the one that it goes on in, of the group which tells of it,
-    and of the first and the newest of which a group tells.
+    """Numbers of other incidents that a message names: the one it was merged into, its group, and the first and the
+    newest member of a group.
     """
 
     merged_into: int | None = None
@@ -42,14 +42,14 @@ NO_OTHERS = Others()
 class View:
     """What a message is about, for whom and when.
 
-    `frozen` is the policy version the incident was opened with, `running` the one that holds now: of the content rule
-    the stricter counts, names and addresses are today's. `waiting_for` and `next_what` are texts such as
+    `frozen` is the policy version the incident was opened with, `running` the present one: the stricter content rule
+    counts, names and addresses are from the running one. `waiting_for` and `next_what` are texts such as
     `Ana Ruiz (child-safety, on call)` and `senior moderators and PagerDuty`; without `next_what` no next line is shown.
     `story` is only shown to seniors. `is_test` marks a diverted message.
-    Outside Slack `running` is what `names_by_key` makes of it. `is_superseded`: a later round's message stands there.
-    For machines: `rung` is the round, step and send that are told of, where that is not how far the incident is by
-    now; `actor` did what is told, where that is not who holds or ended it; `wants_content` asks for what may be shown.
-    `silence` is the one under which a step of this round has told nobody.
+    Outside Slack `running` is the result of `names_by_key`. `is_superseded`: a later round's message is at that place.
+    For machines: `rung` is the round, step and send of the message, where the incident is further by now; `actor` did
+    what is reported, where that is not the owner or who closed it; `wants_content` asks for content that may be shown.
+    `silence` is the one that replaced a step of this round.
     `expand` replaces `${NAME}` in a value of the policy at the moment of use.
     """
 
@@ -80,12 +80,12 @@ class View:
 
     @property
     def title(self) -> str:
-        """Return the only word about the harm that may be said everywhere."""
+        """Return the category's title, the only word about the harm that may be shown everywhere."""
         return title_of(self.category)
 
     @property
     def is_drill(self) -> bool:
-        """Whether it is only a rehearsal."""
+        """Whether it is a drill."""
         return self.incident.drill is not None
 
     @property
@@ -100,7 +100,7 @@ class View:
 
     @property
     def since(self) -> datetime:
-        """Return from when people have been waiting for an answer."""
+        """Return since when people have been waiting for an answer."""
         return self.incident.waiting_since or self.incident.opened_at
 
     @property
@@ -114,7 +114,7 @@ class View:
         return None if self.incident.due_at is None else self.incident.due_at - self.now
 
     def name(self, person: str | None) -> str:
-        """Return how a person is called here: their name, `a reviewer in Stream`, or automation."""
+        """Return the name of a person: their own, `a reviewer in Stream`, or automation."""
         return called(person, self.running)
 
 
@@ -125,18 +125,18 @@ def category_of(incident: Incident, frozen: Policy, running: Policy) -> Category
 
 
 def headline(incident: Incident, category: Category | None, *, is_test: bool = False) -> str:
-    """Return what an incident is called in a line of its own: `CRITICAL · Self-harm`, a drill marked as one."""
-    said = push_text.headline(incident.severity, title_of(category))
-    return push_text.marked(said, is_test=is_test, is_drill=incident.drill is not None)
+    """Return the headline of an incident: `CRITICAL · Self-harm`, marked where it is a test or a drill."""
+    text = push_text.headline(incident.severity, title_of(category))
+    return push_text.marked(text, is_test=is_test, is_drill=incident.drill is not None)
 
 
 def title_of(category: Category | None) -> str:
-    """Return the title of a category, or what stands for it where there is none."""
+    """Return the title of a category, or the words for no category."""
     return one_line(category.title, TITLE_CHARS) or NO_TITLE if category else NO_TITLE
 
 
 def called(person: str | None, policy: Policy) -> str:
-    """Return what a person (or a team that owns something) is called in Slack and on the dashboard."""
+    """Return the name of a person (or of a team that owns something) in Slack and on the dashboard."""
     if person is None:
         return "automation"
     if person in policy.people:
@@ -147,5 +147,5 @@ def called(person: str | None, policy: Policy) -> str:
 
 
 def spoken(key: str) -> str:
-    """Return a key of the policy as it is said: `senior-moderators` becomes `senior moderators`."""
+    """Return a key of the policy in words: `senior-moderators` becomes `senior moderators`."""
     return one_line(key.replace("-", " ").replace("_", " "), NAME_CHARS)

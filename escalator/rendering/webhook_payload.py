@@ -1,9 +1,8 @@
-"""What machines are told of an incident (outgoing webhooks and feeds): keys, ids, figures; content only where asked.
+"""The payload of outgoing webhooks and feeds: keys, ids, figures; content only for destinations that ask for it.
 
-`docs/feeds.schema.json` describes it: every name is always there, and null where nothing is known or may be said. The
-content rule holds here as for every reader (RULES 5): of what is withheld there are our number, its category and
-severity, its state and its times; what is hidden is told by ids and counters; what may be shown is shown to those
-destinations that ask for it.
+`docs/feeds.schema.json` describes it: every key is always there, with null for what is unknown or may not be shown. The
+content rule holds as for every reader (RULES 5): for withheld content there are our number, category, severity, state
+and times; for hidden content also ids and counters; content that may be shown only for destinations that ask for it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -20,14 +19,14 @@ _MOST_DIGITS = 9
 
 
 def data(view: View) -> dict[str, object]:
-    """Return the `data` of an outgoing webhook: of a bounded size, whatever Stream said."""
+    """Return the `data` of an outgoing webhook; its size is bounded."""
     rule = view.rule
-    said = _plain(view) | _times(view) | dict.fromkeys((*_OURS, *_STREAMS, *_CONTENT))
+    payload = _plain(view) | _times(view) | dict.fromkeys((*_OURS, *_STREAMS, *_CONTENT))
     if rule is not ContentRule.WITHHOLD:
-        said |= _ours(view) | _streams(view.incident)
+        payload |= _ours(view) | _streams(view.incident)
     if rule is ContentRule.SHOW and view.wants_content:
-        said |= _content(view.incident)
-    return said
+        payload |= _content(view.incident)
+    return payload
 
 
 def _plain(view: View) -> dict[str, object]:
@@ -41,7 +40,7 @@ def _plain(view: View) -> dict[str, object]:
         "is_test": view.is_test,
         "is_drill": view.is_drill,
         "group": view.others.group,
-        "members": incident.members,
+        "members": incident.member_count,
     }
 
 
@@ -77,7 +76,7 @@ _OURS = (
 def _ours(view: View) -> dict[str, object]:
     incident = view.incident
     is_over = incident.state in CLOSED_STATES
-    round_, step, sending = view.rung or (incident.round, incident.step, incident.sending)
+    round_, step, sending = view.rung or (incident.round, incident.step, incident.send_number)
     return {
         "source": incident.source,
         "severity_reason": one_line(incident.severity_reason, SNIPPET_CHARS) or None,
@@ -116,7 +115,7 @@ def _streams(incident: Incident) -> dict[str, object]:
         "languages": _words(facts.values("language")),
         "action": one_line(newest[1], WORD_CHARS) or None if newest else None,
         "actions": _words(facts.values("action")),
-        **{name: one_line(said, ID_CHARS) or None for name, said in ids.items()},
+        **{name: one_line(id_value, ID_CHARS) or None for name, id_value in ids.items()},
         "reports": len(facts.values("report")),
         "flagged_before": _count(incident.content["flagged_before"]),
     }
@@ -136,8 +135,8 @@ def _words(values: frozenset[str]) -> list[str]:
     return [one_line(word, WORD_CHARS) for word in sorted(values)[:MOST_VALUES]]
 
 
-def _count(said: str) -> int | None:
-    return int(said) if said.isascii() and said.isdigit() and len(said) <= _MOST_DIGITS else None
+def _count(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
 def _seconds(span: timedelta) -> float:

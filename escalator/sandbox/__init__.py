@@ -1,6 +1,7 @@
-"""The sandbox: it plays every vendor, shows what would have been sent as its readers would see it, and lets people act.
+"""The sandbox: it simulates every vendor, shows what would have been sent as its readers would see it, and lets people
+act on it.
 
-Production need not import it: the composition root and the web name it, and it is imported when it is first used.
+Production need not import it: it is imported on first use by the composition root and the web.
 """
 
 from escalator.channels.stand_in import Refused

@@ -1,4 +1,4 @@
-"""What people do on the sandbox page itself: send a sample, run a clock out, kill a worker."""
+"""The controls of the sandbox page: send a sample, make a deadline due, kill a worker."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ _REAL = "Messages are really sent here. Use `escalator sample --drill`: it sends
 
 
 def send_sample(core: Core, receiver: WebhookReceiver, name: str) -> IntakeResult | Refused:
-    """Let a realistic event in by the same door as Stream's, signed with the source's own secret.
+    """Receive a realistic event like a webhook of Stream, signed with the source's own secret.
 
     Raises what the receiver raises.
     """
@@ -53,7 +53,10 @@ def send_sample(core: Core, receiver: WebhookReceiver, name: str) -> IntakeResul
 def _credentials(core: Core, policy: Policy) -> Iterator[tuple[str, str]]:
     for source in policy.sources.values():
         api_key = core.expand(source.api_key)
-        secret = next((said for one in source.api_secrets if (said := core.expand(one)).strip()), None)
+        secret = next(
+            (secret_value for unexpanded in source.api_secrets if (secret_value := core.expand(unexpanded)).strip()),
+            None,
+        )
         if api_key and secret:
             yield api_key, secret
 
@@ -61,7 +64,7 @@ def _credentials(core: Core, policy: Policy) -> Iterator[tuple[str, str]]:
 def run_out(core: Core, number: int, viewer: Viewer | None = None) -> Refused | None:
     """Move the deadline of a sandbox incident to now; the workers fire it. Raises Unavailable.
 
-    Outside of a sandbox somebody does so who is signed in: there is nothing but what they may see.
+    Outside sandbox mode `viewer` is the signed-in person: incidents that they may not see do not exist for them.
     """
     with core.database.reading() as connection:
         running = core.policies.running(connection)
@@ -73,10 +76,10 @@ def run_out(core: Core, number: int, viewer: Viewer | None = None) -> Refused | 
 
 
 def kill_worker(core: Core) -> int | Refused:
-    """Kill the newest living worker of this machine, main process and all, without a warning; return its pid.
+    """Kill the newest living worker of this machine, with its main process, without a warning; return its pid.
 
-    Only a worker in our own process group, which is what `run` starts, is ever killed: a pid in a row may long be
-    somebody else's. Raises Unavailable.
+    Only a worker in our own process group, which `run` has started, is killed: another process may have the pid in the
+    database by now. Raises Unavailable.
     """
     if core.settings.mode is not Mode.SANDBOX:
         return Refused(_REAL)
@@ -85,9 +88,9 @@ def kill_worker(core: Core) -> int | Refused:
     since = core.clock.now() - HEARTBEAT_TIMEOUT
     with core.database.reading() as connection:
         alive = processes.alive_since(connection, since)
-    for one in reversed(alive):
-        if one.kind == SWEEPER and one.host == socket.gethostname()[:256] and _kill(one.pid):
-            return one.pid
+    for process in reversed(alive):
+        if process.kind == SWEEPER and process.host == socket.gethostname()[:256] and _kill(process.pid):
+            return process.pid
     return Refused("No worker is running right now.")
 
 

@@ -1,4 +1,4 @@
-"""Where the sandbox keeps what would have been sent: rows whose words stand only in a sealed column."""
+"""The sandbox's inbox: rows for what would have been sent, with their texts only in a sealed column."""
 
 import json
 import secrets
@@ -23,7 +23,7 @@ _MICROSECONDS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class DatabaseInbox:
-    """The inbox that stand-ins keep things in (see `channels.stand_in`), in the database."""
+    """The inbox of the stand-ins (see `channels.stand_in`), in the database."""
 
     database: Database
     seal: Seal
@@ -34,18 +34,18 @@ class DatabaseInbox:
         channel: DestinationKind,
         context: MessageContext,
         address: str,
-        said: Json,
+        payload: Json,
         *,
         type_: InboxItemType = InboxItemType.MESSAGE,
         thread_ts: str | None = None,
         broadcast: bool = False,
     ) -> Delivered | Failed:
-        """Keep something that somebody would see, under a `ts` that is new here: seconds, a point and six digits."""
-        new = self._item(channel, context, address, self._sealed(said))
+        """Store an item that somebody would see, under a new `ts`: seconds, a point and six digits."""
+        new = self._item(channel, context, address, self._sealed(payload))
         item = replace(new, type=type_, thread_ts=thread_ts, broadcast=broadcast)
         try:
             for _ in range(_TRIES):
-                ts = f"{int(item.at.timestamp())}.{secrets.randbelow(_MICROSECONDS):06d}"
+                ts = f"{int(item.created_at.timestamp())}.{secrets.randbelow(_MICROSECONDS):06d}"
                 with self.database.one_statement() as connection:
                     if sandbox_inbox.insert(connection, replace(item, ts=ts)):
                         return Delivered(f"{address}/{ts}")
@@ -56,10 +56,10 @@ class DatabaseInbox:
     def _item(
         self, channel: DestinationKind, context: MessageContext, address: str, sealed_payload: bytes, ts: str = ""
     ) -> InboxItem:
-        """Return a message to one recipient, said now; `ts` names it where its vendor has a name for it."""
+        """Return a message to one recipient, sent now; `ts` is the vendor's id, where there is one."""
         return InboxItem(
             id=uuid7(),
-            at=self.clock.now(),
+            created_at=self.clock.now(),
             type=InboxItemType.MESSAGE,
             channel=channel,
             incident_id=context.incident_id,
@@ -72,10 +72,10 @@ class DatabaseInbox:
         )
 
     def add(
-        self, channel: DestinationKind, context: MessageContext, address: str, said: Json, ts: str
+        self, channel: DestinationKind, context: MessageContext, address: str, payload: Json, ts: str
     ) -> Delivered | Failed | None:
-        """Keep a message under this `ts`; None, and nothing is kept, when that is taken."""
-        item = self._item(channel, context, address, self._sealed(said), ts)
+        """Store a message under this `ts`; return None, and store nothing, when that is taken."""
+        item = self._item(channel, context, address, self._sealed(payload), ts)
         try:
             with self.database.one_statement() as connection:
                 return Delivered(f"{address}/{ts}") if sandbox_inbox.insert(connection, item) else None
@@ -90,35 +90,39 @@ class DatabaseInbox:
         ts: str,
         change: Callable[[Json], Json | None],
     ) -> Failed | None:
-        """Let the message under this `ts` say what `change` makes of what it says; it is made where nothing stands."""
+        """Replace the payload of the message under this `ts` with the result of `change`; create it where there is
+        none.
+        """
         try:
             with self.database.writing() as connection:
                 item = sandbox_inbox.lock_message(connection, address, ts)
-                said = change(opened(item, self.seal) if item else {})
-                if said is not None and item is None:
-                    sandbox_inbox.insert(connection, self._item(channel, context, address, self._sealed(said), ts))
-                elif said is not None and item is not None:
-                    sandbox_inbox.update_payload(connection, item.id, self._sealed(said), self.clock.now())
+                payload = change(opened(item, self.seal) if item else {})
+                if payload is not None and item is None:
+                    sandbox_inbox.insert(connection, self._item(channel, context, address, self._sealed(payload), ts))
+                elif payload is not None and item is not None:
+                    sandbox_inbox.update_payload(connection, item.id, self._sealed(payload), self.clock.now())
         except Unavailable:
             return NOT_NOW
         return None
 
     def rewrite(self, ref: str, change: Callable[[Json], Json | None]) -> Delivered | Failed:
-        """Let what stands say what `change` makes of what it says; BAD_TARGET for None, and when nothing stands."""
+        """Replace a message's payload with the result of `change`; BAD_TARGET when that is None or there is no
+        message.
+        """
         address, _, ts = ref.rpartition("/")
         try:
             with self.database.writing() as connection:
                 item = sandbox_inbox.lock_message(connection, address, ts)
-                said = change(opened(item, self.seal)) if item else None
-                if item is None or said is None:
+                payload = change(opened(item, self.seal)) if item else None
+                if item is None or payload is None:
                     return NOT_THERE
-                sandbox_inbox.update_payload(connection, item.id, self._sealed(said), self.clock.now())
+                sandbox_inbox.update_payload(connection, item.id, self._sealed(payload), self.clock.now())
         except Unavailable:
             return NOT_NOW
         return Delivered(ref)
 
     def read(self, ref: str) -> Json | Failed:
-        """Return what a message says: nothing of one that has been purged, BAD_TARGET when nothing stands there."""
+        """Return a message's payload: empty for one that has been purged, BAD_TARGET when there is none."""
         address, _, ts = ref.rpartition("/")
         try:
             with self.database.writing() as connection:
@@ -130,13 +134,13 @@ class DatabaseInbox:
     def about(
         self, channel: DestinationKind, context: MessageContext, limit: int
     ) -> Sequence[tuple[str, Json]] | Failed:
-        """Return the newest messages about an incident at a destination, the newest first: `ts` and what it says."""
+        """Return the newest messages about an incident at a destination, the newest first: `ts` and payload."""
         try:
             with self.database.reading() as connection:
-                found = sandbox_inbox.newest_about(connection, channel, context.destination, context.incident_id, limit)
+                items = sandbox_inbox.newest_about(connection, channel, context.destination, context.incident_id, limit)
         except Unavailable:
             return NOT_NOW
-        return [(item.ts, opened(item, self.seal)) for item in found]
+        return [(item.ts, opened(item, self.seal)) for item in items]
 
     def newest_ts(self, channel: DestinationKind, address: str) -> str | Failed:
         """Return the `ts` of the newest message at an address; empty where there is none."""
@@ -147,23 +151,23 @@ class DatabaseInbox:
             return NOT_NOW
 
     def destination_at(self, address: str) -> str | Failed | None:
-        """Return which destination was last written to at an address."""
+        """Return the destination of the last message to an address."""
         try:
             with self.database.reading() as connection:
                 return sandbox_inbox.destination_at(connection, address)
         except Unavailable:
             return NOT_NOW
 
-    def _sealed(self, said: Json) -> bytes:
-        return self.seal.seal(json.dumps(said).encode())
+    def _sealed(self, payload: Json) -> bytes:
+        return self.seal.seal(json.dumps(payload).encode())
 
 
 def opened(item: InboxItem, seal: Seal) -> dict[str, Any]:
-    """Return what an item says, in its vendor's form; nothing once it has been purged. Raises ContentLocked.
+    """Return an item's payload in its vendor's form; empty after it has been purged. Raises ContentLocked.
 
-    In all of them `text` is what a person reads first, and `first_text` what it was when it came.
+    In all of them `text` is what a person reads first, and `first_text` what it was at first.
     """
     if item.sealed_payload is None:
         return {}
-    said: dict[str, Any] = json.loads(seal.open(item.sealed_payload))
-    return said
+    payload: dict[str, Any] = json.loads(seal.open(item.sealed_payload))
+    return payload

@@ -1,4 +1,4 @@
-"""A mail as its reader has it before them: its HTML as a page of its own."""
+"""An email as its reader sees it: its HTML as a page of its own."""
 
 from uuid import UUID
 
@@ -11,9 +11,9 @@ from escalator.store import sandbox_inbox
 
 
 def mail_page(core: Core, item_id: UUID, viewer: Viewer | None = None) -> str | None:
-    """Return a mail's HTML, whose links open outside of it, as a mail program opens them; None when there is no such.
+    """Return an email's HTML, whose links open outside of it, as in an email program; None when there is no such email.
 
-    Outside of a sandbox a viewer looks, who is shown what they may see. Raises Unavailable and ContentLocked.
+    Outside sandbox mode only emails that `viewer` may see exist. Raises Unavailable and ContentLocked.
     """
     with core.database.reading() as connection:
         running = core.policies.running(connection)

@@ -1,4 +1,4 @@
-"""What would have been sent, each in its vendor's own form and with what its reader may do there."""
+"""Messages that would have been sent, in their vendor's form and with the actions of their reader."""
 
 from escalator.channels.stand_in import Json, SandboxDestination
 from escalator.model.policy import Policy
@@ -10,17 +10,17 @@ from escalator.services.core.context import Core
 
 
 def shown(core: Core, item: InboxItem, policy: Policy | None) -> Json:
-    """Return one item as the page reads it, its vendor's object under the name of its channel. Raises ContentLocked.
+    """Return one item as JSON for the page, its vendor's object under the name of its channel. Raises ContentLocked.
 
-    Once its content has been purged there is nothing in it.
+    After its content has been purged it is empty.
     """
-    said = opened(item, core.seal)
-    view = said.get("view")
-    text = view["title"]["text"] if view else said.get("text", "")
-    form, buttons = SANDBOX_VENDORS[item.channel].show(item, said, _reader(core, item, policy))
+    payload = opened(item, core.seal)
+    view = payload.get("view")
+    text = view["title"]["text"] if view else payload.get("text", "")
+    form, buttons = SANDBOX_VENDORS[item.channel].show(item, payload, _reader(core, item, policy))
     return {
         "id": str(item.id),
-        "at": exact(item.at),
+        "at": exact(item.created_at),
         "updated_at": exact_or_none(item.updated_at),
         "kind": item.channel.value,
         "channel": item.channel.value,
@@ -34,8 +34,8 @@ def shown(core: Core, item: InboxItem, policy: Policy | None) -> Json:
         "thread": item.thread_ts,
         "broadcast": item.broadcast,
         "text": text,
-        "first_text": said.get("first_text", text),
-        "blocks": said.get("blocks", []),
+        "first_text": payload.get("first_text", text),
+        "blocks": payload.get("blocks", []),
         "buttons": buttons,
         "view": view,
         item.channel.value: form,
@@ -43,10 +43,10 @@ def shown(core: Core, item: InboxItem, policy: Policy | None) -> Json:
 
 
 def _person(core: Core, item: InboxItem, policy: Policy | None) -> str | None:
-    """Return for whom it is, by the policy's key also where Slack's id is all that was known."""
+    """Return the recipient's policy key, also where only Slack's id was known."""
     people = policy.people.values() if policy else ()
-    known = (one.key for one in people if one.slack and core.expand(one.slack) == item.person)
-    return next(known, item.person) if item.person else None
+    matches = (person.key for person in people if person.slack and core.expand(person.slack) == item.person)
+    return next(matches, item.person) if item.person else None
 
 
 def _reader(core: Core, item: InboxItem, policy: Policy | None) -> SandboxDestination:

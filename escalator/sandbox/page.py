@@ -1,4 +1,4 @@
-"""The whole picture of the sandbox: who is there, what would have been sent, and what has become of the incidents."""
+"""The state of the sandbox for its page: people, messages that would have been sent, and incidents."""
 
 import hashlib
 from collections import defaultdict
@@ -26,15 +26,15 @@ from escalator.stream.samples import SAMPLES
 
 MOST_MESSAGES = 300
 VIEWS_STAY = timedelta(minutes=5)
-"""A window is one pair of eyes' and soon gone: what it showed is not offered for longer."""
+"""How long a window is kept: only one person sees it, and only for a short time."""
 
 _PROCESSES_STAY = timedelta(minutes=1)
 
 
 def sandbox_state(core: Core, viewer: Viewer | None = None) -> Json:
-    """Return the whole picture, as `web/static/api.js` describes it. Raises Unavailable and ContentLocked.
+    """Return the state as JSON, as `web/static/api.js` describes it. Raises Unavailable and ContentLocked.
 
-    Outside of a sandbox somebody looks who is signed in: they are shown what they may see.
+    Outside sandbox mode `viewer` is the signed-in person, and it has only what they may see.
     """
     now = core.clock.now()
     with core.database.reading() as connection:
@@ -52,9 +52,9 @@ def sandbox_state(core: Core, viewer: Viewer | None = None) -> Json:
             "people": _people(core, running.policy) if running else [],
             "groups": _groups(core, running.policy) if running else [],
             "samples": [
-                {"name": name, "title": _sentence(one.about)} for name, one in SAMPLES.items() if is_all_sandbox
+                {"name": name, "title": _sentence(sample.about)} for name, sample in SAMPLES.items() if is_all_sandbox
             ],
-            "workers": _workers([one for one in alive if one.kind != WEB], now),
+            "workers": _workers([process for process in alive if process.kind != WEB], now),
             "messages": [shown(core, item, running.policy if running else None) for item in items],
             "incidents": newest_incidents(core, connection, running, audience) if running else [],
         }
@@ -77,38 +77,38 @@ def _people(core: Core, policy: Policy) -> list[Json]:
     return [
         {
             "key": key,
-            "name": one.name,
-            "role": one.role.value,
-            "slack": core.expand(one.slack or "") or None,
-            "email": core.expand(one.email or "") or None,
-            "pagerduty": core.expand(one.pagerduty or "") or None,
-            "timezone": (one.timezone or policy.timezone).key,
+            "name": person.name,
+            "role": person.role.value,
+            "slack": core.expand(person.slack or "") or None,
+            "email": core.expand(person.email or "") or None,
+            "pagerduty": core.expand(person.pagerduty or "") or None,
+            "timezone": (person.timezone or policy.timezone).key,
         }
-        for key, one in policy.people.items()
+        for key, person in policy.people.items()
     ]
 
 
 def _groups(core: Core, policy: Policy) -> list[Json]:
-    """Return the teams that Slack knows as user groups."""
+    """Return the teams that are user groups in Slack."""
     return [
-        {"slack": slack, "name": one.key, "members": list(one.members)}
-        for one in policy.teams.values()
-        if (slack := core.expand(one.slack_group or ""))
+        {"slack": slack, "name": team.key, "members": list(team.members)}
+        for team in policy.teams.values()
+        if (slack := core.expand(team.slack_group or ""))
     ]
 
 
-def _workers(found: Iterable[Process], now: datetime) -> list[Json]:
-    """Return the processes, each once: one that sweeps is a worker, whatever else it does."""
+def _workers(processes: Iterable[Process], now: datetime) -> list[Json]:
+    """Return the processes, each once: one that sweeps is a worker."""
     by_pid: dict[tuple[str, int], list[Process]] = defaultdict(list)
-    for one in found:
-        by_pid[one.host, one.pid].append(one)
+    for process in processes:
+        by_pid[process.host, process.pid].append(process)
     return [
         {
-            "kind": "worker" if any(one.kind == SWEEPER for one in same) else same[0].kind,
+            "kind": "worker" if any(process.kind == SWEEPER for process in group) else group[0].kind,
             "pid": pid,
-            "started_at": exact(min(one.started_at for one in same)),
-            "beat_at": exact(max(one.beat_at for one in same)),
-            "alive": max(one.beat_at for one in same) > now - HEARTBEAT_TIMEOUT,
+            "started_at": exact(min(process.started_at for process in group)),
+            "beat_at": exact(max(process.last_heartbeat_at for process in group)),
+            "alive": max(process.last_heartbeat_at for process in group) > now - HEARTBEAT_TIMEOUT,
         }
-        for (_host, pid), same in by_pid.items()
+        for (_host, pid), group in by_pid.items()
     ]

@@ -1,7 +1,7 @@
-"""The vendors as the sandbox plays them: each folder in `escalator/channels` has a `sandbox.py` with a SANDBOX.
+"""The simulated vendors: each folder in `escalator/channels` has a `sandbox.py` with a SANDBOX.
 
-Nothing outside of the sandbox may import these modules, so they are found by the key of their kind. One that is missing
-is an error of this import.
+Nothing outside of the sandbox may import these modules, so they are found by the key of their kind. A missing one
+fails at import.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the sandbox says in a vendor's stead: a signed request, which the page sends to the vendor's own door."""
+"""Requests that the sandbox signs like a vendor; the page sends them to the vendor's own URL path."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """The very request that a vendor would send; `door` is the path that it would send it to."""
+    """The request that a vendor would send; `door` is its path."""
 
     door: str
     headers: Mapping[str, str]

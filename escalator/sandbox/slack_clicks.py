@@ -1,4 +1,4 @@
-"""What people do in Slack, as the sandbox plays it: a button pressed, a window submitted, a command typed."""
+"""Simulated actions in Slack: a button pressed, a window submitted, a command typed."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ _APP = "SANDBOX"
 class Press:
     """Somebody (a policy key) presses a button of an inbox message, or, with `view_state`, submits a window.
 
-    `view_state` is what the inputs hold, as `{block_id: {action_id: value}}`. `typed` is what they search for in the
+    `view_state` has the values of the inputs, as `{block_id: {action_id: value}}`. `typed` is the search text in the
     window's input `action_id`.
     """
 
@@ -41,7 +41,7 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class TypedCommand:
-    """Somebody (a policy key) types a command where a message stands, such as `/oncall child-safety`."""
+    """Somebody (a policy key) types a command in the channel of a message, such as `/oncall child-safety`."""
 
     person: str
     message: UUID
@@ -49,7 +49,7 @@ class TypedCommand:
 
 
 def signed_click(core: Core, press: Press) -> Signed | Refused:
-    """Return what Slack would send us for this click, signed with the sandbox's own secret. Raises Unavailable."""
+    """Return the request that Slack would send for this click, signed with the sandbox's secret. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.running(connection)
         item = sandbox_inbox.find(connection, press.message)
@@ -59,37 +59,37 @@ def signed_click(core: Core, press: Press) -> Signed | Refused:
         return Refused("There is no such message.")
     if person is None or not user_id:
         return Refused(f"{press.person} has no Slack id in the policy, so nothing can come from them.")
-    said = opened(item, core.seal)
+    payload_shown = opened(item, core.seal)
     if press.view_state is None and press.typed is None:
-        payload = _block_actions(person, user_id, item, said, press)
-    elif item.type is not InboxItemType.VIEW or not said:
+        payload = _block_actions(person, user_id, item, payload_shown, press)
+    elif item.type is not InboxItemType.VIEW or not payload_shown:
         return Refused("There is no such dialog.")
     elif item.person != press.person:
         return Refused("This dialog was opened for somebody else.")
     elif press.typed is not None:
-        payload = _block_suggestion(person, user_id, item, said["view"], press)
+        payload = _block_suggestion(person, user_id, item, payload_shown["view"], press)
     else:
-        payload = _view_submission(person, user_id, item, said["view"], press.view_state or {})
+        payload = _view_submission(person, user_id, item, payload_shown["view"], press.view_state or {})
     body = urlencode({"payload": json.dumps(payload)})
     headers = sign_callback(body.encode(), core.settings.sandbox_signing_secret, core.clock.now())
     return Signed(_CLICKS, headers, body)
 
 
-def signed_command(core: Core, one: TypedCommand) -> Signed | Refused:
-    """Return what Slack would send us for this command. Raises Unavailable.
+def signed_command(core: Core, typed: TypedCommand) -> Signed | Refused:
+    """Return the request that Slack would send for this command. Raises Unavailable.
 
     The form: docs.slack.dev/interactivity/implementing-slash-commands.
     """
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-        item = sandbox_inbox.find(connection, one.message)
-    person = running.policy.people.get(one.person) if running else None
+        item = sandbox_inbox.find(connection, typed.message)
+    person = running.policy.people.get(typed.person) if running else None
     user_id = core.expand(person.slack or "") if person else ""
-    command, _, text = one.typed.strip().partition(" ")
+    command, _, text = typed.typed.strip().partition(" ")
     if item is None or item.channel is not DestinationKind.SLACK:
         return Refused("There is no such channel in Slack.")
     if not user_id:
-        return Refused(f"{one.person} has no Slack id in the policy, so nothing can come from them.")
+        return Refused(f"{typed.person} has no Slack id in the policy, so nothing can come from them.")
     if not command.startswith("/"):
         return Refused("A command begins with a slash. Nothing else typed here is processed.")
     form = {
@@ -98,7 +98,7 @@ def signed_command(core: Core, one: TypedCommand) -> Signed | Refused:
         "channel_id": item.address,
         "channel_name": item.destination,
         "user_id": user_id,
-        "user_name": one.person,
+        "user_name": typed.person,
         "command": command,
         "text": text,
         "api_app_id": _APP,
@@ -111,7 +111,7 @@ def signed_command(core: Core, one: TypedCommand) -> Signed | Refused:
 
 
 def _interaction(kind: str, person: Person, user_id: str, item: InboxItem) -> Json:
-    """Return what every payload has (https://docs.slack.dev/reference/interaction-payloads)."""
+    """Return the common part of all payloads (https://docs.slack.dev/reference/interaction-payloads)."""
     return {
         "type": kind,
         "team": {"id": TEAM, "domain": "sandbox"},
@@ -122,11 +122,11 @@ def _interaction(kind: str, person: Person, user_id: str, item: InboxItem) -> Js
     }
 
 
-def _block_actions(person: Person, user_id: str, item: InboxItem, said: Mapping[str, Any], press: Press) -> Json:
-    """Return the payload of a pressed button; without an address to answer to, so that answers go to the inbox."""
+def _block_actions(person: Person, user_id: str, item: InboxItem, message: Mapping[str, Any], press: Press) -> Json:
+    """Return the payload of a pressed button; without a `response_url`, so that answers go to the inbox."""
     action = {
         "type": "button",
-        "block_id": _block_of(press.action_id, said),
+        "block_id": _block_of(press.action_id, message),
         "action_id": press.action_id,
         "value": press.value,
         "action_ts": item.ts,
@@ -140,17 +140,22 @@ def _block_actions(person: Person, user_id: str, item: InboxItem, said: Mapping[
             "is_ephemeral": item.type is InboxItemType.EPHEMERAL,
         },
         "channel": {"id": item.address, "name": item.destination},
-        "message": {"type": "message", "ts": item.ts, "text": said.get("text", ""), "blocks": said.get("blocks", [])},
+        "message": {
+            "type": "message",
+            "ts": item.ts,
+            "text": message.get("text", ""),
+            "blocks": message.get("blocks", []),
+        },
         "response_url": "",
         "actions": [action],
     }
 
 
-def _block_of(action_id: str, said: Mapping[str, Any]) -> str:
-    """Return the id of the block in which that button stands."""
-    rows = [block for block in said.get("blocks", ()) if block["type"] == "actions"]
-    standing = {one["action_id"]: str(row["block_id"]) for row in rows for one in row["elements"]}
-    return standing.get(action_id, "")
+def _block_of(action_id: str, message: Mapping[str, Any]) -> str:
+    """Return the id of the block with that button."""
+    rows = [block for block in message.get("blocks", ()) if block["type"] == "actions"]
+    block_ids = {element["action_id"]: str(row["block_id"]) for row in rows for element in row["elements"]}
+    return block_ids.get(action_id, "")
 
 
 def _block_suggestion(person: Person, user_id: str, item: InboxItem, view: Mapping[str, Any], press: Press) -> Json:
@@ -168,7 +173,7 @@ def _block_suggestion(person: Person, user_id: str, item: InboxItem, view: Mappi
 def _view_submission(
     person: Person, user_id: str, item: InboxItem, view: Mapping[str, Any], state: Mapping[str, Mapping[str, str]]
 ) -> Json:
-    """Return the payload of a submitted window: what it was, and what its inputs hold."""
+    """Return the payload of a submitted window: the window, and the values of its inputs."""
     values = {
         block["block_id"]: {
             block["element"]["action_id"]: _input(
@@ -183,14 +188,14 @@ def _view_submission(
 
 
 def _input(element: Mapping[str, Any], value: str) -> Json:
-    """Return what Slack says that an input holds; an empty one holds null."""
+    """Return the value of an input in Slack's form; null for an empty one."""
     match element["type"]:
         case "static_select":
             chosen = next((option for option in element["options"] if option["value"] == value), None)
             return {"type": "static_select", "selected_option": chosen}
         case "external_select":
-            found = {"text": {"type": "plain_text", "text": value, "emoji": False}, "value": value}
-            return {"type": "external_select", "selected_option": found if value else None}
+            option = {"text": {"type": "plain_text", "text": value, "emoji": False}, "value": value}
+            return {"type": "external_select", "selected_option": option if value else None}
         case "users_select":
             return {"type": "users_select", "selected_user": value or None}
         case kind:

@@ -1,4 +1,4 @@
-"""What people do at a vendor, as the sandbox plays it: it changes there, and then we are told of it."""
+"""Simulated actions at a vendor: the alert changes there, and then the vendor's webhook is sent."""
 
 import json
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from escalator.store import sandbox_inbox
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Somebody (a policy key) does something with what stands at a vendor; `act` is what its button says."""
+    """Somebody (a policy key) acts on an alert at a vendor; `act` is the label of the button."""
 
     person: str
     message: UUID
@@ -24,9 +24,9 @@ class Deed:
 
 
 def signed_act(core: Core, deed: Deed) -> Signed | Refused:
-    """Do it at the vendor, and return what the vendor would send us for it, signed with the sandbox's own secret.
+    """Do it at the vendor, and return the request that the vendor would send, signed with the sandbox's secret.
 
-    What stands there changes first, as with the real one: its webhook may come late, or never. Raises Unavailable and
+    The alert changes first, as with the real vendor, whose webhook may come late, or never. Raises Unavailable and
     ContentLocked.
     """
     with core.database.writing() as connection:
@@ -39,14 +39,14 @@ def signed_act(core: Core, deed: Deed) -> Signed | Refused:
         vendor = SANDBOX_VENDORS[item.channel] if item else None
         if item is None or vendor is None or vendor.act is None:
             return Refused("There is no such PagerDuty alert or Jira issue.")
-        said = opened(item, core.seal)
+        payload = opened(item, core.seal)
 
         def known_as(kind: DestinationKind) -> str:
             return core.expand(person.address_of(kind) or "")
 
-        done = vendor.act(
+        result = vendor.act(
             item,
-            said,
+            payload,
             stand_in.Deed(
                 act=deed.act,
                 person=person,
@@ -56,11 +56,11 @@ def signed_act(core: Core, deed: Deed) -> Signed | Refused:
                 sandbox_secret=core.settings.sandbox_signing_secret,
             ),
         )
-        if isinstance(done, Refused):
-            return done
-        now_said = {**said, vendor.stored_as: done.form}
+        if isinstance(result, Refused):
+            return result
+        new_payload = {**payload, vendor.stored_as: result.form}
         sandbox_inbox.update_payload(
-            connection, item.id, core.seal.seal(json.dumps(now_said).encode()), core.clock.now()
+            connection, item.id, core.seal.seal(json.dumps(new_payload).encode()), core.clock.now()
         )
-    headers = {"Content-Type": "application/json", **done.headers}
-    return Signed(f"/webhooks/{item.channel.value}", headers, done.body.decode())
+    headers = {"Content-Type": "application/json", **result.headers}
+    return Signed(f"/webhooks/{item.channel.value}", headers, result.body.decode())

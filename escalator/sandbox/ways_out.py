@@ -1,4 +1,4 @@
-"""The ways out of the sandbox: all of them end in its inbox."""
+"""Stand-ins for the vendors in the sandbox: all of them store messages in its inbox."""
 
 from dataclasses import replace
 
@@ -15,9 +15,9 @@ from escalator.store import Database
 
 
 class SandboxWaysOut:
-    """What stands in the vendors' places. `slack` is what stands for Slack, a test's where it brings one."""
+    """The stand-ins. `slack` is the stand-in for Slack; tests may pass their own."""
 
-    def __init__(  # noqa: PLR0913  # the parts of a process that it is made of
+    def __init__(  # noqa: PLR0913  # the parts of a process that it uses
         self,
         settings: Settings,
         database: Database,

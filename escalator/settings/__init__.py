@@ -1,4 +1,4 @@
-"""The environment, typed. Nothing else of the product reads environment variables."""
+"""The environment as typed settings. No other code reads environment variables."""
 
 from escalator.settings.reading import (
     base_url,

@@ -1,4 +1,4 @@
-"""DATABASE_URL, REDIS_URL and SMTP_URL: read as the libraries read them that connect, so that none of them fails."""
+"""DATABASE_URL, REDIS_URL and SMTP_URL: checked as strictly as by the libraries that connect with them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,20 +23,20 @@ LIBPQ_CHOICES: Mapping[str, frozenset[str]] = {
     "gssencmode": frozenset({"disable", "prefer", "require"}),
     "target_session_attrs": frozenset({"any", "read-write", "primary"}),
 }
-"""What some of libpq's options may be (https://www.postgresql.org/docs/current/libpq-connect.html). It looks at them
-only when it connects. A session that may not write is left out: it is of no use here."""
+"""Values of some options of libpq (https://www.postgresql.org/docs/current/libpq-connect.html), which checks them only
+when it connects. Read-only sessions are left out, because the product must write."""
 
 _BROKER_OPTIONS = {"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"}
 
 
 def parse_database_url(text: str) -> str:
-    """Return where the database is, for SQLAlchemy: postgres:// and postgresql:// mean psycopg 3."""
-    scheme, separator, rest = text.partition("://")
+    """Return the URL of the database for SQLAlchemy: postgres:// and postgresql:// mean psycopg 3."""
+    scheme, separator, location = text.partition("://")
     match scheme.lower() if separator else "":
         case "sqlite":
-            return _sqlite(f"sqlite://{rest}", rest)
+            return _sqlite(f"sqlite://{location}", location)
         case "postgres" | "postgresql" | "postgresql+psycopg":
-            url = f"postgresql+psycopg://{rest}"
+            url = f"postgresql+psycopg://{location}"
             _check_postgres(url)
             return url
         case _ if text:
@@ -45,9 +45,9 @@ def parse_database_url(text: str) -> str:
             return ""
 
 
-def _sqlite(text: str, rest: str) -> str:
-    file = unquote(rest.removeprefix("/"))
-    if not rest.startswith("/") or "?" in rest or "\0" in file:
+def _sqlite(text: str, location: str) -> str:
+    file = unquote(location.removeprefix("/"))
+    if not location.startswith("/") or "?" in location or "\0" in file:
         raise InvalidValue("names no SQLite file", "write sqlite:///file.db, or sqlite:////an/absolute/path.db")
     if file in {"", ":memory:"}:
         raise InvalidValue("names a database in memory, which web and worker cannot share", "write sqlite:///file.db")
@@ -57,7 +57,7 @@ def _sqlite(text: str, rest: str) -> str:
 def _check_postgres(text: str) -> None:
     if "," in text.partition("://")[2].partition("?")[0].partition("/")[0].rpartition("@")[2]:
         raise InvalidValue("names several hosts before the path", _SEVERAL_HOSTS)
-    # Both libraries repeat pieces of the URL in what they raise.
+    # Both libraries repeat parts of the URL in their errors.
     try:
         url = make_url(text)
     except Exception:  # noqa: BLE001  # ArgumentError, and ValueError for a port in words
@@ -85,11 +85,11 @@ def _check_options(url: URL) -> None:
 
 
 def parse_broker_url(text: str) -> str:
-    """Return where the broker is, for Celery."""
+    """Return the URL of the broker for Celery."""
     if not text:
         return ""
     parts = split_url(text, _BROKER)
-    # A scheme may be written in capitals (RFC 3986, 3.1); Celery's client takes them, Redis' own does not.
+    # A scheme may be in capitals (RFC 3986, 3.1); Celery's client accepts them, Redis' own does not.
     text = f"{parts.scheme}{text[len(parts.scheme) :]}"
     if parts.scheme not in {"redis", "rediss", "unix", "redis+socket"}:
         raise InvalidValue("is not the URL of a supported broker", _BROKER)
@@ -126,7 +126,7 @@ def _is_number(text: str) -> bool:
 
 
 class SmtpSecurity(StrEnum):
-    """How the line to a mail server is secured. Insecure is for a double on this machine."""
+    """How the connection to an email server is secured. Insecure is for a test double on this machine."""
 
     STARTTLS = "smtp"
     TLS = "smtps"
@@ -138,7 +138,7 @@ _PORTS = {SmtpSecurity.STARTTLS: 587, SmtpSecurity.TLS: 465, SmtpSecurity.INSECU
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """A mail server; without a user nobody logs in."""
+    """An email server; without a user there is no login."""
 
     security: SmtpSecurity
     host: str
@@ -148,7 +148,7 @@ class MailServer:
 
 
 def parse_mail_server(text: str) -> MailServer | None:
-    """Return the mail server, or None where none is set."""
+    """Return the email server, or None where none is set."""
     if not text:
         return None
     parts = split_url(text, _MAIL)

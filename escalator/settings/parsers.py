@@ -1,6 +1,6 @@
 """Parsers of settings: each returns the value of a text, or raises InvalidValue. An empty text means: not set.
 
-What is wrong is said without repeating anything that might be a piece of a secret.
+The messages never repeat anything that might be part of a secret.
 """
 
 import ipaddress
@@ -15,14 +15,14 @@ _MOST_PACE = 100
 _SHOWN = 40
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-"""Also with underscores, which names within a container network have."""
+"""Also with underscores, which names in a container network may have."""
 _LONGEST_HOST = 253
 _WITH_PORT = re.compile(r"(?P<host>\[[^\]]+\]|[^:\[\]]+)(?::[0-9]{1,5})?")
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
 class InvalidValue(Exception):  # noqa: N818  # a verdict, raised and caught within this package
-    """A text that is no value of its kind: what is wrong with it, and what would be right."""
+    """A text that is not valid: what is wrong with it, and what would be right."""
 
     def __init__(self, what: str, right: str) -> None:
         super().__init__(what)
@@ -36,17 +36,17 @@ def quoted_value(text: str) -> str:
 
 
 def require_well_formed(text: str) -> str:
-    """Return the text; raises InvalidValue for quotes around it, control characters and broken letters."""
+    """Return the text; raises InvalidValue for quotes around it, control characters and invalid UTF-8."""
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         raise InvalidValue("begins and ends with quotes, and they are part of the value", "remove the quotes")
     if not text.isprintable():
-        what = "contains a line break, a control or invisible character, or bytes that are not UTF-8"
-        raise InvalidValue(what, "type it again, on one line")
+        problem = "contains a line break, a control or invisible character, or bytes that are not UTF-8"
+        raise InvalidValue(problem, "type it again, on one line")
     return text
 
 
 def parse_mode(text: str) -> Mode:
-    """Return what is sent to real people."""
+    """Return the mode."""
     if text not in set(Mode):
         raise InvalidValue(f"{quoted_value(text)} is not a mode", "write sandbox, divert or production")
     return Mode(text)
@@ -58,34 +58,34 @@ def parse_path(text: str) -> str:
 
 
 def parse_word(text: str) -> str:
-    """Return a name or an id, which has neither spaces nor letters beyond ASCII."""
+    """Return a name or an id, which has no spaces and only ASCII."""
     if not text.isascii() or " " in text:
         raise InvalidValue("contains a space or a character that is not ASCII", "copy it again, with nothing around it")
     return text
 
 
 def parse_token(text: str) -> Secret:
-    """Return a secret that somebody else has made: it has neither spaces nor letters beyond ASCII."""
+    """Return a secret of a vendor, which has no spaces and only ASCII."""
     return Secret(parse_word(text))
 
 
 def parse_tokens(text: str) -> tuple[Secret, ...]:
-    """Return several of these, the newest first, while one takes the other's place."""
+    """Return several tokens, the newest first, for rotation."""
     return tuple(parse_token(part) for part in split_list(text))
 
 
 def parse_key(text: str) -> Secret:
-    """Return a key of ours, which may be any text."""
+    """Return one of our own keys, which may be any text."""
     return Secret(text)
 
 
 def parse_keys(text: str) -> tuple[Secret, ...]:
-    """Return several of these, the newest first."""
+    """Return several keys, the newest first."""
     return tuple(Secret(part) for part in split_list(text))
 
 
 def split_list(text: str) -> tuple[str, ...]:
-    """Return the parts of a list, which stand between commas; raises InvalidValue where there are only commas."""
+    """Return the parts of a comma-separated list; raises InvalidValue where there are only commas."""
     parts = tuple(part.strip() for part in text.split(",") if part.strip())
     if text and not parts:
         raise InvalidValue("holds nothing but commas", "write a value, or leave it unset")
@@ -101,17 +101,17 @@ def parse_switch(text: str) -> bool:
 
 def parse_port(text: str) -> int:
     """Return a port; 0 means any free one."""
-    return _whole(text, "port", 0, 65535)
+    return _whole_number(text, "port", 0, 65535)
 
 
 def parse_process_count(text: str) -> int:
     """Return a number of processes."""
-    return _whole(text, "number of processes", 1, _MOST_WORKERS)
+    return _whole_number(text, "number of processes", 1, _MOST_WORKERS)
 
 
-def _whole(text: str, what: str, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and least <= int(text) <= most):
-        raise InvalidValue(f"{quoted_value(text)} is not a {what}", f"write a whole number from {least} to {most}")
+def _whole_number(text: str, noun: str, minimum: int, maximum: int) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and minimum <= int(text) <= maximum):
+        raise InvalidValue(f"{quoted_value(text)} is not a {noun}", f"write a whole number from {minimum} to {maximum}")
     return int(text)
 
 
@@ -124,7 +124,7 @@ def parse_rate(text: str) -> float:
 
 
 def is_host(text: str) -> bool:
-    """Whether it is the address of a machine, without brackets, or a name that one can have."""
+    """Whether it is an IP address, without brackets, or a valid host name."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -134,7 +134,7 @@ def is_host(text: str) -> bool:
 
 
 def parse_host(text: str) -> str:
-    """Return where to listen."""
+    """Return the host to listen on."""
     if text and not is_host(text):
         raise InvalidValue(
             f"{quoted_value(text)} is not an address to listen on",
@@ -146,8 +146,8 @@ def parse_host(text: str) -> str:
 def parse_hosts(text: str) -> tuple[str, ...]:
     """Return hosts, addresses and networks; a host may have a port."""
     for part in split_list(text):
-        found = _WITH_PORT.fullmatch(part)
-        if not (_is_network(part) or (found and is_host(found["host"].strip("[]")))):
+        match = _WITH_PORT.fullmatch(part)
+        if not (_is_network(part) or (match and is_host(match["host"].strip("[]")))):
             raise InvalidValue(
                 f"{quoted_value(part)} is not a host, address or network", "write them like bi.internal,10.0.0.0/8"
             )
@@ -163,7 +163,7 @@ def _is_network(text: str) -> bool:
 
 
 def parse_mail_address(text: str) -> str:
-    """Return a bare mail address."""
+    """Return an email address without a name."""
     if text and parse_mailbox(text) is None:
         raise InvalidValue("is not an email address", CORRECT_FORM)
     return text

@@ -1,4 +1,4 @@
-"""The one way from variables to settings: every problem is found, and all are told at once."""
+"""Read settings from variables: every problem is found, and all are reported at once."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +21,7 @@ _ON_DYNO = "a dyno loses its disk at every restart: add Heroku"
 
 
 class _Reading:
-    """Reads settings from variables and collects what is wrong; of what is wrong the default is returned."""
+    """Reads settings from variables and collects problems; for an invalid value it returns the default."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.values, self._problems = read_file_variables(env, table.NAMES)
@@ -44,11 +44,11 @@ class _Reading:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Return what is wrong, in the order of the table."""
+        """Return the problems, in the order of the table."""
         order = {setting.name: place for place, setting in enumerate(table.SETTINGS)}
         names = ((line.partition(":")[0], line) for line in self._problems)
         return tuple(
-            line for _, line in sorted(names, key=lambda one: order.get(one[0].removesuffix("_FILE"), len(order)))
+            line for _, line in sorted(names, key=lambda pair: order.get(pair[0].removesuffix("_FILE"), len(order)))
         )
 
     def checked(self, value: T) -> T:
@@ -64,7 +64,7 @@ def from_environment() -> Settings:
 
 
 def read_settings(env: Mapping[str, str]) -> Settings:
-    """Return the settings that these variables make; raises ConfigurationError with every problem."""
+    """Return the settings of these variables; raises ConfigurationError with every problem."""
     settings, problems = settings_and_problems(env)
     if problems:
         raise ConfigurationError(*problems)
@@ -72,7 +72,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
 
 
 def settings_and_problems(env: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
-    """Return the settings, with the default for whatever is wrong, and every problem: `NAME: what; what is right`."""
+    """Return the settings, with defaults for invalid values, and every problem: `NAME: what; what is right`."""
     reading = _Reading(env)
     for setting in table.SETTINGS:
         reading.get(setting)
@@ -95,7 +95,7 @@ def _settings(reading: _Reading, secret_key: Secret) -> Settings:
         host=listens.host,
         port=listens.port,
         secret_key=secret_key,
-        # What was sealed before CONTENT_KEY was set is sealed with SECRET_KEY, which goes on opening it.
+        # Content that was sealed before CONTENT_KEY was set is opened with SECRET_KEY.
         content_keys=(*get(table.CONTENT_KEY), secret_key),
         stream_api_url=get(table.STREAM_API_URL),
         slack_bot_token=get(table.SLACK_BOT_TOKEN),
@@ -121,13 +121,13 @@ def _settings(reading: _Reading, secret_key: Secret) -> Settings:
 
 
 def policy_file(values: Mapping[str, str]) -> Path:
-    """Return where the policy is said to be; raises ConfigurationError."""
+    """Return the path of the policy; raises ConfigurationError."""
     reading = _Reading(values)
     return reading.checked(Path(reading.get(table.POLICY)))
 
 
 def database_url(values: Mapping[str, str]) -> str:
-    """Return where the database is, for SQLAlchemy; raises ConfigurationError for one that is not supported."""
+    """Return the URL of the database for SQLAlchemy; raises ConfigurationError for one that is not supported."""
     reading = _Reading(values)
     return reading.checked(_database_url(reading))
 
@@ -139,19 +139,19 @@ def base_url(values: Mapping[str, str]) -> str:
 
 
 def chosen_mode(values: Mapping[str, str]) -> Mode:
-    """Return what is sent to real people: sandbox unless something else is chosen; raises ConfigurationError."""
+    """Return the mode, which is sandbox unless set otherwise; raises ConfigurationError."""
     reading = _Reading(values)
     return reading.checked(reading.get(table.MODE))
 
 
 def listen_address(env: Mapping[str, str]) -> ListenAddress:
-    """Return where web listens; raises ConfigurationError."""
+    """Return the address on which web listens; raises ConfigurationError."""
     reading = _Reading(env)
     return reading.checked(_listening(reading))
 
 
 def socket_path(var: Path) -> Path:
-    """Return where the embedded broker listens."""
+    """Return the path of the embedded broker's socket."""
     return var.absolute() / "valkey.sock"
 
 
@@ -163,8 +163,8 @@ def _listening(reading: _Reading) -> ListenAddress:
 
 def _base_url(reading: _Reading) -> str:
     listens = _listening(reading)
-    here = ListenAddress(_HOST, listens.port, 1) if listens.host in _EVERYWHERE else listens
-    return reading.get(table.BASE_URL) or f"http://{here.bind}"
+    address = ListenAddress(_HOST, listens.port, 1) if listens.host in _EVERYWHERE else listens
+    return reading.get(table.BASE_URL) or f"http://{address.bind}"
 
 
 def _database_url(reading: _Reading) -> str:
@@ -184,10 +184,10 @@ def _redis_url(reading: _Reading) -> str:
 
 
 def _secret_key(reading: _Reading) -> Secret:
-    """Return the key; where nothing else is wrong, an installation that may have one of its own makes it."""
-    found = reading.get(table.SECRET_KEY)
-    if found:
-        return found
+    """Return the key; where nothing else is wrong, an installation that may store its own key creates one."""
+    key = reading.get(table.SECRET_KEY)
+    if key:
+        return key
     if reading.has_problem(table.SECRET_KEY):
         return Secret("-")
     if reading.get(table.MODE) is Mode.PRODUCTION or reading.get(table.DYNO):

@@ -1,4 +1,4 @@
-"""The secret key of an installation that sets none: written to a file beside the embedded database on first use."""
+"""The secret key of an installation that sets none: stored in a file beside the embedded database."""
 
 import os
 from contextlib import suppress
@@ -9,19 +9,21 @@ from escalator.settings.values import Secret
 
 
 def stored_secret(path: Path) -> Secret:
-    """Return the secret in this file, made on first use; the first of two makers wins. Raises ConfigurationError."""
+    """Return the secret in this file, created on first use; the first of two processes wins. Raises
+    ConfigurationError.
+    """
     try:
-        found = _kept(path)
+        secret = _read_existing(path)
     except (OSError, ValueError) as error:
         right = "name a writable folder, or set SECRET_KEY"
         reason = getattr(error, "strerror", None) or "it is not ASCII text"
         raise ConfigurationError(f"ESCALATOR_VAR: cannot keep the secret key in {path} ({reason}); {right}") from error
-    if not found:
+    if not secret:
         raise ConfigurationError(f"ESCALATOR_VAR: the secret key file {path} is empty; remove it, or set SECRET_KEY")
-    return Secret(found)
+    return Secret(secret)
 
 
-def _kept(path: Path) -> str:
+def _read_existing(path: Path) -> str:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         draft = path.with_suffix(f".{os.getpid()}")

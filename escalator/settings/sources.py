@@ -1,4 +1,4 @@
-"""Where the values come from: the process's environment, an `.env` file in its folder, and the files of `NAME_FILE`."""
+"""Sources of the values: the process's environment, an `.env` file in its folder, and the files of `NAME_FILE`."""
 
 import os
 from collections.abc import Collection, Mapping
@@ -12,11 +12,11 @@ _SUFFIX = "_FILE"
 _MOST_BYTES = 64 * 1024
 _BOM = "\ufeff"
 _AROUND = f"{_BOM} \t\r\n\f\v"
-"""What stands around a value by accident: files end in a line, and those of other systems in a carriage return."""
+"""Characters around a value that do not belong to it: line ends of files, also of other systems."""
 
 
 def raw_environment() -> dict[str, str]:
-    """Return the variables of this process and of an `.env` file; raises ConfigurationError for one that is no text."""
+    """Return the variables of this process and of an `.env` file; raises ConfigurationError for an unreadable file."""
     try:
         values = dotenv_values(Path(".env"), encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -26,7 +26,7 @@ def raw_environment() -> dict[str, str]:
 
 
 def environment() -> dict[str, str]:
-    """Return the variables that this process goes by, those of `NAME_FILE`s included; raises ConfigurationError."""
+    """Return the variables of this process with those of `NAME_FILE`s; raises ConfigurationError."""
     values, problems = read_file_variables(raw_environment(), ())
     if problems:
         raise ConfigurationError(*problems)
@@ -34,9 +34,9 @@ def environment() -> dict[str, str]:
 
 
 def read_file_variables(env: Mapping[str, str], known: Collection[str]) -> tuple[dict[str, str], list[str]]:
-    """Return the values without what surrounds them, with that of the file for each NAME that only `NAME_FILE` names.
+    """Return the stripped values, with the file's content for each NAME that is set only by `NAME_FILE`, and problems.
 
-    A file of one of the `known` names must be readable; other variables may be called so for reasons of their own.
+    The file of one of the `known` names must be readable; other variables may end in `_FILE` for other reasons.
     """
     values = {name: value.strip(_AROUND) for name, value in env.items()}
     problems = []
@@ -48,28 +48,28 @@ def read_file_variables(env: Mapping[str, str], known: Collection[str]) -> tuple
         if isinstance(content, str):
             values[plain_name] = content
         elif plain_name in known:
-            # The path is not repeated: whoever mistakes the one for the other has written a secret there.
+            # The path is not repeated: somebody may have written the secret itself there by mistake.
             problems.append(f"{name}: {content[0]}; write the path of a UTF-8 file that contains only the value")
     return values, problems
 
 
 def _content(path: str) -> str | tuple[str]:
-    """Return what a file holds, or why there is nothing to be had."""
+    """Return the content of a file, or why it cannot be read, as a tuple."""
     try:
         if not Path(path).is_file():
             return (
                 "is the path of a folder or device" if Path(path).exists() else "is not the path of an existing file",
             )
         with Path(path).open("rb") as file:
-            found = file.read(_MOST_BYTES + 1)
+            data = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         return (
             f"is the path of a file that cannot be read ({getattr(error, 'strerror', None) or 'not a valid path'})",
         )
-    if len(found) > _MOST_BYTES:
+    if len(data) > _MOST_BYTES:
         return (f"is the path of a file of more than {_MOST_BYTES // 1024} KiB",)
     try:
-        content = found.decode("utf-8-sig").strip(_AROUND)
+        content = data.decode("utf-8-sig").strip(_AROUND)
     except UnicodeDecodeError:
         return ("is the path of a file that is not UTF-8",)
     return content or ("is the path of an empty file",)

@@ -1,4 +1,4 @@
-"""A process whose settings are wrong ends at its start, with one line for each problem on stderr."""
+"""End a process with invalid settings at its start, with one line for each problem on stderr."""
 
 import sys
 from collections.abc import Callable
@@ -9,12 +9,12 @@ from escalator.errors import ConfigurationError
 T = TypeVar("T")
 
 EXIT_CODE = 3
-"""A gunicorn worker that ends so has failed to boot, and its master ends with it, by the same code; after any other
-one the master would start the next worker, for ever (gunicorn/arbiter.py, `WORKER_BOOT_ERROR`)."""
+"""The exit code by which a gunicorn worker reports a failed boot: its master ends too, with the same code. After any
+other code the master would start the next worker, for ever (gunicorn/arbiter.py, `WORKER_BOOT_ERROR`)."""
 
 
 def exit_if_misconfigured(read: Callable[[], T]) -> T:
-    """Return what is read, or end this process with the problems of the ConfigurationError that is raised."""
+    """Return the result of `read`, or end this process with the problems of its ConfigurationError."""
     try:
         return read()
     except ConfigurationError as error:

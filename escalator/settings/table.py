@@ -1,4 +1,4 @@
-"""Every setting: its variable, how it is read and checked, and what it is when it is not set."""
+"""Every setting: its variable, how it is read and checked, and its default."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ JIRA_TOKEN = _secret("JIRA_TOKEN", "ATATT3xFf")
 JIRA_WEBHOOK_SECRET = _secrets("JIRA_WEBHOOK_SECRET", "newer,older")
 WEBHOOK_ALLOW_PRIVATE = Setting("WEBHOOK_ALLOW_PRIVATE", parsers.parse_hosts, "bi.internal,10.0.0.0/8")
 
-SETTINGS: tuple[Setting[Any], ...] = tuple(found for found in globals().values() if isinstance(found, Setting))
-"""All of them, in the order above, in which problems are told."""
+SETTINGS: tuple[Setting[Any], ...] = tuple(value for value in globals().values() if isinstance(value, Setting))
+"""All settings, in the order above, in which problems are reported."""
 
 NAMES = frozenset(setting.name for setting in SETTINGS)

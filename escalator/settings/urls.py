@@ -1,4 +1,4 @@
-"""Addresses of services, as URLs: what cannot be reached by them is refused, and nothing of a password is repeated."""
+"""URLs of services: invalid ones are refused, and messages never repeat any part of a password."""
 
 import re
 from urllib.parse import SplitResult, urlsplit
@@ -15,7 +15,7 @@ _MOST_PORT = 65535
 
 
 def split_url(text: str, right: str) -> SplitResult:
-    """Return the parts of a URL that has a scheme and, if it names a port, one that there can be."""
+    """Return the parts of a URL that has a scheme and a possible port, if any."""
     if not _SCHEME.match(text):
         raise InvalidValue("has no scheme", right)
     if not text.isascii() or " " in text:
@@ -33,13 +33,13 @@ def split_url(text: str, right: str) -> SplitResult:
 
 
 def service_host(parts: SplitResult, right: str) -> str:
-    """Return the host that a URL names, in ASCII and as it stands in one."""
-    found = parts.hostname or ""
-    if not found:
+    """Return the host of a URL in ASCII, an IPv6 address in brackets."""
+    host = parts.hostname or ""
+    if not host:
         raise InvalidValue("names no host", right)
-    if not is_host(found):
+    if not is_host(host):
         raise InvalidValue("has an invalid host name", right)
-    return f"[{found}]" if ":" in found else found
+    return f"[{host}]" if ":" in host else host
 
 
 def parse_web_url(text: str) -> str:
@@ -49,7 +49,7 @@ def parse_web_url(text: str) -> str:
 
 
 def parse_origin(text: str) -> str:
-    """Return where people reach this installation: scheme, host and port, as a browser writes them."""
+    """Return the origin of this installation for people: scheme, host and port, as a browser writes them."""
     right = "write it as https://escalator.example.com"
     if not text:
         return ""
@@ -75,11 +75,11 @@ def _web_origin(text: str, right: str) -> str:
 
 
 def _with_ascii_host(text: str, right: str) -> str:
-    """Return the text with a host of another script as it is looked up (IDNA)."""
+    """Return the text with a host of another script in its ASCII form (IDNA)."""
     if text.isascii():
         return text
     try:
-        found = urlsplit(text).hostname or ""
-        return text.replace(found, idna.encode(found, uts46=True).decode(), 1) if not found.isascii() else text
+        host = urlsplit(text).hostname or ""
+        return text.replace(host, idna.encode(host, uts46=True).decode(), 1) if not host.isascii() else text
     except (ValueError, idna.IDNAError):
         raise InvalidValue("has an invalid host name", right) from None

@@ -10,7 +10,7 @@ from escalator.model.levels import Mode
 
 
 class Secret(str):
-    """A text that shows itself to nobody by accident."""
+    """A text that is never shown by accident: its repr hides it."""
 
     __slots__ = ()
 
@@ -20,7 +20,7 @@ class Secret(str):
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """Where web listens, and with how many processes."""
+    """The address on which web listens, and its number of processes."""
 
     host: str
     port: int
@@ -28,13 +28,13 @@ class ListenAddress:
 
     @property
     def bind(self) -> str:
-        """Return the address as gunicorn reads it: that of IPv6 in brackets."""
+        """Return the address in gunicorn's form: IPv6 in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything the environment says. Empty texts mean: not configured."""
+    """All settings. Empty texts mean: not configured."""
 
     environment: Mapping[str, str] = field(repr=False)
     database_url: str = field(repr=False)
@@ -83,7 +83,7 @@ class Settings:
 
     @property
     def sandbox_signing_secret(self) -> Secret:
-        """The secret of what the sandbox itself says in a vendor's stead, accepted only for sandbox incidents."""
+        """The secret for requests that the sandbox signs like a vendor, accepted only for sandbox incidents."""
         return Secret(derive_key(self.secret_key, "sandbox clicks"))
 
     @property
@@ -93,20 +93,20 @@ class Settings:
 
     @property
     def csrf_secret(self) -> Secret:
-        """The secret that proves of a form which session it was made for."""
+        """The secret that binds a form to the session it was created for."""
         return Secret(derive_key(self.secret_key, "forms"))
 
     @property
     def cookie_secret(self) -> Secret:
-        """The secret that signs what a browser keeps for us while somebody signs in."""
+        """The secret that signs cookies during a sign-in."""
         return Secret(derive_key(self.secret_key, "cookies"))
 
     @property
     def cookie_suffix(self) -> str:
-        """What the names of our cookies end in: browsers keep them by host, and several installations may share one."""
+        """The suffix of our cookies' names: browsers keep cookies by host, and several installations may share one."""
         return hashlib.sha256(derive_key(self.secret_key, f"cookie names of {self.base_url}").encode()).hexdigest()[:8]
 
     @property
     def answer_link_secret(self) -> Secret:
-        """The secret that signs the links under which the readers of mails answer."""
+        """The secret that signs the answer links in emails."""
         return Secret(derive_key(self.secret_key, "answer links"))

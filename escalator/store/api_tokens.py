@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
 
-from escalator.store.tables import tokens
+from escalator.store.tables import api_tokens
 
 MOST_SHOWN = 500
 
@@ -21,45 +21,49 @@ class ApiToken:
     scopes: frozenset[str]
     is_sandbox: bool
     author: str
-    at: datetime
+    created_at: datetime
     expires_at: datetime
-    used_at: datetime | None = None
+    last_used_at: datetime | None = None
     revoked_at: datetime | None = None
 
 
-_COLUMNS = [tokens.c[name] for name in ApiToken.__dataclass_fields__]
+_COLUMNS = [api_tokens.c[name] for name in ApiToken.__dataclass_fields__]
 
 
 def add(connection: Connection, new: ApiToken, digest: str) -> None:
     """Write a token."""
     values = {name: getattr(new, name) for name in ApiToken.__dataclass_fields__}
-    connection.execute(insert(tokens).values(**(values | {"digest": digest, "scopes": " ".join(sorted(new.scopes))})))
+    connection.execute(
+        insert(api_tokens).values(**(values | {"digest": digest, "scopes": " ".join(sorted(new.scopes))}))
+    )
 
 
 def find(connection: Connection, digest: str) -> ApiToken | None:
     """Return the token with this digest, be it over or not."""
-    return _first(connection, tokens.c.digest == digest)
+    return _first(connection, api_tokens.c.digest == digest)
 
 
 def get(connection: Connection, token_id: UUID) -> ApiToken | None:
     """Return the token with this id, be it over or not."""
-    return _first(connection, tokens.c.id == token_id)
+    return _first(connection, api_tokens.c.id == token_id)
 
 
 def list_newest(connection: Connection, *, is_sandbox: bool) -> list[ApiToken]:
     """Return the newest tokens, the newest first; those of the sandbox, or those that are not."""
-    wanted = select(*_COLUMNS).where(tokens.c.is_sandbox.is_(is_sandbox)).order_by(tokens.c.id.desc())
+    wanted = select(*_COLUMNS).where(api_tokens.c.is_sandbox.is_(is_sandbox)).order_by(api_tokens.c.id.desc())
     return [_token(row._mapping) for row in connection.execute(wanted.limit(MOST_SHOWN))]
 
 
 def record_use(connection: Connection, token_id: UUID, now: datetime) -> None:
     """Note that it was used."""
-    connection.execute(update(tokens).where(tokens.c.id == token_id).values(used_at=now))
+    connection.execute(update(api_tokens).where(api_tokens.c.id == token_id).values(last_used_at=now))
 
 
 def revoke(connection: Connection, token_id: UUID, now: datetime) -> bool:
     """Revoke a token; whether it was good until now."""
-    good = update(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None), tokens.c.expires_at > now)
+    good = update(api_tokens).where(
+        api_tokens.c.id == token_id, api_tokens.c.revoked_at.is_(None), api_tokens.c.expires_at > now
+    )
     return connection.execute(good.values(revoked_at=now)).rowcount == 1
 
 

@@ -1,4 +1,4 @@
-"""The audit trail: records are inserted as things happen; a sealer chains them afterwards, one at a time."""
+"""The audit log: records are inserted as things happen, and chained afterwards, by one process at a time."""
 
 import hashlib
 import json
@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Row, func, select, text
 from uuid6 import uuid7
 
 from escalator.model.audit import AuditEntry
-from escalator.store.tables import records, seals
+from escalator.store.tables import audit_chain, audit_records
 
 FIRST_HASH = "0" * 64
-_SEALER_LOCK = 0x7365616C
+_CHAIN_LOCK = 0x7365616C
 
 
 def insert(connection: Connection, entries: Sequence[tuple[AuditEntry, UUID | None]], at: datetime) -> None:
@@ -22,7 +22,7 @@ def insert(connection: Connection, entries: Sequence[tuple[AuditEntry, UUID | No
     rows = [
         {
             "id": uuid7(),
-            "at": at,
+            "recorded_at": at,
             "incident_id": entry.incident_id,
             "actor_kind": entry.actor.kind,
             "actor_key": entry.actor.key[:160],
@@ -36,49 +36,55 @@ def insert(connection: Connection, entries: Sequence[tuple[AuditEntry, UUID | No
         for entry, version in entries
     ]
     if rows:
-        connection.execute(records.insert(), rows)
+        connection.execute(audit_records.insert(), rows)
 
 
 def of_incident(connection: Connection, incident_id: UUID) -> list[Row[Any]]:
     """Return an incident's records, the oldest first."""
-    statement = select(records).where(records.c.incident_id == incident_id).order_by(records.c.at, records.c.id)
+    statement = (
+        select(audit_records)
+        .where(audit_records.c.incident_id == incident_id)
+        .order_by(audit_records.c.recorded_at, audit_records.c.id)
+    )
     return list(connection.execute(statement))
 
 
 def chain_new(connection: Connection, before: datetime, limit: int) -> int:
-    """Chain up to so many records that are older than `before` and have no seal yet; return how many.
+    """Chain up to so many records that are older than `before` and not in the hash chain yet; return how many.
 
-    Only one sealer works at a time: on PostgreSQL by an advisory lock, on SQLite by the write lock.
+    Only one process does so at a time: on PostgreSQL by an advisory lock, on SQLite by the write lock.
     """
     if connection.dialect.name != "sqlite" and not connection.scalar(
-        text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _SEALER_LOCK}
+        text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK}
     ):
         return 0
-    last = connection.execute(select(seals.c.seq, seals.c.hash).order_by(seals.c.seq.desc()).limit(1)).first()
+    last = connection.execute(
+        select(audit_chain.c.seq, audit_chain.c.hash).order_by(audit_chain.c.seq.desc()).limit(1)
+    ).first()
     seq, previous = (last.seq, last.hash) if last else (0, FIRST_HASH)
-    unsealed = (
-        select(records)
-        .outerjoin(seals, seals.c.record_id == records.c.id)
-        .where(seals.c.record_id.is_(None), records.c.at < before)
-        .order_by(records.c.at, records.c.id)
+    unchained = (
+        select(audit_records)
+        .outerjoin(audit_chain, audit_chain.c.record_id == audit_records.c.id)
+        .where(audit_chain.c.record_id.is_(None), audit_records.c.recorded_at < before)
+        .order_by(audit_records.c.recorded_at, audit_records.c.id)
         .limit(limit)
     )
     rows = []
-    for record in connection.execute(unsealed):
+    for record in connection.execute(unchained):
         seq += 1
         made = chain_hash(export_line(record, seq, previous))
         rows.append({"seq": seq, "record_id": record.id, "prev_hash": previous, "hash": made})
         previous = made
     if rows:
-        connection.execute(seals.insert(), rows)
+        connection.execute(audit_chain.insert(), rows)
     return len(rows)
 
 
 def export_line(record: Row[Any], seq: int | None, prev_hash: str | None) -> dict[str, Any]:
-    """Return a record as it is exported, without its hash; one that is not sealed yet has no place in the chain."""
+    """Return a record as it is exported, without its hash; one that is not chained yet has no place in the chain."""
     return {
         "seq": seq,
-        "at": record.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "at": record.recorded_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "incident": str(record.incident_id) if record.incident_id else None,
         "action": record.action,
         "actor": {"kind": record.actor_kind, "key": record.actor_key},
@@ -98,13 +104,13 @@ def chain_hash(exported: dict[str, Any]) -> str:
 
 
 def chained_records(connection: Connection, batch: int = 1000, after: int = 0) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield every sealed record after this one in order, as (line without hash, hash as stored)."""
+    """Yield every chained record after this one in order, as (line without hash, hash as stored)."""
     while True:
         rows = connection.execute(
-            select(records, seals.c.seq, seals.c.prev_hash, seals.c.hash)
-            .join(seals, seals.c.record_id == records.c.id)
-            .where(seals.c.seq > after)
-            .order_by(seals.c.seq)
+            select(audit_records, audit_chain.c.seq, audit_chain.c.prev_hash, audit_chain.c.hash)
+            .join(audit_chain, audit_chain.c.record_id == audit_records.c.id)
+            .where(audit_chain.c.seq > after)
+            .order_by(audit_chain.c.seq)
             .limit(batch)
         ).all()
         for row in rows:
@@ -115,17 +121,17 @@ def chained_records(connection: Connection, batch: int = 1000, after: int = 0) -
 
 
 def last_seq(connection: Connection) -> int:
-    """Return the number of the newest seal, whether or not its record is still there."""
-    return connection.scalar(select(func.max(seals.c.seq))) or 0
+    """Return the newest number of the chain, whether or not its record is still there."""
+    return connection.scalar(select(func.max(audit_chain.c.seq))) or 0
 
 
 def hash_at(connection: Connection, seq: int) -> str:
-    """Return the hash that the seal of this number holds; what a chain begins with, where there is none."""
-    return connection.scalar(select(seals.c.hash).where(seals.c.seq == seq)) or FIRST_HASH
+    """Return the hash of this number of the chain; what a chain begins with, where there is none."""
+    return connection.scalar(select(audit_chain.c.hash).where(audit_chain.c.seq == seq)) or FIRST_HASH
 
 
 def count_unchained(connection: Connection) -> int:
-    """Return how many records have no seal yet."""
-    return (connection.scalar(select(func.count()).select_from(records)) or 0) - (
-        connection.scalar(select(func.count()).select_from(seals)) or 0
+    """Return how many records are not in the chain yet."""
+    return (connection.scalar(select(func.count()).select_from(audit_records)) or 0) - (
+        connection.scalar(select(func.count()).select_from(audit_chain)) or 0
     )

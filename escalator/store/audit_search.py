@@ -1,4 +1,4 @@
-"""Searching the audit trail: records by who, about what, what and when, as far as somebody may see them."""
+"""Searching the audit log: records by who, about what, what and when, as far as somebody may see them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, literal, select, text, tuple_
 
-from escalator.store.tables import incidents, records, seals
+from escalator.store.tables import audit_chain, audit_records, incidents
 from escalator.store.visibility import Audience
 
 PAGE = 50
@@ -16,7 +16,7 @@ Position = tuple[datetime, UUID]
 """Where a record stands among all: when it was written, and its id."""
 
 _NEAR = 20_000
-_ORDER = tuple_(records.c.at, records.c.id)
+_ORDER = tuple_(audit_records.c.recorded_at, audit_records.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ def page_before(
 ) -> list[Row[Any]]:
     """Return what is found, the newest first, from this place into the past.
 
-    Each row is a record with `number` and `category` of its incident and `seq`, `prev_hash` and `hash` of its seal;
-    they are None where there is none.
+    Each row is a record with `number` and `category` of its incident and `seq`, `prev_hash` and `hash` of its place
+    in the hash chain; they are None where there is none.
     """
     return _found(connection, audience, search, place, limit, newest_first=True)
 
@@ -52,7 +52,7 @@ def page_after(
 
 def position_of(row: Row[Any]) -> Position:
     """Return where a row stands, for what comes before or after it."""
-    return row.at, row.id
+    return row.recorded_at, row.id
 
 
 def _found(  # noqa: PLR0913  # which of them, from where, how many, which way
@@ -66,7 +66,7 @@ def _found(  # noqa: PLR0913  # which of them, from where, how many, which way
 ) -> list[Row[Any]]:
     """Return a page of what is found.
 
-    The order of time has an index with each of the other columns of `records` that are asked for, but for what is
+    The order of time has an index with each of the other columns of `audit_records` that are asked for, but for what is
     asked of an incident, and for `via`: these are looked for among the records nearest in time, and only where they
     are too few among all that fit, which are sorted then. So neither a category of every day nor one that was last
     seen a year ago is searched for through a million records.
@@ -76,25 +76,25 @@ def _found(  # noqa: PLR0913  # which of them, from where, how many, which way
     if search.category is not None or search.via is not None:
         edge = _edge(connection, search, place, newest_first=newest_first)
         if edge is not None:
-            near = records.c.at >= edge if newest_first else records.c.at <= edge
+            near = audit_records.c.recorded_at >= edge if newest_first else audit_records.c.recorded_at <= edge
             rows = _page(connection, _ids(*asked, near), limit, newest_first=newest_first)
             if len(rows) == limit:
                 return rows
             gathered = _ids(*asked).cte("gathered").prefix_with("MATERIALIZED", dialect="postgresql")
-            return _page(connection, select(gathered.c.id, gathered.c.at), limit, newest_first=newest_first)
+            return _page(connection, select(gathered.c.id, gathered.c.recorded_at), limit, newest_first=newest_first)
     return _page(connection, _ids(*asked), limit, newest_first=newest_first)
 
 
 def _ids(*conditions: ColumnElement[bool]) -> Select[Any]:
-    return select(records.c.id, records.c.at).where(*conditions)
+    return select(audit_records.c.id, audit_records.c.recorded_at).where(*conditions)
 
 
 def _edge(connection: Connection, search: AuditQuery, place: Position | None, *, newest_first: bool) -> datetime | None:
     """Return when the last of the records nearest to where the page begins was written; None when it holds all."""
     within = [*_times(search), *_beyond(place, newest_first=newest_first)]
-    order = records.c.at.desc() if newest_first else records.c.at
+    order = audit_records.c.recorded_at.desc() if newest_first else audit_records.c.recorded_at
     found: datetime | None = connection.scalar(
-        select(records.c.at).where(*within).order_by(order).offset(_NEAR).limit(1)
+        select(audit_records.c.recorded_at).where(*within).order_by(order).offset(_NEAR).limit(1)
     )
     return found
 
@@ -103,12 +103,19 @@ def _page(connection: Connection, found: Select[Any], limit: int, *, newest_firs
     """Return the first of what is found, with all that belongs to it: joined to these, not to all looked at."""
     id_, at = found.selected_columns
     page = found.order_by(*((at.desc(), id_.desc()) if newest_first else (at, id_))).limit(limit).subquery()
-    order = (page.c.at.desc(), page.c.id.desc()) if newest_first else (page.c.at, page.c.id)
+    order = (page.c.recorded_at.desc(), page.c.id.desc()) if newest_first else (page.c.recorded_at, page.c.id)
     statement = (
-        select(records, incidents.c.number, incidents.c.category, seals.c.seq, seals.c.prev_hash, seals.c.hash)
-        .join(page, page.c.id == records.c.id)
-        .outerjoin(incidents, incidents.c.id == records.c.incident_id)
-        .outerjoin(seals, seals.c.record_id == records.c.id)
+        select(
+            audit_records,
+            incidents.c.number,
+            incidents.c.category,
+            audit_chain.c.seq,
+            audit_chain.c.prev_hash,
+            audit_chain.c.hash,
+        )
+        .join(page, page.c.id == audit_records.c.id)
+        .outerjoin(incidents, incidents.c.id == audit_records.c.incident_id)
+        .outerjoin(audit_chain, audit_chain.c.record_id == audit_records.c.id)
         .order_by(*order)
     )
     return list(connection.execute(statement))
@@ -121,29 +128,29 @@ def _conditions(search: AuditQuery, audience: Audience) -> Iterator[ColumnElemen
         yield audience.may_see_records()
     else:
         of_it = select(incidents.c.id).where(incidents.c.category == search.category, audience.may_see())
-        yield records.c.incident_id.in_(of_it)
+        yield audit_records.c.incident_id.in_(of_it)
     if search.actor is not None:
-        yield records.c.actor_key == search.actor
+        yield audit_records.c.actor_key == search.actor
     if search.number is not None:
         numbered = select(incidents.c.id).where(incidents.c.number == search.number)
-        yield records.c.incident_id == numbered.scalar_subquery()
+        yield audit_records.c.incident_id == numbered.scalar_subquery()
     if search.actions:
-        yield records.c.action.in_(search.actions)
+        yield audit_records.c.action.in_(search.actions)
     if search.via is not None:
-        yield records.c.via == search.via
+        yield audit_records.c.via == search.via
 
 
 def _times(search: AuditQuery) -> Iterator[ColumnElement[bool]]:
     if search.since is not None:
-        yield records.c.at >= search.since
+        yield audit_records.c.recorded_at >= search.since
     if search.until is not None:
-        yield records.c.at < search.until
+        yield audit_records.c.recorded_at < search.until
 
 
 def _beyond(place: Position | None, *, newest_first: bool) -> Iterator[ColumnElement[bool]]:
     if place is not None:
         at, record_id = place
-        there = tuple_(literal(at, records.c.at.type), literal(record_id, records.c.id.type))
+        there = tuple_(literal(at, audit_records.c.recorded_at.type), literal(record_id, audit_records.c.id.type))
         yield there > _ORDER if newest_first else there < _ORDER
 
 

@@ -13,7 +13,7 @@ from escalator.store.tables import bulletins
 
 def insert(connection: Connection, new: Bulletin) -> None:
     """Write a bulletin."""
-    row = {"id": new.id, "kind": new.kind, "at": new.at, "body": json.dumps(dict(new.body))}
+    row = {"id": new.id, "kind": new.kind, "created_at": new.created_at, "body": json.dumps(dict(new.body))}
     connection.execute(bulletins.insert(), row)
 
 
@@ -27,4 +27,4 @@ def find(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Bulletin]:
 
 
 def _bulletin(row: Row[Any]) -> Bulletin:
-    return Bulletin(row.id, BulletinKind(row.kind), row.at, json.loads(row.body))
+    return Bulletin(row.id, BulletinKind(row.kind), row.created_at, json.loads(row.body))

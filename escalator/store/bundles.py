@@ -17,7 +17,7 @@ from escalator.model.incident import DueKind, State
 from escalator.model.levels import Mode, Severity
 from escalator.model.message import Occasion
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState, delivery_from_row
-from escalator.store.tables import Instant, deliveries, incidents, posts
+from escalator.store.tables import Instant, deliveries, incidents, posted_messages
 
 
 class BundleAddress(NamedTuple):
@@ -53,17 +53,17 @@ _WITH_MESSAGE_EACH_ROUND = [kind for kind in DestinationKind if kind.about.has_m
 
 _PLACE = (deliveries.c.destination, deliveries.c.address, deliveries.c.channel, deliveries.c.mode)
 _STANDS = (
-    select(posts.c.id)
+    select(posted_messages.c.id)
     .where(
-        posts.c.incident_id == deliveries.c.incident_id,
-        posts.c.destination == deliveries.c.destination,
-        posts.c.address == deliveries.c.address,
-        posts.c.mode == deliveries.c.mode,
-        posts.c.ref.is_not(None),
+        posted_messages.c.incident_id == deliveries.c.incident_id,
+        posted_messages.c.destination == deliveries.c.destination,
+        posted_messages.c.address == deliveries.c.address,
+        posted_messages.c.mode == deliveries.c.mode,
+        posted_messages.c.vendor_ref.is_not(None),
         # Some have a message for each round; the slots of the sandbox are counted down from -1.
         or_(
-            posts.c.channel.not_in(_WITH_MESSAGE_EACH_ROUND),
-            posts.c.slot.in_([deliveries.c.round, -1 - deliveries.c.round]),
+            posted_messages.c.channel.not_in(_WITH_MESSAGE_EACH_ROUND),
+            posted_messages.c.slot.in_([deliveries.c.round, -1 - deliveries.c.round]),
         ),
     )
     .exists()
@@ -89,7 +89,7 @@ _OPEN = (
     .where(
         deliveries.c.state == DeliveryState.PENDING,
         deliveries.c.kind == DeliveryKind.BULLETIN,
-        deliveries.c.occasion == Occasion.LIST,
+        deliveries.c.occasion == Occasion.BUNDLE,
         # What goes another way may go several, and not all of them tell it anew.
         deliveries.c.fallback_of.is_(None),
     )
@@ -97,7 +97,7 @@ _OPEN = (
     .with_for_update(skip_locked=True, of=deliveries)
 )
 _LISTED = and_(
-    deliveries.c.listed_in.in_(bindparam("lists", expanding=True)), deliveries.c.state == DeliveryState.LISTED
+    deliveries.c.bundle_id.in_(bindparam("lists", expanding=True)), deliveries.c.state == DeliveryState.LISTED
 )
 _MEMBERS = (
     select(
@@ -112,7 +112,7 @@ _MEMBERS = (
     )
     .join(incidents, incidents.c.id == deliveries.c.incident_id)
     .where(
-        deliveries.c.listed_in.in_(bindparam("lists", expanding=True)),
+        deliveries.c.bundle_id.in_(bindparam("lists", expanding=True)),
         deliveries.c.state.in_([DeliveryState.LISTED, DeliveryState.DELIVERED]),
     )
     .order_by(incidents.c.number)
@@ -150,7 +150,7 @@ def address_of(one: Any) -> BundleAddress:
 def add_pages(connection: Connection, list_id: UUID, ids: Sequence[UUID], urgency: int) -> None:
     """Let these locked pages be told by that list, which becomes as urgent as the most urgent of them."""
     connection.execute(
-        update(deliveries).where(deliveries.c.id.in_(ids)).values(state=DeliveryState.LISTED, listed_in=list_id)
+        update(deliveries).where(deliveries.c.id.in_(ids)).values(state=DeliveryState.LISTED, bundle_id=list_id)
     )
     raised = case((deliveries.c.urgency < urgency, urgency), else_=deliveries.c.urgency)
     connection.execute(update(deliveries).where(deliveries.c.bulletin_id == list_id).values(urgency=raised))
@@ -196,7 +196,7 @@ def mark_delivered(connection: Connection, list_deliveries: Iterable[UUID], now:
     )
     connection.execute(
         update(deliveries)
-        .where(deliveries.c.listed_in.in_(told), deliveries.c.state == DeliveryState.LISTED)
+        .where(deliveries.c.bundle_id.in_(told), deliveries.c.state == DeliveryState.LISTED)
         .values(state=DeliveryState.DELIVERED, delivered_at=now)
     )
 
@@ -204,7 +204,7 @@ def mark_delivered(connection: Connection, list_deliveries: Iterable[UUID], now:
 def find_failed(connection: Connection) -> list[UUID]:
     """Return the lists that nothing tells any more, though they have something to tell: they have failed for good."""
     waiting = list(
-        connection.scalars(select(deliveries.c.listed_in).where(deliveries.c.state == DeliveryState.LISTED).distinct())
+        connection.scalars(select(deliveries.c.bundle_id).where(deliveries.c.state == DeliveryState.LISTED).distinct())
     )
     if not waiting:
         return []

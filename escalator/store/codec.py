@@ -29,7 +29,7 @@ def open_facts(sealed: bytes | None, seal: Seal) -> tuple[Facts, dict[str, str]]
 
 def seal_content(content: Content, seal: Seal) -> bytes:
     """Return what a person wrote, sealed."""
-    return _sealed(_said(content.said), seal)
+    return _sealed(_said(content.latest), seal)
 
 
 def open_content(sealed: bytes | None, seal: Seal) -> Content:

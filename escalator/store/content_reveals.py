@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from escalator.model.audit import AuditAction
 from escalator.model.levels import Severity
-from escalator.store.tables import incidents, records
+from escalator.store.tables import audit_records, incidents
 
 
 def last_revealed(
@@ -17,16 +17,18 @@ def last_revealed(
 ) -> Mapping[str, Mapping[UUID, datetime]]:
     """Return by person when they were last shown text of each incident of these severities since then."""
     statement = (
-        select(records.c.actor_key, records.c.incident_id, func.max(records.c.at).label("at"))
-        .join(incidents, incidents.c.id == records.c.incident_id)
+        select(
+            audit_records.c.actor_key, audit_records.c.incident_id, func.max(audit_records.c.recorded_at).label("at")
+        )
+        .join(incidents, incidents.c.id == audit_records.c.incident_id)
         .where(
-            records.c.actor_key.in_(sorted(people)),
-            records.c.actor_kind == "person",
-            records.c.action == AuditAction.REVEALED,
-            records.c.at >= since,
+            audit_records.c.actor_key.in_(sorted(people)),
+            audit_records.c.actor_kind == "person",
+            audit_records.c.action == AuditAction.REVEALED,
+            audit_records.c.recorded_at >= since,
             incidents.c.severity.in_(sorted(one.value for one in severities)),
         )
-        .group_by(records.c.actor_key, records.c.incident_id)
+        .group_by(audit_records.c.actor_key, audit_records.c.incident_id)
     )
     found: dict[str, dict[UUID, datetime]] = defaultdict(dict)
     for row in connection.execute(statement):

@@ -34,7 +34,7 @@ def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
     One whose firing failed waits for its next try, so that others go first. `only` asks for one alone. `taken` gets
     the ids before anything sealed is opened, so that one that cannot be read is known by name.
     """
-    may_try = or_(incidents.c.next_at.is_(None), incidents.c.next_at <= now)
+    may_try = or_(incidents.c.next_attempt_at.is_(None), incidents.c.next_attempt_at <= now)
     statement = (
         select(incidents)
         .where(incidents.c.due_at <= due_before, may_try if only is None else incidents.c.id == only)
@@ -61,7 +61,7 @@ def first_unarmed(connection: Connection, now: datetime, horizon: timedelta) -> 
 
 def _is_unarmed(now: datetime, horizon: timedelta) -> ColumnElement[bool]:
     coming = and_(incidents.c.due_at > now, incidents.c.due_at <= now + horizon)
-    return and_(coming, or_(incidents.c.armed_until.is_(None), incidents.c.armed_until < incidents.c.due_at))
+    return and_(coming, or_(incidents.c.timer_set_for.is_(None), incidents.c.timer_set_for < incidents.c.due_at))
 
 
 def record_failure(connection: Connection, incident_id: UUID, next_at: datetime) -> int:
@@ -69,7 +69,7 @@ def record_failure(connection: Connection, incident_id: UUID, next_at: datetime)
     statement = (
         update(incidents)
         .where(incidents.c.id == incident_id)
-        .values(attempts=incidents.c.attempts + 1, next_at=next_at)
+        .values(attempts=incidents.c.attempts + 1, next_attempt_at=next_at)
         .returning(incidents.c.attempts)
     )
     return connection.scalar(statement) or 0
@@ -96,7 +96,7 @@ def lock_to_arm(connection: Connection, now: datetime, horizon: timedelta) -> li
     statement = (
         update(incidents)
         .where(incidents.c.id.in_(ids))
-        .values(armed_until=incidents.c.due_at)
+        .values(timer_set_for=incidents.c.due_at)
         .returning(incidents.c.id, incidents.c.due_at)
     )
     return [(row.id, row.due_at) for row in connection.execute(statement)]

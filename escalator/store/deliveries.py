@@ -1,4 +1,4 @@
-"""The outbox: deliveries, and the posts that stand at the vendors."""
+"""The outbox: deliveries and their states."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class DeliveryState(StrEnum):
 
 
 class DeliveryKind(StrEnum):
-    """A page waits for an answer and is dropped once there is one; an alarm is the product's own trouble.
+    """A page waits for an answer and is dropped once there is one; an alarm is an operator alert.
 
     A copy is for a machine (a feed): it is always wanted. A bulletin is about no single incident: a list of many, the
     work of a shift, a silence.
@@ -67,17 +67,17 @@ class Delivery:
     mode: Mode
     urgency: int
     created_at: datetime
-    next_at: datetime
+    next_attempt_at: datetime
     expires_at: datetime
     incident_id: UUID | None = None
-    trouble_id: UUID | None = None
+    operator_alert_id: UUID | None = None
     round: int = 0
     step: int = -1
-    sending: int = 0
+    send_number: int = 0
     state: DeliveryState = DeliveryState.PENDING
     attempts: int = 0
-    claim: int = 0
-    owner: UUID | None = None
+    claim_number: int = 0
+    claimed_by: UUID | None = None
     claimed_at: datetime | None = None
     fallback_of: UUID | None = None
     actor: str | None = None
@@ -151,7 +151,7 @@ def step_states(
             deliveries.c.incident_id == incident_id,
             deliveries.c.round == round_,
             deliveries.c.step == step,
-            deliveries.c.sending == sending,
+            deliveries.c.send_number == sending,
             deliveries.c.occasion == Occasion.STEP,
         )
     )
@@ -160,7 +160,9 @@ def step_states(
 
 def has_later_delivered_page(connection: Connection, one: Delivery) -> bool:
     """Whether a later page to the same address in this round has got through already."""
-    later = or_(deliveries.c.step > one.step, and_(deliveries.c.step == one.step, deliveries.c.sending > one.sending))
+    later = or_(
+        deliveries.c.step > one.step, and_(deliveries.c.step == one.step, deliveries.c.send_number > one.send_number)
+    )
     found = connection.scalar(
         select(func.count())
         .select_from(deliveries)
@@ -185,8 +187,8 @@ def with_fallback(connection: Connection, ids: Sequence[UUID]) -> frozenset[UUID
 
 
 def of_operator_alert(connection: Connection, trouble_id: UUID) -> list[Delivery]:
-    """Return all that was told of a trouble."""
-    rows = connection.execute(select(deliveries).where(deliveries.c.trouble_id == trouble_id))
+    """Return all deliveries of an operator alert."""
+    rows = connection.execute(select(deliveries).where(deliveries.c.operator_alert_id == trouble_id))
     return [delivery_from_row(row) for row in rows]
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState, delivery_from_row
 from escalator.store.leases import HEARTBEAT_TIMEOUT, is_lapsed, lapsed_since
-from escalator.store.tables import Instant, deliveries, destinations
+from escalator.store.tables import Instant, deliveries, endpoint_health
 
 MAX_PAUSE = timedelta(minutes=5)
 """How long a page waits for its destination to be open again; beyond that, another way is looked for."""
@@ -74,12 +74,12 @@ def _claimable() -> ColumnElement[bool]:
     Nor does the first of its kind wait behind a flood: what its channel keeps for it, the channel knows.
     """
     now = bindparam("now", type_=Instant)
-    closed_until = destinations.c.not_before
+    closed_until = endpoint_health.c.paused_until
     opens_soon = and_(closed_until <= bindparam("patient_until", type_=Instant), deliveries.c.expires_at > now)
     has_another_way = deliveries.c.kind.in_([DeliveryKind.PAGE, DeliveryKind.BULLETIN])
     waits = and_(deliveries.c.urgency < FIRST_ALERT_URGENCY, or_(not_(has_another_way), opens_soon))
-    closed = exists().where(destinations.c.name == deliveries.c.endpoint, closed_until > now, waits)
-    pending = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now, not_(closed))
+    closed = exists().where(endpoint_health.c.name == deliveries.c.endpoint, closed_until > now, waits)
+    pending = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_attempt_at <= now, not_(closed))
     return or_(pending, and_(deliveries.c.state == DeliveryState.SENDING, is_lapsed(deliveries)))
 
 
@@ -123,8 +123,8 @@ def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetim
             .where(deliveries.c.id.in_(ids))
             .values(
                 state=DeliveryState.SENDING,
-                owner=owner,
-                claim=deliveries.c.claim + 1,
+                claimed_by=owner,
+                claim_number=deliveries.c.claim_number + 1,
                 claimed_at=now,
                 attempts=deliveries.c.attempts + 1,
             )
@@ -134,4 +134,4 @@ def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetim
 def postpone(connection: Connection, ids: Sequence[UUID], until: datetime) -> None:
     """Let pending deliveries wait."""
     if ids:
-        connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(next_at=until))
+        connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(next_attempt_at=until))

@@ -1,4 +1,4 @@
-"""Writing what became of claimed deliveries and posts, also of claims that a crash of the database has forgotten.
+"""Writing what became of claimed rows, also of claims that a crash of the database has forgotten.
 
 Claims do not wait for the disk. The number of a row's claim only grows, so a row whose number is below that of a claim
 has lost it: the outcome of whoever made the claim is the truth about the row, and makes the claim good. Whoever has
@@ -18,7 +18,7 @@ from escalator.model.message import Delivered
 from escalator.store.deliveries import DeliveryState
 from escalator.store.posted_message_updates import supersede_earlier
 from escalator.store.posted_messages import PostedMessage, insert
-from escalator.store.tables import deliveries, posts
+from escalator.store.tables import deliveries, posted_messages
 
 
 class ClaimStatus(Enum):
@@ -42,29 +42,29 @@ def lock_claim_status(connection: Connection, claims: Mapping[UUID, int], owner:
     """Return how each delivery, locked, stands to the claim of that number by this process; those gone are left out."""
     if not claims:
         return {}
-    columns = (deliveries.c.id, deliveries.c.claim, deliveries.c.owner, deliveries.c.state)
+    columns = (deliveries.c.id, deliveries.c.claim_number, deliveries.c.claimed_by, deliveries.c.state)
     rows = connection.execute(select(*columns).where(deliveries.c.id.in_(claims)).with_for_update())
     return {row.id: _standing(row, claims[row.id], owner) for row in rows}
 
 
 def _standing(row: Any, mine: int, owner: UUID) -> ClaimStatus:
-    if row.claim == mine and row.owner == owner:
+    if row.claim_number == mine and row.claimed_by == owner:
         return ClaimStatus.HELD if row.state == DeliveryState.SENDING else ClaimStatus.WRITTEN
-    is_forgotten = row.claim < mine and row.state not in _DECIDED
+    is_forgotten = row.claim_number < mine and row.state not in _DECIDED
     return ClaimStatus.FORGOTTEN if is_forgotten else ClaimStatus.TAKEN_OVER
 
 
-_RESULT = ("claim", "state", "reason", "attempts", "next_at", "delivered_at")
+_RESULT = ("claim_number", "state", "reason", "attempts", "next_attempt_at", "delivered_at")
 _FINISH = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("key"))
     .values({name: bindparam(f"new_{name}", type_=deliveries.c[name].type) for name in _RESULT})
-    .values(owner=bindparam("new_owner"), listed_in=None)
+    .values(claimed_by=bindparam("new_owner"), bundle_id=None)
 )
 
 
 def record_results(connection: Connection, results: Sequence[Mapping[str, Any]], owner: UUID) -> None:
-    """Write what became of deliveries that are locked and ours: id, claim, state, reason, attempts, next_at …"""
+    """Write what became of deliveries that are locked and ours: id, claim_number, state, reason and so on."""
     if results:
         rows = [{f"new_{name}": one.get(name) for name in _RESULT} for one in results]
         keys = [{"key": one["id"], "new_owner": owner} for one in results]
@@ -72,22 +72,26 @@ def record_results(connection: Connection, results: Sequence[Mapping[str, Any]],
 
 
 _IS_OURS = and_(
-    posts.c.id == bindparam("post"),
+    posted_messages.c.id == bindparam("post"),
     or_(
-        and_(posts.c.claim == bindparam("mine"), posts.c.owner == bindparam("me")),
-        posts.c.claim < bindparam("mine"),
+        and_(posted_messages.c.claim_number == bindparam("mine"), posted_messages.c.claimed_by == bindparam("me")),
+        posted_messages.c.claim_number < bindparam("mine"),
     ),
 )
-_LET_GO = update(posts).where(_IS_OURS).values(claim=bindparam("mine"), owner=None, claimed_at=None)
-_SHOWN = _LET_GO.values(shown_rev=bindparam("revision"), face=bindparam("seen"), attempts=0, reason=None)
-_CREATED = _SHOWN.values(ref=bindparam("place"))
-_NOT_SHOWN = _LET_GO.values(attempts=posts.c.attempts + 1, reason=bindparam("why"))
-_PUT_OFF = _NOT_SHOWN.values(next_at=bindparam("then"))
-_GIVEN_UP = _NOT_SHOWN.values(shown_rev=posts.c.want_rev)
+_LET_GO = (
+    update(posted_messages).where(_IS_OURS).values(claim_number=bindparam("mine"), claimed_by=None, claimed_at=None)
+)
+_SHOWN = _LET_GO.values(
+    shown_revision=bindparam("revision"), shown_fingerprint=bindparam("seen"), attempts=0, reason=None
+)
+_CREATED = _SHOWN.values(vendor_ref=bindparam("place"))
+_NOT_SHOWN = _LET_GO.values(attempts=posted_messages.c.attempts + 1, reason=bindparam("why"))
+_PUT_OFF = _NOT_SHOWN.values(next_attempt_at=bindparam("then"))
+_GIVEN_UP = _NOT_SHOWN.values(shown_revision=posted_messages.c.wanted_revision)
 
 
 def _claimed(one: PostedMessage, owner: UUID) -> dict[str, Any]:
-    return {"post": one.id, "mine": one.claim, "me": owner}
+    return {"post": one.id, "mine": one.claim_number, "me": owner}
 
 
 def record_posted(connection: Connection, new: Sequence[tuple[PostedMessage, int, Delivered]], owner: UUID) -> None:
@@ -105,17 +109,19 @@ def record_posted(connection: Connection, new: Sequence[tuple[PostedMessage, int
 
 
 def insert_missing(connection: Connection, told: Sequence[tuple[PostedMessage, int, Delivered]], now: datetime) -> None:
-    """Write the posts of forgotten claims that are gone because they were made with them, unless a click was faster.
+    """Write the messages of forgotten claims that are gone because they were made with them, unless a click was faster.
 
     What they should show by now is to be asked once their incidents can be locked.
     """
     if not told:
         return
     refs = [said.ref for _, _, said in told]
-    rows = connection.execute(select(posts.c.channel, posts.c.ref).where(posts.c.ref.in_(refs)))
-    known = {(row.channel, row.ref) for row in rows}
+    rows = connection.execute(
+        select(posted_messages.c.channel, posted_messages.c.vendor_ref).where(posted_messages.c.vendor_ref.in_(refs))
+    )
+    known = {(row.channel, row.vendor_ref) for row in rows}
     gone = [
-        replace(one, ref=said.ref, shown_rev=revision, face=said.face or None)
+        replace(one, vendor_ref=said.ref, shown_revision=revision, shown_fingerprint=said.face or None)
         for one, revision, said in told
         if (one.channel, said.ref) not in known
     ]
@@ -134,17 +140,17 @@ def record_updated(
 
 
 def release_claim(connection: Connection, one: PostedMessage, owner: UUID) -> None:
-    """Give back a post whose message did not get through."""
+    """Give back a posted message that did not get through."""
     connection.execute(_LET_GO, _claimed(one, owner))
 
 
 def record_update_failure(
     connection: Connection, one: PostedMessage, owner: UUID, next_at: datetime, reason: str
 ) -> None:
-    """Note that bringing a post up to date failed, and is tried again."""
+    """Note that updating a posted message failed, and is tried again."""
     connection.execute(_PUT_OFF, _claimed(one, owner) | {"why": reason, "then": next_at})
 
 
 def record_update_given_up(connection: Connection, one: PostedMessage, owner: UUID, reason: str) -> None:
-    """Note that bringing a post up to date has failed for good: it counts as showing what it should."""
+    """Note that updating a posted message has failed for good: it counts as showing what it should."""
     connection.execute(_GIVEN_UP, _claimed(one, owner) | {"why": reason})

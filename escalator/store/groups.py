@@ -19,7 +19,7 @@ from escalator.store.tables import incidents
 
 _TURNS = text("SELECT pg_advisory_xact_lock(turn) FROM unnest(CAST(:turns AS bigint[])) AS turn")
 _TURN_BYTES = 8
-_IS_OVER_WITH_MEMBERS = (incidents.c.members > 0, incidents.c.state.in_(CLOSED_STATES))
+_IS_OVER_WITH_MEMBERS = (incidents.c.member_count > 0, incidents.c.state.in_(CLOSED_STATES))
 
 
 class NumberRange(NamedTuple):
@@ -43,15 +43,15 @@ def recent_opened_at(connection: Connection, kinds: Iterable[str], most: int) ->
     """Return when the newest incidents of each kind were opened, so many at most: grouped ones too, no groups."""
     found: dict[str, list[datetime]] = defaultdict(list)
     newest = [
-        select(incidents.c.kind_key, incidents.c.opened_at)
-        .where(incidents.c.kind_key == kind, incidents.c.members.is_(None))
+        select(incidents.c.grouping_key, incidents.c.opened_at)
+        .where(incidents.c.grouping_key == kind, incidents.c.member_count.is_(None))
         .order_by(incidents.c.opened_at.desc())
         .limit(most)
         .subquery()
         for kind in sorted(kinds)
     ]
     for row in connection.execute(union_all(*(select(one) for one in newest))):
-        found[row.kind_key].append(row.opened_at)
+        found[row.grouping_key].append(row.opened_at)
     return found
 
 
@@ -63,7 +63,7 @@ def lock_open_groups(
     The groups that are `left` in the same transaction are locked with them, so that all are in one order.
     """
     wanted = sorted(kinds)
-    takes = and_(incidents.c.kind_key.in_(wanted), incidents.c.members.is_not(None))
+    takes = and_(incidents.c.grouping_key.in_(wanted), incidents.c.member_count.is_not(None))
     statement = (
         select(incidents)
         .where(or_(takes, incidents.c.id.in_(sorted(left))))
@@ -71,7 +71,7 @@ def lock_open_groups(
         .with_for_update(key_share=True)
     )
     found = from_rows(connection, connection.execute(statement).all(), seal)
-    return {one.kind_key: one for one in found.values() if one.kind_key in wanted}
+    return {one.grouping_key: one for one in found.values() if one.grouping_key in wanted}
 
 
 def number_ranges(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, NumberRange]:
@@ -118,7 +118,7 @@ def recount(connection: Connection, group_id: UUID) -> None:
         .select_from(incidents)
         .where(incidents.c.group_id == group_id, incidents.c.state == State.GROUPED)
     )
-    connection.execute(update(incidents).where(incidents.c.id == group_id).values(members=connection.scalar(left)))
+    connection.execute(update(incidents).where(incidents.c.id == group_id).values(member_count=connection.scalar(left)))
 
 
 def count_inconsistent(connection: Connection, now: datetime, patience: timedelta) -> Mapping[str, int]:
@@ -134,7 +134,9 @@ def count_inconsistent(connection: Connection, now: datetime, patience: timedelt
     empty = (
         select(func.count())
         .select_from(incidents)
-        .where(incidents.c.members == 0, incidents.c.kind_key.is_not(None), incidents.c.state == State.TRIGGERED)
+        .where(
+            incidents.c.member_count == 0, incidents.c.grouping_key.is_not(None), incidents.c.state == State.TRIGGERED
+        )
     )
     questions = {"grouped_without_group": untold, "group_without_members": empty}
     return {name: connection.scalar(question) or 0 for name, question in questions.items()}

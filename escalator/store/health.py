@@ -11,7 +11,7 @@ from escalator.store import groups, vendor_callbacks
 from escalator.store.deliveries import DeliveryState
 from escalator.store.events import EventState, oldest_due_since
 from escalator.store.leases import MAX_LEASE
-from escalator.store.tables import deliveries, events, incidents, posts, troubles, workers
+from escalator.store.tables import deliveries, events, incidents, operator_alerts, posted_messages, processes
 
 ALIVE_WITHIN = timedelta(seconds=10)
 OUTDATED_AFTER = timedelta(minutes=10)
@@ -37,11 +37,11 @@ class ProductHealth:
     broker_failures: tuple[str, ...]
     last_event: datetime | None
     sandbox_incidents: int
-    troubles: tuple[tuple[str, str], ...]
+    operator_alerts: tuple[tuple[str, str], ...]
 
     def count_of(self, kind: str) -> int:
-        """Return how many troubles of this kind there are: those whose keys begin like that."""
-        return sum(key.startswith(kind) for key, _detail in self.troubles)
+        """Return how many open operator alerts of this kind there are: those whose keys begin like that."""
+        return sum(key.startswith(kind) for key, _detail in self.operator_alerts)
 
 
 def read_health(connection: Connection, now: datetime) -> ProductHealth:
@@ -53,19 +53,25 @@ def read_health(connection: Connection, now: datetime) -> ProductHealth:
         .select_from(deliveries)
         .where(deliveries.c.state == DeliveryState.SENDING, deliveries.c.claimed_at < now - MAX_LEASE)
     )
-    unsent = select(func.min(deliveries.c.next_at)).where(
-        deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_at <= now
+    unsent = select(func.min(deliveries.c.next_attempt_at)).where(
+        deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_attempt_at <= now
     )
     parked = select(func.count()).select_from(events).where(events.c.state == EventState.PARKED)
-    alive = select(workers.c.kind, func.count()).where(workers.c.beat_at > now - ALIVE_WITHIN).group_by(workers.c.kind)
-    processes = {row[0]: row[1] for row in connection.execute(alive)}
+    alive = (
+        select(processes.c.kind, func.count())
+        .where(processes.c.last_heartbeat_at > now - ALIVE_WITHIN)
+        .group_by(processes.c.kind)
+    )
+    alive_by_kind = {row[0]: row[1] for row in connection.execute(alive)}
     failing = (
-        select(workers.c.broker_failure)
-        .where(workers.c.beat_at > now - ALIVE_WITHIN, workers.c.broker_failure.is_not(None))
-        .order_by(workers.c.broker_failure)
+        select(processes.c.broker_failure)
+        .where(processes.c.last_heartbeat_at > now - ALIVE_WITHIN, processes.c.broker_failure.is_not(None))
+        .order_by(processes.c.broker_failure)
     )
     sandbox = select(func.count()).select_from(incidents).where(incidents.c.mode == Mode.SANDBOX)
-    found = connection.execute(select(troubles.c.key, troubles.c.detail).where(troubles.c.ended_at.is_(None)))
+    found = connection.execute(
+        select(operator_alerts.c.key, operator_alerts.c.detail).where(operator_alerts.c.resolved_at.is_(None))
+    )
     return ProductHealth(
         oldest_deadline=connection.scalar(overdue),
         oldest_event=oldest_due_since(connection, now),
@@ -74,13 +80,13 @@ def read_health(connection: Connection, now: datetime) -> ProductHealth:
         stuck_deliveries=connection.scalar(stuck) or 0,
         parked_events=connection.scalar(parked) or 0,
         parked_callbacks=vendor_callbacks.count_parked(connection),
-        workers=processes.get("sweeper", 0),
-        web=processes.get("web", 0),
-        processes=sum(processes.values()),
+        workers=alive_by_kind.get("sweeper", 0),
+        web=alive_by_kind.get("web", 0),
+        processes=sum(alive_by_kind.values()),
         broker_failures=tuple(row.broker_failure for row in connection.execute(failing)),
         last_event=connection.scalar(select(func.max(events.c.received_at))),
         sandbox_incidents=connection.scalar(sandbox) or 0,
-        troubles=tuple((row.key, row.detail) for row in found),
+        operator_alerts=tuple((row.key, row.detail) for row in found),
     )
 
 
@@ -93,12 +99,12 @@ def count_inconsistencies(connection: Connection, now: datetime) -> dict[str, in
         .select_from(incidents)
         .where(or_(and_(waiting, incidents.c.due_at.is_(None)), and_(closed, incidents.c.due_at.is_not(None)))),
         "message_out_of_date": select(func.count())
-        .select_from(posts)
+        .select_from(posted_messages)
         .where(
-            posts.c.shown_rev < posts.c.want_rev,
-            posts.c.ref.is_not(None),
-            posts.c.next_at < now - OUTDATED_AFTER,
-            posts.c.reason.is_distinct_from("mode"),
+            posted_messages.c.shown_revision < posted_messages.c.wanted_revision,
+            posted_messages.c.vendor_ref.is_not(None),
+            posted_messages.c.next_attempt_at < now - OUTDATED_AFTER,
+            posted_messages.c.reason.is_distinct_from("mode"),
         ),
     }
     counted = {name: connection.scalar(question) or 0 for name, question in questions.items()}

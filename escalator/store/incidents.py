@@ -35,11 +35,22 @@ from escalator.store.codec import (
     seal_content,
     seal_facts,
 )
-from escalator.store.tables import answers, events, incident_numbers, incidents
+from escalator.store.tables import acknowledgements, events, incident_numbers, incidents
 
 FIRST_NUMBER, MOST_NUMBER = 1001, 2**31 - 1
 _DERIVED = frozenset(
-    {"id", "number", "source", "policy_version", "opened_at", "facts", "links", "content", "answers", "fits"}
+    {
+        "id",
+        "number",
+        "source",
+        "policy_version",
+        "opened_at",
+        "facts",
+        "links",
+        "content",
+        "acknowledgements",
+        "matched_categories",
+    }
 )
 _PLAIN = tuple(name for name in Incident.__dataclass_fields__ if name not in _DERIVED)
 OUTLINE = tuple(column for column in incidents.c if not column.name.startswith("sealed_"))
@@ -50,11 +61,17 @@ _NUMBERS = select(incident_numbers.next_value()).select_from(
     func.generate_series(1, bindparam("count", type_=Integer)).table_valued("n")
 )
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_THESE = select(incidents).where(incidents.c.id.in_(_IDS)).order_by(incidents.c.members.is_not(None), incidents.c.id)
+_THESE = (
+    select(incidents).where(incidents.c.id.in_(_IDS)).order_by(incidents.c.member_count.is_not(None), incidents.c.id)
+)
 _THESE_LOCKED = _THESE.with_for_update(of=incidents, key_share=True)
 _ALL = _THESE.with_only_columns(incidents.c.id).with_for_update(key_share=True)
 _FREE = _ALL.with_for_update(skip_locked=True, key_share=True)
-_ANSWERS = select(answers).where(answers.c.incident_id.in_(_IDS)).order_by(answers.c.at)
+_ANSWERS = (
+    select(acknowledgements)
+    .where(acknowledgements.c.incident_id.in_(_IDS))
+    .order_by(acknowledgements.c.acknowledged_at)
+)
 
 
 def take_numbers(connection: Connection, count: int) -> list[int]:
@@ -150,7 +167,7 @@ def _answers(connection: Connection, ids: Sequence[UUID]) -> dict[tuple[UUID, in
         return {}
     found: dict[tuple[UUID, int], tuple[Acknowledgement, ...]] = defaultdict(tuple)
     for row in connection.execute(_ANSWERS, {"ids": ids}):
-        found[row.incident_id, row.round] += (Acknowledgement(row.person, row.verb, row.via, row.at),)
+        found[row.incident_id, row.round] += (Acknowledgement(row.person, row.verb, row.via, row.acknowledged_at),)
     return found
 
 
@@ -181,8 +198,8 @@ def _outline(row: Row[Any], given: tuple[Acknowledgement, ...]) -> Incident:
         source=row.source,
         policy_version=row.policy_version_id,
         opened_at=row.opened_at,
-        answers=given,
-        fits=categories_from_text(row.fits),
+        acknowledgements=given,
+        matched_categories=categories_from_text(row.matched_categories),
         **kept,
     )
 
@@ -208,7 +225,7 @@ def save(
 
 def set_hold(connection: Connection, incident_id: UUID, *, is_held: bool) -> None:
     """Say whether content may be deleted, of an incident that this transaction has locked."""
-    connection.execute(update(incidents).where(incidents.c.id == incident_id).values(hold=is_held))
+    connection.execute(update(incidents).where(incidents.c.id == incident_id).values(has_legal_hold=is_held))
 
 
 def _is_told_more(before: Incident, after: Incident) -> bool:
@@ -218,7 +235,9 @@ def _is_told_more(before: Incident, after: Incident) -> bool:
 def _fresh_answers(before: Incident, after: Incident) -> Incident:
     if before.round != after.round:
         return after
-    return replace(after, answers=tuple(given for given in after.answers if given not in before.answers))
+    return replace(
+        after, acknowledgements=tuple(given for given in after.acknowledgements if given not in before.acknowledgements)
+    )
 
 
 def _update(
@@ -240,7 +259,7 @@ def _values(one: Incident, seal: Seal, *, with_content: bool = True) -> dict[str
     row = {name: getattr(one, name) for name in _PLAIN}
     row |= {"id": one.id, "number": one.number, "source": one.source, "opened_at": one.opened_at}
     row["policy_version_id"] = one.policy_version
-    row["fits"] = categories_to_text(one.fits)
+    row["matched_categories"] = categories_to_text(one.matched_categories)
     if with_content:
         row["sealed_facts"] = seal_facts(one.facts, one.links, seal)
         row["sealed_content"] = seal_content(one.content, seal)
@@ -248,14 +267,21 @@ def _values(one: Incident, seal: Seal, *, with_content: bool = True) -> dict[str
 
 
 def _arming(one: Incident, armed: Mapping[UUID, datetime]) -> dict[str, Any]:
-    return {"armed_until": armed.get(one.id), "attempts": 0, "next_at": None}
+    return {"timer_set_for": armed.get(one.id), "attempts": 0, "next_attempt_at": None}
 
 
 def _insert_answers(connection: Connection, given: Sequence[Incident]) -> None:
     rows = [
-        {"incident_id": one.id, "round": one.round, "person": a.person, "verb": a.verb, "via": a.via, "at": a.at}
+        {
+            "incident_id": one.id,
+            "round": one.round,
+            "person": a.person,
+            "verb": a.verb,
+            "via": a.via,
+            "acknowledged_at": a.acknowledged_at,
+        }
         for one in given
-        for a in one.answers
+        for a in one.acknowledgements
     ]
     if rows:
-        connection.execute(answers.insert(), rows)
+        connection.execute(acknowledgements.insert(), rows)

@@ -13,7 +13,7 @@ from sqlalchemy import (
     or_,
 )
 
-from escalator.store.tables import Instant, workers
+from escalator.store.tables import Instant, processes
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=6)
 MAX_LEASE = timedelta(seconds=60)
@@ -25,7 +25,7 @@ def is_lapsed(table: Table) -> ColumnElement[bool]:
     The condition takes the values of `lapsed_since`, so that statements with it are made once and used all the time.
     """
     heard = bindparam("heard_since", type_=Instant)
-    alive = exists().where(workers.c.id == table.c.owner, workers.c.beat_at > heard)
+    alive = exists().where(processes.c.id == table.c.claimed_by, processes.c.last_heartbeat_at > heard)
     return or_(
         table.c.claimed_at < bindparam("leased_since", type_=Instant), and_(not_(alive), table.c.claimed_at < heard)
     )

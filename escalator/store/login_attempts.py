@@ -6,20 +6,24 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select
 from uuid6 import uuid7
 
-from escalator.store.tables import tries
+from escalator.store.tables import login_attempts
 
 
 def recent(connection: Connection, key: str, since: datetime, most: int) -> Sequence[datetime]:
     """Return when something was tried since then, at most so often, the newest first."""
-    mine = select(tries.c.at).where(tries.c.key == key, tries.c.at > since).order_by(tries.c.at.desc())
+    mine = (
+        select(login_attempts.c.attempted_at)
+        .where(login_attempts.c.key == key, login_attempts.c.attempted_at > since)
+        .order_by(login_attempts.c.attempted_at.desc())
+    )
     return connection.scalars(mine.limit(most)).all()
 
 
 def add(connection: Connection, key: str, now: datetime) -> None:
     """Note one."""
-    connection.execute(insert(tries).values(id=uuid7(), key=key, at=now))
+    connection.execute(insert(login_attempts).values(id=uuid7(), key=key, attempted_at=now))
 
 
 def delete_before(connection: Connection, before: datetime) -> None:
     """Delete what was tried before that."""
-    connection.execute(delete(tries).where(tries.c.at < before))
+    connection.execute(delete(login_attempts).where(login_attempts.c.attempted_at < before))

@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, select, update
 
 from escalator.store.deliveries import DeliveryState
 from escalator.store.leases import HEARTBEAT_TIMEOUT
-from escalator.store.tables import deliveries, posts
+from escalator.store.tables import deliveries, posted_messages
 
 
 def find_lost(connection: Connection, owner: UUID, known: Collection[UUID], now: datetime) -> list[UUID]:
-    """Return the deliveries and posts that this process has claimed a while ago, but for those it knows of."""
+    """Return the deliveries and messages that this process has claimed a while ago, but for those it knows of."""
     found: list[UUID] = []
-    for table in (deliveries, posts):
+    for table in (deliveries, posted_messages):
         mine = select(table.c.id).where(_is_held(table, owner), table.c.claimed_at < now - HEARTBEAT_TIMEOUT)
         found += [one for one in connection.scalars(mine) if one not in known]
     return found
@@ -22,11 +22,15 @@ def find_lost(connection: Connection, owner: UUID, known: Collection[UUID], now:
 
 def release(connection: Connection, owner: UUID, ids: Collection[UUID]) -> None:
     """Give claims of this process back, so that anybody may take them at once."""
-    given_up = {"owner": None, "claimed_at": None}
-    for table, values in ((deliveries, given_up | {"state": DeliveryState.PENDING}), (posts, given_up)):
+    given_up = {"claimed_by": None, "claimed_at": None}
+    for table, values in ((deliveries, given_up | {"state": DeliveryState.PENDING}), (posted_messages, given_up)):
         connection.execute(update(table).where(table.c.id.in_(ids), _is_held(table, owner)).values(values))
 
 
 def _is_held(table: Table, owner: UUID) -> ColumnElement[bool]:
-    is_open = table.c.state == DeliveryState.SENDING if table is deliveries else table.c.shown_rev < table.c.want_rev
-    return and_(table.c.owner == owner, is_open)
+    is_open = (
+        table.c.state == DeliveryState.SENDING
+        if table is deliveries
+        else table.c.shown_revision < table.c.wanted_revision
+    )
+    return and_(table.c.claimed_by == owner, is_open)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from escalator.store.tables import texts
+from escalator.store.tables import notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +16,17 @@ class Note:
 
     id: UUID
     incident_id: UUID
-    at: datetime
+    created_at: datetime
     author: str
     sealed_body: bytes | None
 
 
-_KEPT = tuple(texts.c[name] for name in Note.__dataclass_fields__)
+_KEPT = tuple(notes.c[name] for name in Note.__dataclass_fields__)
 
 
 def insert(connection: Connection, new: Note) -> None:
     """Write one."""
-    connection.execute(texts.insert(), {name: getattr(new, name) for name in Note.__dataclass_fields__})
+    connection.execute(notes.insert(), {name: getattr(new, name) for name in Note.__dataclass_fields__})
 
 
 def find(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Note]:
@@ -34,7 +34,7 @@ def find(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Note]:
     wanted = list(ids)
     if not wanted:
         return {}
-    return {row.id: _text(row) for row in connection.execute(select(*_KEPT).where(texts.c.id.in_(wanted)))}
+    return {row.id: _text(row) for row in connection.execute(select(*_KEPT).where(notes.c.id.in_(wanted)))}
 
 
 def _text(row: Row[tuple[object, ...]]) -> Note:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from escalator.store.tables import duties
+from escalator.store.tables import oncall_snapshots
 from escalator.store.upserts import insert_or_leave
 
 
@@ -23,7 +23,7 @@ class OncallSnapshot:
 
 def all_snapshots(connection: Connection) -> dict[str, OncallSnapshot]:
     """Return what is noted, by team."""
-    return {row.team: _noted(row) for row in connection.execute(select(duties))}
+    return {row.team: _noted(row) for row in connection.execute(select(oncall_snapshots))}
 
 
 def lock(connection: Connection, team: str) -> OncallSnapshot | None:
@@ -31,23 +31,25 @@ def lock(connection: Connection, team: str) -> OncallSnapshot | None:
 
     Whoever waits for the lock reads what the one before has written.
     """
-    row = connection.execute(select(duties).where(duties.c.team == team).with_for_update()).one_or_none()
+    row = connection.execute(
+        select(oncall_snapshots).where(oncall_snapshots.c.team == team).with_for_update()
+    ).one_or_none()
     return _noted(row) if row else None
 
 
 def insert_if_absent(connection: Connection, new: OncallSnapshot) -> None:
     """Note a team for the first time, unless another process was first."""
-    connection.execute(insert_or_leave(connection.dialect.name, duties), _row(new))
+    connection.execute(insert_or_leave(connection.dialect.name, oncall_snapshots), _row(new))
 
 
 def save(connection: Connection, new: OncallSnapshot) -> None:
     """Note who it is now; the row is locked by this transaction."""
-    connection.execute(update(duties).where(duties.c.team == new.team).values(**_row(new)))
+    connection.execute(update(oncall_snapshots).where(oncall_snapshots.c.team == new.team).values(**_row(new)))
 
 
 def delete_teams(connection: Connection, teams: Collection[str]) -> None:
     """Forget teams that follow no rota any more."""
-    connection.execute(delete(duties).where(duties.c.team.in_(teams)))
+    connection.execute(delete(oncall_snapshots).where(oncall_snapshots.c.team.in_(teams)))
 
 
 def _noted(row: Row[Any]) -> OncallSnapshot:

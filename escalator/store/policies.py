@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, exists, select, update
 from uuid6 import uuid7
 
 from escalator.model.audit import AuditAction
-from escalator.store.tables import active_policy, overrides, policy_versions, records, silences
+from escalator.store.tables import active_policy, audit_records, overrides, policy_versions, silences
 from escalator.store.upserts import upsert
 
 _VERSION = ("id", "sha256", "author")
@@ -67,11 +67,11 @@ class PolicyVersion:
 def active_version(connection: Connection) -> tuple[PolicyVersion, datetime] | None:
     """Return the version that all processes follow, and since when."""
     columns = [policy_versions.c[name] for name in _VERSION]
-    joined = select(*columns, active_policy.c.at).join(
+    joined = select(*columns, active_policy.c.activated_at).join(
         policy_versions, policy_versions.c.id == active_policy.c.version_id
     )
     row = connection.execute(joined).one_or_none()
-    return None if row is None else (PolicyVersion(row.id, row.sha256, row.author), row.at)
+    return None if row is None else (PolicyVersion(row.id, row.sha256, row.author), row.activated_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,15 @@ class PolicyOffer:
 
 
 _OFFERS = (
-    select(records.c.at, records.c.actor_key, records.c.after, *(policy_versions.c[name] for name in _VERSION))
-    .outerjoin(policy_versions, policy_versions.c.id == records.c.policy_version_id)
-    .where(records.c.action.in_([AuditAction.POLICY_ACTIVATED.value, AuditAction.POLICY_REFUSED.value]))
-    .order_by(records.c.at.desc(), records.c.id.desc())
+    select(
+        audit_records.c.recorded_at,
+        audit_records.c.actor_key,
+        audit_records.c.after,
+        *(policy_versions.c[name] for name in _VERSION),
+    )
+    .outerjoin(policy_versions, policy_versions.c.id == audit_records.c.policy_version_id)
+    .where(audit_records.c.action.in_([AuditAction.POLICY_ACTIVATED.value, AuditAction.POLICY_REFUSED.value]))
+    .order_by(audit_records.c.recorded_at.desc(), audit_records.c.id.desc())
 )
 
 
@@ -105,15 +110,15 @@ def last_refused_sha256(connection: Connection) -> str | None:
 
 def _offer(row: Row[Any]) -> PolicyOffer:
     if row.sha256 is None:
-        return PolicyOffer(row.at, row.actor_key, problems=int(json.loads(row.after).get("problems", 0)))
-    return PolicyOffer(row.at, row.actor_key, PolicyVersion(row.id, row.sha256, row.author))
+        return PolicyOffer(row.recorded_at, row.actor_key, problems=int(json.loads(row.after).get("problems", 0)))
+    return PolicyOffer(row.recorded_at, row.actor_key, PolicyVersion(row.id, row.sha256, row.author))
 
 
 def find(connection: Connection, sha256: str) -> list[PolicyVersion]:
     """Return the versions whose hash begins like this."""
     columns = [policy_versions.c[name] for name in _VERSION]
     matching = policy_versions.c.sha256.startswith(sha256.lower(), autoescape=True)
-    rows = connection.execute(select(*columns).where(matching).order_by(policy_versions.c.at))
+    rows = connection.execute(select(*columns).where(matching).order_by(policy_versions.c.created_at))
     return [PolicyVersion(row.id, row.sha256, row.author) for row in rows]
 
 
@@ -121,7 +126,7 @@ def activate(connection: Connection, text: str, sha256: str, author: str, at: da
     """Make this text the active version; a text that was active before keeps its id."""
     connection.execute(
         upsert(connection, policy_versions)
-        .values(id=uuid7(), sha256=sha256, text=text, author=author, at=at)
+        .values(id=uuid7(), sha256=sha256, text=text, author=author, created_at=at)
         .on_conflict_do_nothing(index_elements=["sha256"])
     )
     version: UUID = connection.execute(
@@ -129,7 +134,9 @@ def activate(connection: Connection, text: str, sha256: str, author: str, at: da
     ).scalar_one()
     if active_id(connection) is None:
         connection.execute(
-            upsert(connection, active_policy).values(only=1, version_id=version, at=at).on_conflict_do_nothing()
+            upsert(connection, active_policy)
+            .values(only=1, version_id=version, activated_at=at)
+            .on_conflict_do_nothing()
         )
-    connection.execute(update(active_policy).values(version_id=version, at=at))
+    connection.execute(update(active_policy).values(version_id=version, activated_at=at))
     return version

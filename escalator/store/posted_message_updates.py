@@ -9,20 +9,27 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, not_, s
 from escalator.model.incident import State
 from escalator.store.leases import HEARTBEAT_TIMEOUT, lapsed_since
 from escalator.store.posted_messages import IS_HELD, WITH_HOLDER, PostedMessage, from_row
-from escalator.store.tables import Instant, incidents, posts
+from escalator.store.tables import Instant, incidents, posted_messages
 
 _NOW = bindparam("now", type_=Instant)
 _IS_BEHIND = and_(
-    posts.c.shown_rev < posts.c.want_rev, posts.c.ref.is_not(None), posts.c.next_at <= _NOW, not_(IS_HELD)
+    posted_messages.c.shown_revision < posted_messages.c.wanted_revision,
+    posted_messages.c.vendor_ref.is_not(None),
+    posted_messages.c.next_attempt_at <= _NOW,
+    not_(IS_HELD),
 )
-_ANY_BEHIND = select(posts.c.id).where(_IS_BEHIND).limit(1)
+_ANY_BEHIND = select(posted_messages.c.id).where(_IS_BEHIND).limit(1)
 _IS_WAITING = incidents.c.state == State.TRIGGERED
 _BEHIND = (
-    WITH_HOLDER.join(incidents, incidents.c.id == posts.c.incident_id)
-    .where(_IS_BEHIND, posts.c.endpoint.not_in(bindparam("endpoints", expanding=True)))
-    .order_by(case((_IS_WAITING, 1), else_=0), case((posts.c.attempts > 0, 1), else_=0), posts.c.next_at)
+    WITH_HOLDER.join(incidents, incidents.c.id == posted_messages.c.incident_id)
+    .where(_IS_BEHIND, posted_messages.c.endpoint.not_in(bindparam("endpoints", expanding=True)))
+    .order_by(
+        case((_IS_WAITING, 1), else_=0),
+        case((posted_messages.c.attempts > 0, 1), else_=0),
+        posted_messages.c.next_attempt_at,
+    )
     .limit(bindparam("most"))
-    .with_for_update(skip_locked=True, of=posts)
+    .with_for_update(skip_locked=True, of=posted_messages)
 )
 
 
@@ -38,7 +45,7 @@ def lock_outdated(
     silence: timedelta = HEARTBEAT_TIMEOUT,
     without_endpoints: Collection[str] = (),
 ) -> list[PostedMessage]:
-    """Return posts that show less than they should, locked; those that others hold are left to them.
+    """Return posted messages that show less than they should, locked; those that others hold are left to them.
 
     What somebody has done is shown before what has merely gone on, and what has failed before waits for both.
     """
@@ -47,50 +54,63 @@ def lock_outdated(
 
 
 def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetime) -> None:
-    """Note that this process works on these posts."""
+    """Note that this process works on these messages."""
     if ids:
         connection.execute(
-            update(posts).where(posts.c.id.in_(ids)).values(owner=owner, claim=posts.c.claim + 1, claimed_at=now)
+            update(posted_messages)
+            .where(posted_messages.c.id.in_(ids))
+            .values(claimed_by=owner, claim_number=posted_messages.c.claim_number + 1, claimed_at=now)
         )
 
 
 def supersede_earlier(connection: Connection, new: Iterable[PostedMessage]) -> None:
-    """Let what stands at the places of these posts for earlier rounds be brought up to date."""
+    """Let what stands at the places of these messages for earlier rounds be brought up to date."""
     for one in new:
         if one.channel.about.has_message_each_round:
-            _look_again(connection, and_(_same_place(one), posts.c.id < one.id))
+            _look_again(connection, and_(_same_place(one), posted_messages.c.id < one.id))
 
 
 def _same_place(one: PostedMessage) -> ColumnElement[bool]:
     return and_(
-        posts.c.incident_id == one.incident_id,
-        posts.c.destination == one.destination,
-        posts.c.address == one.address,
-        posts.c.mode == one.mode,
-        posts.c.ref.is_not(None),
+        posted_messages.c.incident_id == one.incident_id,
+        posted_messages.c.destination == one.destination,
+        posted_messages.c.address == one.address,
+        posted_messages.c.mode == one.mode,
+        posted_messages.c.vendor_ref.is_not(None),
     )
 
 
 def superseded(connection: Connection, behind: Iterable[PostedMessage]) -> frozenset[UUID]:
-    """Return those of these posts at whose place a later alert stands (their ids are in the order of their making)."""
+    """Return those of these messages at whose place a later alert stands: ids are in the order of their making."""
     alerts = (one for one in behind if one.channel.about.has_message_each_round)
-    later = ((one, select(posts.c.id).where(_same_place(one), posts.c.id > one.id).limit(1)) for one in alerts)
+    later = (
+        (one, select(posted_messages.c.id).where(_same_place(one), posted_messages.c.id > one.id).limit(1))
+        for one in alerts
+    )
     return frozenset(one.id for one, question in later if connection.execute(question).first() is not None)
 
 
 def _look_again(connection: Connection, which: ColumnElement[bool]) -> None:
-    """Let posts be brought up to date once more, also those that somebody works on right now: what they want is more
+    """Let messages be updated once more, also those that somebody works on right now: what they want is more
     than their incident has reached, which their next claim puts right and takes for a word that their face is unknown.
     """
-    connection.execute(update(posts).where(which).values(want_rev=posts.c.want_rev + 1))
+    connection.execute(
+        update(posted_messages).where(which).values(wanted_revision=posted_messages.c.wanted_revision + 1)
+    )
 
 
 _RAISE = (
-    update(posts)
-    .where(posts.c.incident_id == bindparam("incident"), posts.c.want_rev < bindparam("revision"))
+    update(posted_messages)
+    .where(
+        posted_messages.c.incident_id == bindparam("incident"),
+        posted_messages.c.wanted_revision < bindparam("revision"),
+    )
     .values(
-        want_rev=bindparam("revision"),
-        next_at=case((posts.c.next_at < bindparam("now"), bindparam("now")), else_=posts.c.next_at),
+        wanted_revision=bindparam("revision"),
+        next_attempt_at=case(
+            (posted_messages.c.next_attempt_at < bindparam("now"), bindparam("now")),
+            else_=posted_messages.c.next_attempt_at,
+        ),
     )
 )
 
@@ -103,9 +123,9 @@ def raise_wanted_revision(connection: Connection, wanted: Sequence[tuple[UUID, i
 
 def lower_wanted_revision(connection: Connection, one: PostedMessage, revision: int) -> None:
     """Let a locked post want what its incident has reached: one that wants more would be updated for ever."""
-    connection.execute(update(posts).where(posts.c.id == one.id).values(want_rev=revision))
+    connection.execute(update(posted_messages).where(posted_messages.c.id == one.id).values(wanted_revision=revision))
 
 
 def request_update(connection: Connection, one: PostedMessage) -> None:
-    """Let a post be brought up to date once more, whatever it shows."""
-    _look_again(connection, posts.c.id == one.id)
+    """Let a message be updated once more, whatever it shows."""
+    _look_again(connection, posted_messages.c.id == one.id)

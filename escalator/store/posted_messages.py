@@ -11,18 +11,19 @@ from sqlalchemy import Connection, Row, and_, bindparam, not_, select
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.store.leases import HEARTBEAT_TIMEOUT, is_lapsed, lapsed_since
-from escalator.store.tables import posts
+from escalator.store.tables import posted_messages
 from escalator.store.upserts import insert_or_leave
 
 
 @dataclass(frozen=True, slots=True)
 class PostedMessage:
-    """What stands, or will stand, at a vendor for an incident; `ref` is None until it has got through.
+    """What stands, or will stand, at a vendor for an incident; `vendor_ref` is None until it is there.
 
     `endpoint` is the name of what is told there (engine/endpoints).
 
-    `face` is what of its notification it shows, as its channel says; None when that is not known. `alias` is the
-    vendor's own name for what it stands in, `answered_round` the round that was last acknowledged right there.
+    `shown_fingerprint` tells what of its notification it shows (its channel makes it); None when that is not known.
+    `vendor_incident_id` is the vendor's own id of the incident that it belongs to, `acknowledged_round` the round that
+    was last acknowledged right there.
     """
 
     id: UUID
@@ -34,14 +35,14 @@ class PostedMessage:
     mode: Mode
     channel: DestinationKind
     person: str | None
-    ref: str | None
-    want_rev: int
-    shown_rev: int
-    claim: int
+    vendor_ref: str | None
+    wanted_revision: int
+    shown_revision: int
+    claim_number: int
     attempts: int
-    face: str | None = None
-    alias: str | None = None
-    answered_round: int | None = None
+    shown_fingerprint: str | None = None
+    vendor_incident_id: str | None = None
+    acknowledged_round: int | None = None
     is_held: bool = False
 
     @property
@@ -50,23 +51,25 @@ class PostedMessage:
         return self.slot if self.slot >= 0 else -1 - self.slot
 
 
-IS_HELD = and_(posts.c.owner.is_not(None), not_(is_lapsed(posts)))
-WITH_HOLDER = select(posts, IS_HELD.label("is_held"))
+IS_HELD = and_(posted_messages.c.claimed_by.is_not(None), not_(is_lapsed(posted_messages)))
+WITH_HOLDER = select(posted_messages, IS_HELD.label("is_held"))
 """Posted messages, each with whether a process works on it (`is_held`). Takes the values of `leases.lapsed_since`."""
-_OF = WITH_HOLDER.where(posts.c.incident_id.in_(bindparam("ids", expanding=True))).order_by(posts.c.id)
-_OF_LOCKED = _OF.with_for_update(of=posts)
+_OF = WITH_HOLDER.where(posted_messages.c.incident_id.in_(bindparam("ids", expanding=True))).order_by(
+    posted_messages.c.id
+)
+_OF_LOCKED = _OF.with_for_update(of=posted_messages)
 
 
 def lock_of(
     connection: Connection, incident_ids: Iterable[UUID], now: datetime, silence: timedelta = HEARTBEAT_TIMEOUT
 ) -> list[PostedMessage]:
-    """Return the posts of these incidents, locked; the incidents are locked already."""
+    """Return the posted messages of these incidents, locked; the incidents are locked already."""
     wanted = lapsed_since(now, silence) | {"ids": list(incident_ids)}
     return [from_row(row) for row in connection.execute(_OF_LOCKED, wanted)]
 
 
 def of_incident(connection: Connection, incident_id: UUID, now: datetime) -> list[PostedMessage]:
-    """Return the posts of an incident as they stand, the oldest first."""
+    """Return the posted messages of an incident as they stand, the oldest first."""
     return [from_row(row) for row in connection.execute(_OF, lapsed_since(now) | {"ids": [incident_id]})]
 
 
@@ -79,12 +82,12 @@ def from_row(row: Row[Any]) -> PostedMessage:
 
 
 def insert(connection: Connection, new: Sequence[PostedMessage], owner: UUID | None, now: datetime) -> None:
-    """Write posts, held by this owner while their message is on its way."""
+    """Write posted messages, claimed by this process while they are on their way."""
     if not new:
         return
     rows = [
         {name: getattr(one, name) for name in PostedMessage.__dataclass_fields__ if name != "is_held"}
-        | {"owner": owner, "claimed_at": now if owner else None, "next_at": now, "created_at": now}
+        | {"claimed_by": owner, "claimed_at": now if owner else None, "next_attempt_at": now, "created_at": now}
         for one in new
     ]
-    connection.execute(insert_or_leave(connection.dialect.name, posts), rows)
+    connection.execute(insert_or_leave(connection.dialect.name, posted_messages), rows)

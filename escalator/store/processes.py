@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, exists, func, select
 
-from escalator.store.tables import workers
+from escalator.store.tables import processes
 from escalator.store.upserts import upsert
 
 
@@ -19,8 +19,8 @@ class Process:
     host: str
     pid: int
     started_at: datetime
-    beat_at: datetime
-    swept_at: datetime | None = None
+    last_heartbeat_at: datetime
+    last_sweep_at: datetime | None = None
     clock_offset_ms: int = 0
     broker_failure: str | None = None
 
@@ -28,27 +28,33 @@ class Process:
 def beat(connection: Connection, process: Process) -> None:
     """Renew a process' row. One that sweeps may also send: then its row stays a sweeper's."""
     values = {name: getattr(process, name) for name in Process.__dataclass_fields__}
-    swept = ("kind", "swept_at", "clock_offset_ms") if process.swept_at else ()
-    names = ("beat_at", "broker_failure", *swept)
-    statement = upsert(connection, workers).values(**values)
+    swept = ("kind", "last_sweep_at", "clock_offset_ms") if process.last_sweep_at else ()
+    names = ("last_heartbeat_at", "broker_failure", *swept)
+    statement = upsert(connection, processes).values(**values)
     renewed = {name: values[name] for name in names}
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=renewed))
 
 
 def alive_since(connection: Connection, since: datetime) -> list[Process]:
     """Return the processes that have renewed their row since then."""
-    rows = connection.execute(select(workers).where(workers.c.beat_at >= since).order_by(workers.c.started_at))
+    rows = connection.execute(
+        select(processes).where(processes.c.last_heartbeat_at >= since).order_by(processes.c.started_at)
+    )
     return [Process(**row._mapping) for row in rows]
 
 
 def last_beat(connection: Connection, kind: str) -> datetime | None:
     """Return when some process of that kind was last alive; None when there never was one."""
-    found: datetime | None = connection.scalar(select(func.max(workers.c.beat_at)).where(workers.c.kind == kind))
+    found: datetime | None = connection.scalar(
+        select(func.max(processes.c.last_heartbeat_at)).where(processes.c.kind == kind)
+    )
     return found
 
 
 def delete_old(connection: Connection, before: datetime) -> None:
     """Delete the rows of processes long gone, but for the last of each kind: that there was one makes it missed."""
-    later = workers.alias("later")
-    has_later = exists().where(later.c.kind == workers.c.kind, later.c.beat_at > workers.c.beat_at)
-    connection.execute(delete(workers).where(workers.c.beat_at < before, has_later))
+    later = processes.alias("later")
+    has_later = exists().where(
+        later.c.kind == processes.c.kind, later.c.last_heartbeat_at > processes.c.last_heartbeat_at
+    )
+    connection.execute(delete(processes).where(processes.c.last_heartbeat_at < before, has_later))

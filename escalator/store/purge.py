@@ -9,7 +9,7 @@ from uuid6 import uuid7
 from escalator.model.audit import SYSTEM, AuditAction
 from escalator.model.incident import CLOSED_STATES, State
 from escalator.store.events import EventState
-from escalator.store.tables import events, inbox, incidents, records, texts
+from escalator.store.tables import audit_records, events, incidents, notes, sandbox_inbox
 
 BATCH = 200
 
@@ -29,17 +29,19 @@ def purge_content(connection: Connection, now: datetime, retain: timedelta) -> i
         connection.execute(
             update(incidents)
             .where(incidents.c.id.in_(ids))
-            .values(sealed_content=None, sealed_facts=None, kind_key=None)
+            .values(sealed_content=None, sealed_facts=None, grouping_key=None)
         )
         connection.execute(update(events).where(events.c.incident_id.in_(ids)).values(sealed_body=None))
-        connection.execute(update(texts).where(texts.c.incident_id.in_(ids)).values(sealed_body=None))
-        connection.execute(update(inbox).where(inbox.c.incident_id.in_(ids)).values(sealed_payload=None))
+        connection.execute(update(notes).where(notes.c.incident_id.in_(ids)).values(sealed_body=None))
         connection.execute(
-            records.insert(),
+            update(sandbox_inbox).where(sandbox_inbox.c.incident_id.in_(ids)).values(sealed_payload=None)
+        )
+        connection.execute(
+            audit_records.insert(),
             [
                 {
                     "id": uuid7(),
-                    "at": now,
+                    "recorded_at": now,
                     "incident_id": one,
                     "actor_kind": SYSTEM.kind,
                     "actor_key": SYSTEM.key,
@@ -61,14 +63,14 @@ def _is_past(before: datetime) -> ColumnElement[bool]:
     """Incidents that have been over since then, and are not held."""
     closed = and_(incidents.c.state.in_(CLOSED_STATES), incidents.c.closed_at < before)
     logged = and_(incidents.c.state == State.LOGGED, incidents.c.last_event_at < before)
-    return and_(or_(closed, logged), incidents.c.hold.is_(False))
+    return and_(or_(closed, logged), incidents.c.has_legal_hold.is_(False))
 
 
 def _late_notes(connection: Connection, before: datetime) -> None:
     """Forget what was written about incidents when their content was deleted already, as long after it was written."""
     purged = select(incidents.c.id).where(_is_past(before), incidents.c.sealed_content.is_(None))
-    late = and_(texts.c.at < before, texts.c.sealed_body.is_not(None), texts.c.incident_id.in_(purged))
-    connection.execute(update(texts).where(late).values(sealed_body=None))
+    late = and_(notes.c.created_at < before, notes.c.sealed_body.is_not(None), notes.c.incident_id.in_(purged))
+    connection.execute(update(notes).where(late).values(sealed_body=None))
 
 
 def _stray_events(connection: Connection, before: datetime) -> None:
@@ -80,4 +82,6 @@ def _stray_events(connection: Connection, before: datetime) -> None:
         events.c.sealed_body.is_not(None),
     )
     connection.execute(update(events).where(stray).values(sealed_body=None))
-    connection.execute(delete(inbox).where(inbox.c.incident_id.is_(None), inbox.c.at < before))
+    connection.execute(
+        delete(sandbox_inbox).where(sandbox_inbox.c.incident_id.is_(None), sandbox_inbox.c.created_at < before)
+    )

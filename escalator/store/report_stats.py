@@ -11,7 +11,7 @@ from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import State
 from escalator.model.levels import Mode
 from escalator.store.deliveries import DeliveryState
-from escalator.store.tables import answers, deliveries, incidents
+from escalator.store.tables import acknowledgements, deliveries, incidents
 from escalator.store.uuid7 import first_id
 from escalator.store.visibility import Audience
 
@@ -55,9 +55,9 @@ def alerts(
 def was_reviewed_when_opened() -> ColumnElement[bool]:
     """Return the condition that `Alert.was_reviewed_when_opened` asks."""
     return and_(
-        incidents.c.first_answered_at.is_not(None),
+        incidents.c.first_acknowledged_at.is_not(None),
         incidents.c.waiting_since.is_not(None),
-        incidents.c.first_answered_at == incidents.c.waiting_since,
+        incidents.c.first_acknowledged_at == incidents.c.waiting_since,
     )
 
 
@@ -68,12 +68,12 @@ def acknowledgement_times(
 
     Those that Stream had already reviewed when they were opened are left out: nobody was asked to answer.
     """
-    first = func.min(answers.c.at).label("at")
+    first = func.min(acknowledgements.c.acknowledged_at).label("at")
     statement = (
         select(incidents.c.opened_at, first)
-        .join(incidents, incidents.c.id == answers.c.incident_id)
+        .join(incidents, incidents.c.id == acknowledgements.c.incident_id)
         .where(
-            answers.c.person == person,
+            acknowledgements.c.person == person,
             incidents.c.opened_at >= since,
             incidents.c.opened_at < until,
             incidents.c.drill.is_(None),

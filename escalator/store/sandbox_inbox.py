@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, true, 
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.sandbox_item import InboxItem, InboxItemType
-from escalator.store.tables import inbox, incidents
+from escalator.store.tables import incidents, sandbox_inbox
 from escalator.store.upserts import upsert
 from escalator.store.visibility import Audience
 
@@ -18,32 +18,36 @@ from escalator.store.visibility import Audience
 def insert(connection: Connection, new: InboxItem) -> bool:
     """Write an item; False, and nothing is written, when its `ts` is taken."""
     values = {name: getattr(new, name) for name in InboxItem.__dataclass_fields__}
-    statement = upsert(connection, inbox).values(**values).on_conflict_do_nothing(index_elements=["ts"])
-    return connection.scalar(statement.returning(inbox.c.id)) is not None
+    statement = upsert(connection, sandbox_inbox).values(**values).on_conflict_do_nothing(index_elements=["ts"])
+    return connection.scalar(statement.returning(sandbox_inbox.c.id)) is not None
 
 
 def lock_message(connection: Connection, address: str, ts: str) -> InboxItem | None:
     """Return the message that stands there, locked."""
-    mine = (inbox.c.type == InboxItemType.MESSAGE, inbox.c.address == address, inbox.c.ts == ts)
-    return _item(connection.execute(select(inbox).where(*mine).with_for_update()).first())
+    mine = (sandbox_inbox.c.type == InboxItemType.MESSAGE, sandbox_inbox.c.address == address, sandbox_inbox.c.ts == ts)
+    return _item(connection.execute(select(sandbox_inbox).where(*mine).with_for_update()).first())
 
 
 def update_payload(connection: Connection, item_id: UUID, sealed_payload: bytes, at: datetime) -> None:
     """Let a message say something else."""
-    connection.execute(update(inbox).where(inbox.c.id == item_id).values(sealed_payload=sealed_payload, updated_at=at))
+    connection.execute(
+        update(sandbox_inbox).where(sandbox_inbox.c.id == item_id).values(sealed_payload=sealed_payload, updated_at=at)
+    )
 
 
 def find(connection: Connection, item_id: UUID, audience: Audience | None = None) -> InboxItem | None:
     """Return one item; to an audience only one that it may see."""
-    return _item(connection.execute(select(inbox).where(inbox.c.id == item_id, _seen_by(audience))).first())
+    return _item(
+        connection.execute(select(sandbox_inbox).where(sandbox_inbox.c.id == item_id, _seen_by(audience))).first()
+    )
 
 
 def destination_at(connection: Connection, address: str) -> str | None:
     """Return which destination was last written to at an address."""
     found: str | None = connection.scalar(
-        select(inbox.c.destination)
-        .where(inbox.c.type == InboxItemType.MESSAGE, inbox.c.address == address)
-        .order_by(inbox.c.at.desc(), inbox.c.id.desc())
+        select(sandbox_inbox.c.destination)
+        .where(sandbox_inbox.c.type == InboxItemType.MESSAGE, sandbox_inbox.c.address == address)
+        .order_by(sandbox_inbox.c.created_at.desc(), sandbox_inbox.c.id.desc())
         .limit(1)
     )
     return found
@@ -53,17 +57,26 @@ def newest_about(
     connection: Connection, channel: DestinationKind, destination: str, incident_id: UUID | None, limit: int
 ) -> Sequence[InboxItem]:
     """Return the newest items of a channel about an incident (None: about none) at a destination, newest first."""
-    mine = (inbox.c.channel == channel, inbox.c.destination == destination, inbox.c.incident_id == incident_id)
-    rows = connection.execute(select(inbox).where(*mine).order_by(inbox.c.at.desc(), inbox.c.id.desc()).limit(limit))
+    mine = (
+        sandbox_inbox.c.channel == channel,
+        sandbox_inbox.c.destination == destination,
+        sandbox_inbox.c.incident_id == incident_id,
+    )
+    rows = connection.execute(
+        select(sandbox_inbox)
+        .where(*mine)
+        .order_by(sandbox_inbox.c.created_at.desc(), sandbox_inbox.c.id.desc())
+        .limit(limit)
+    )
     return [found for row in rows if (found := _item(row))]
 
 
 def newest_ts(connection: Connection, channel: DestinationKind, address: str) -> str | None:
     """Return the `ts` of the newest item of a channel at an address."""
     found: str | None = connection.scalar(
-        select(inbox.c.ts)
-        .where(inbox.c.channel == channel, inbox.c.address == address)
-        .order_by(inbox.c.at.desc(), inbox.c.id.desc())
+        select(sandbox_inbox.c.ts)
+        .where(sandbox_inbox.c.channel == channel, sandbox_inbox.c.address == address)
+        .order_by(sandbox_inbox.c.created_at.desc(), sandbox_inbox.c.id.desc())
         .limit(1)
     )
     return found
@@ -77,9 +90,12 @@ def newest(
     An audience gets those about incidents that it may see, and about none.
     """
     rows = connection.execute(
-        select(inbox)
-        .where(or_(inbox.c.type != InboxItemType.VIEW, inbox.c.at >= views_since), _seen_by(audience))
-        .order_by(inbox.c.at.desc(), inbox.c.id.desc())
+        select(sandbox_inbox)
+        .where(
+            or_(sandbox_inbox.c.type != InboxItemType.VIEW, sandbox_inbox.c.created_at >= views_since),
+            _seen_by(audience),
+        )
+        .order_by(sandbox_inbox.c.created_at.desc(), sandbox_inbox.c.id.desc())
         .limit(limit)
     )
     return [found for row in reversed(rows.all()) if (found := _item(row))]
@@ -94,8 +110,8 @@ def count_incidents(connection: Connection) -> int:
 def _seen_by(audience: Audience | None) -> ColumnElement[bool]:
     if audience is None:
         return true()
-    seen = select(incidents.c.id).where(incidents.c.id == inbox.c.incident_id, audience.may_see()).exists()
-    return or_(inbox.c.incident_id.is_(None), seen)
+    seen = select(incidents.c.id).where(incidents.c.id == sandbox_inbox.c.incident_id, audience.may_see()).exists()
+    return or_(sandbox_inbox.c.incident_id.is_(None), seen)
 
 
 def _item(row: Row[Any] | None) -> InboxItem | None:

@@ -10,13 +10,13 @@ from escalator.store.tables import sessions
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One browser of one person. `via` is how they signed in, `seen_at` when the browser last asked for something."""
+    """One browser of one person. `via` is how they signed in, `last_seen_at` when it last asked for something."""
 
     digest: str
     person: str
     via: str
-    begun_at: datetime
-    seen_at: datetime
+    started_at: datetime
+    last_seen_at: datetime
 
 
 def add(connection: Connection, new: Session) -> None:
@@ -34,7 +34,7 @@ def find(connection: Connection, digest: str) -> Session | None:
 
 def record_seen(connection: Connection, digest: str, now: datetime) -> None:
     """Note that the browser has asked for something."""
-    connection.execute(update(sessions).where(sessions.c.digest == digest).values(seen_at=now))
+    connection.execute(update(sessions).where(sessions.c.digest == digest).values(last_seen_at=now))
 
 
 def end(connection: Connection, digest: str, now: datetime) -> None:
@@ -57,15 +57,17 @@ def last_sign_ins(
 
     A session lives that began and was seen after these instants.
     """
-    lives = and_(sessions.c.ended_at.is_(None), sessions.c.begun_at > begun_after, sessions.c.seen_at > seen_after)
-    columns = (sessions.c.person, func.max(sessions.c.begun_at), func.count().filter(lives))
+    lives = and_(
+        sessions.c.ended_at.is_(None), sessions.c.started_at > begun_after, sessions.c.last_seen_at > seen_after
+    )
+    columns = (sessions.c.person, func.max(sessions.c.started_at), func.count().filter(lives))
     found = connection.execute(select(*columns).group_by(sessions.c.person))
     return {person: (begun_at, count) for person, begun_at, count in found}
 
 
 def delete_before(connection: Connection, before: datetime) -> None:
     """Delete those that began before that."""
-    connection.execute(delete(sessions).where(sessions.c.begun_at < before))
+    connection.execute(delete(sessions).where(sessions.c.started_at < before))
 
 
 def has_been_used(connection: Connection, *, besides: str) -> bool:

@@ -74,7 +74,7 @@ def resume_waiting(
         .with_for_update(skip_locked=True, key_share=True)
     )
     ids = connection.scalars(chosen).all()
-    due = {"due_kind": DueKind.SILENCE_END.value, "due_at": now, "fence": incidents.c.fence + 1, "armed_until": now}
+    due = {"due_kind": DueKind.SILENCE_END.value, "due_at": now, "fence": incidents.c.fence + 1, "timer_set_for": now}
     if ids:
         connection.execute(update(incidents).where(incidents.c.id.in_(ids)).values(due))
     return ids

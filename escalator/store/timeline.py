@@ -5,14 +5,16 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from escalator.store.tables import deliveries, incidents, records
+from escalator.store.tables import audit_records, deliveries, incidents
 from escalator.store.visibility import Audience
 
 
 def records_of(connection: Connection, incident_id: UUID, most: int) -> list[Row[Any]]:
     """Return the newest records of an incident, the oldest of them first."""
-    newest = select(records).where(records.c.incident_id == incident_id)
-    rows = connection.execute(newest.order_by(records.c.at.desc(), records.c.id.desc()).limit(most)).all()
+    newest = select(audit_records).where(audit_records.c.incident_id == incident_id)
+    rows = connection.execute(
+        newest.order_by(audit_records.c.recorded_at.desc(), audit_records.c.id.desc()).limit(most)
+    ).all()
     return list(reversed(rows))
 
 

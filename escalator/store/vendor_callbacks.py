@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, delete, exists, func, select, update
 
 from escalator.model.destination_kind import DestinationKind
-from escalator.store.tables import callbacks
+from escalator.store.tables import vendor_callbacks
 from escalator.store.upserts import upsert
 
 
@@ -39,36 +39,40 @@ class VendorCallback:
     attempts: int = 0
 
 
-_KEPT = tuple(callbacks.c[name] for name in VendorCallback.__dataclass_fields__)
+_KEPT = tuple(vendor_callbacks.c[name] for name in VendorCallback.__dataclass_fields__)
 
 
 def insert(connection: Connection, new: VendorCallback) -> bool:
     """Write one; False when the same event of the vendor is there already."""
     values = {name: getattr(new, name) for name in VendorCallback.__dataclass_fields__}
-    statement = upsert(connection, callbacks).values(**values, state=CallbackState.NEW, next_at=new.received_at)
+    statement = upsert(connection, vendor_callbacks).values(
+        **values, state=CallbackState.NEW, next_attempt_at=new.received_at
+    )
     written = connection.scalar(
-        statement.on_conflict_do_nothing(index_elements=["vendor", "event_id"]).returning(callbacks.c.id)
+        statement.on_conflict_do_nothing(index_elements=["vendor", "event_id"]).returning(vendor_callbacks.c.id)
     )
     return written is not None
 
 
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[VendorCallback]:
     """Return the oldest that wait and are due; of what a vendor tells of one thing only the first."""
-    earlier = callbacks.alias()
+    earlier = vendor_callbacks.alias()
     has_earlier = exists().where(
-        earlier.c.vendor == callbacks.c.vendor,
-        earlier.c.subject == callbacks.c.subject,
+        earlier.c.vendor == vendor_callbacks.c.vendor,
+        earlier.c.subject == vendor_callbacks.c.subject,
         earlier.c.subject != "",
         earlier.c.state == CallbackState.NEW,
-        earlier.c.received_at < callbacks.c.received_at,
+        earlier.c.received_at < vendor_callbacks.c.received_at,
     )
-    waiting = select(*_KEPT).where(callbacks.c.state == CallbackState.NEW, callbacks.c.next_at <= now, ~has_earlier)
-    return [_callback(row) for row in connection.execute(waiting.order_by(callbacks.c.received_at).limit(limit))]
+    waiting = select(*_KEPT).where(
+        vendor_callbacks.c.state == CallbackState.NEW, vendor_callbacks.c.next_attempt_at <= now, ~has_earlier
+    )
+    return [_callback(row) for row in connection.execute(waiting.order_by(vendor_callbacks.c.received_at).limit(limit))]
 
 
 def lock(connection: Connection, callback_id: UUID) -> VendorCallback | None:
     """Return one that still waits, locked; None when another process has it."""
-    mine = select(*_KEPT).where(callbacks.c.id == callback_id, callbacks.c.state == CallbackState.NEW)
+    mine = select(*_KEPT).where(vendor_callbacks.c.id == callback_id, vendor_callbacks.c.state == CallbackState.NEW)
     row = connection.execute(mine.with_for_update(skip_locked=True)).first()
     return None if row is None else _callback(row)
 
@@ -76,31 +80,33 @@ def lock(connection: Connection, callback_id: UUID) -> VendorCallback | None:
 def mark_done(connection: Connection, callback_id: UUID, reason: str | None = None) -> None:
     """Note that it is done; its body is of no more use."""
     values: dict[str, Any] = {"state": CallbackState.DONE, "sealed_body": None, "reason": reason}
-    connection.execute(update(callbacks).where(callbacks.c.id == callback_id).values(values))
+    connection.execute(update(vendor_callbacks).where(vendor_callbacks.c.id == callback_id).values(values))
 
 
 def postpone(connection: Connection, callback_id: UUID, until: datetime, reason: str, *, is_fault: bool) -> None:
     """Let it wait for another try; a fault of ours is counted."""
-    values: dict[str, Any] = {"next_at": until, "reason": reason}
-    values |= {"attempts": callbacks.c.attempts + 1} if is_fault else {}
-    connection.execute(update(callbacks).where(callbacks.c.id == callback_id).values(values))
+    values: dict[str, Any] = {"next_attempt_at": until, "reason": reason}
+    values |= {"attempts": vendor_callbacks.c.attempts + 1} if is_fault else {}
+    connection.execute(update(vendor_callbacks).where(vendor_callbacks.c.id == callback_id).values(values))
 
 
 def park(connection: Connection, callback_id: UUID, reason: str) -> None:
     """Note that it could not be done."""
     connection.execute(
-        update(callbacks).where(callbacks.c.id == callback_id).values(state=CallbackState.PARKED, reason=reason)
+        update(vendor_callbacks)
+        .where(vendor_callbacks.c.id == callback_id)
+        .values(state=CallbackState.PARKED, reason=reason)
     )
 
 
 def delete_before(connection: Connection, now: datetime, after: timedelta) -> None:
     """Delete what is older: no vendor tells it again."""
-    connection.execute(delete(callbacks).where(callbacks.c.received_at < now - after))
+    connection.execute(delete(vendor_callbacks).where(vendor_callbacks.c.received_at < now - after))
 
 
 def count_parked(connection: Connection) -> int:
     """Return how many could not be done."""
-    parked = select(func.count()).select_from(callbacks).where(callbacks.c.state == CallbackState.PARKED)
+    parked = select(func.count()).select_from(vendor_callbacks).where(vendor_callbacks.c.state == CallbackState.PARKED)
     return connection.scalar(parked) or 0
 
 

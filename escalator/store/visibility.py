@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select,
 from escalator.model.audit import AuditAction
 from escalator.model.levels import Mode
 from escalator.store.codec import categories_from_text, categories_to_text
-from escalator.store.tables import incidents, records
+from escalator.store.tables import audit_records, incidents
 
 CategorySet = tuple[str, ...]
 """Categories that fit an incident together, sorted."""
@@ -44,26 +44,26 @@ class Audience:
 
     def may_see(self) -> ColumnElement[bool]:
         """Return the condition on rows of `incidents`. A combination that is newer than this is not seen."""
-        shown = incidents.c.fits.in_(sorted(categories_to_text(one) for one in self.fits))
+        shown = incidents.c.matched_categories.in_(sorted(categories_to_text(one) for one in self.fits))
         return and_(shown, self._is_judged(), incidents.c.mode == Mode.SANDBOX if self.is_sandbox else true())
 
     def _is_judged(self) -> ColumnElement[bool]:
         if self.restrictions is None:
             return true()
-        return or_(incidents.c.fits_by.startswith(self.restrictions), incidents.c.sealed_facts.is_(None))
+        return or_(incidents.c.category_rules_digest.startswith(self.restrictions), incidents.c.sealed_facts.is_(None))
 
     def may_see_records(self) -> ColumnElement[bool]:
-        """Return the condition on rows of `records`: of an incident that is seen, or of none."""
-        mine = select(incidents.c.id).where(incidents.c.id == records.c.incident_id, self.may_see())
-        seen = mine.correlate(records).exists()
-        return or_(and_(records.c.incident_id.is_(None), self._may_know()), seen)
+        """Return the condition on rows of `audit_records`: of an incident that is seen, or of none."""
+        mine = select(incidents.c.id).where(incidents.c.id == audit_records.c.incident_id, self.may_see())
+        seen = mine.correlate(audit_records).exists()
+        return or_(and_(audit_records.c.incident_id.is_(None), self._may_know()), seen)
 
     def _may_know(self) -> ColumnElement[bool]:
         """Return the condition on records of no incident, which name in JSON what they are about."""
         named = (f"{json.dumps(of)}: {json.dumps(name)}" for of, name in sorted(self.unknown))
-        told = [records.c.after.contains(one, autoescape=True) for one in named]
-        known = or_(records.c.action.not_in(_NAMING), not_(or_(*told))) if told else true()
-        return and_(known, records.c.via.in_(_OF_NOBODY_REAL) if self.is_sandbox else true())
+        told = [audit_records.c.after.contains(one, autoescape=True) for one in named]
+        known = or_(audit_records.c.action.not_in(_NAMING), not_(or_(*told))) if told else true()
+        return and_(known, audit_records.c.via.in_(_OF_NOBODY_REAL) if self.is_sandbox else true())
 
 
 def category_sets(connection: Connection) -> Collection[CategorySet]:
@@ -71,9 +71,18 @@ def category_sets(connection: Connection) -> Collection[CategorySet]:
 
     They are few: each is looked up after the one before it, in the index, however many incidents there are.
     """
-    first = select(func.min(incidents.c.fits).label("fits")).cte("combinations", recursive=True)
-    after = select(func.min(incidents.c.fits)).where(incidents.c.fits > first.c.fits).scalar_subquery()
-    found = first.union_all(select(after).where(first.c.fits.is_not(None)))
+    first = select(func.min(incidents.c.matched_categories).label("matched_categories")).cte(
+        "combinations", recursive=True
+    )
+    after = (
+        select(func.min(incidents.c.matched_categories))
+        .where(incidents.c.matched_categories > first.c.matched_categories)
+        .scalar_subquery()
+    )
+    found = first.union_all(select(after).where(first.c.matched_categories.is_not(None)))
     return [
-        categories_from_text(kept) for kept in connection.scalars(select(found.c.fits).where(found.c.fits.is_not(None)))
+        categories_from_text(kept)
+        for kept in connection.scalars(
+            select(found.c.matched_categories).where(found.c.matched_categories.is_not(None))
+        )
     ]

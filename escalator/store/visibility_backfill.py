@@ -1,4 +1,4 @@
-"""What `incidents.fits` is made from, read in bounded batches, and what is added to it."""
+"""What `incidents.matched_categories` is made from, read in bounded batches, and what is added to it."""
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -26,15 +26,15 @@ class CategoryJudgement:
 
     id: UUID
     frozen: UUID
-    fits: tuple[str, ...]
+    matched_categories: tuple[str, ...]
     facts: Facts | None
     sealed: bytes
 
 
 def find_outdated_mark(connection: Connection, mark: str) -> str | None:
     """Return a mark other than this one by which some incident was judged, or None when there is none."""
-    for others in (incidents.c.fits_by < mark, incidents.c.fits_by > mark):
-        found: str | None = connection.scalar(select(func.min(incidents.c.fits_by)).where(others, _THERE))
+    for others in (incidents.c.category_rules_digest < mark, incidents.c.category_rules_digest > mark):
+        found: str | None = connection.scalar(select(func.min(incidents.c.category_rules_digest)).where(others, _THERE))
         if found is not None:
             return found
     return None
@@ -42,14 +42,14 @@ def find_outdated_mark(connection: Connection, mark: str) -> str | None:
 
 def read_batch(connection: Connection, mark: str, most: int, seal: Seal) -> list[CategoryJudgement]:
     """Return incidents that were judged by this mark, the newest first: those are on everybody's first page."""
-    columns = (incidents.c.id, incidents.c.policy_version_id, incidents.c.fits, incidents.c.sealed_facts)
-    there = select(*columns).where(incidents.c.fits_by == mark, _THERE)
+    columns = (incidents.c.id, incidents.c.policy_version_id, incidents.c.matched_categories, incidents.c.sealed_facts)
+    there = select(*columns).where(incidents.c.category_rules_digest == mark, _THERE)
     rows = connection.execute(there.order_by(incidents.c.id.desc()).limit(most))
     return [
         CategoryJudgement(
             row.id,
             row.policy_version_id,
-            categories_from_text(row.fits),
+            categories_from_text(row.matched_categories),
             _opened(row.sealed_facts, seal),
             row.sealed_facts,
         )
@@ -68,13 +68,15 @@ def add_categories(
 ) -> None:
     """Let these categories fit too, and mark whose facts are still those that were judged; what fits already, stays."""
     read = {one.id: one.sealed for one in judged}
-    order = (incidents.c.members.is_not(None), incidents.c.id)
-    theirs = select(incidents.c.id, incidents.c.fits, incidents.c.sealed_facts).where(incidents.c.id.in_(read))
+    order = (incidents.c.member_count.is_not(None), incidents.c.id)
+    theirs = select(incidents.c.id, incidents.c.matched_categories, incidents.c.sealed_facts).where(
+        incidents.c.id.in_(read)
+    )
     rows = connection.execute(theirs.order_by(*order).with_for_update(key_share=True)).all()
     same = [row for row in rows if row.sealed_facts == read[row.id]]
     for row in same:
         if more.get(row.id):
-            fits = categories_to_text({*categories_from_text(row.fits), *more[row.id]})
-            connection.execute(update(incidents).where(incidents.c.id == row.id).values(fits=fits))
+            fits = categories_to_text({*categories_from_text(row.matched_categories), *more[row.id]})
+            connection.execute(update(incidents).where(incidents.c.id == row.id).values(matched_categories=fits))
     ids = [row.id for row in same]
-    connection.execute(update(incidents).where(incidents.c.id.in_(ids)).values(fits_by=mark))
+    connection.execute(update(incidents).where(incidents.c.id.in_(ids)).values(category_rules_digest=mark))

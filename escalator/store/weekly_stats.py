@@ -16,7 +16,7 @@ from escalator.model.silence import SilenceScope
 from escalator.store.deliveries import DeliveryKind, DeliveryState
 from escalator.store.drills import DrillState
 from escalator.store.report_stats import was_reviewed_when_opened
-from escalator.store.tables import deliveries, drills, incidents, records, silences, troubles
+from escalator.store.tables import audit_records, deliveries, drills, incidents, operator_alerts, silences
 from escalator.store.visibility import Audience
 
 _NO_ALERTS = (State.LOGGED, State.MERGED)
@@ -91,7 +91,7 @@ def opened_alerts(
 ) -> list[OpenedAlert]:
     """Return the alerts opened within the span, the oldest first; drills are none."""
     columns = ("id", "number", "severity", "category", "opened_at")
-    answered_at = case((was_reviewed_when_opened(), None), else_=incidents.c.first_answered_at)
+    answered_at = case((was_reviewed_when_opened(), None), else_=incidents.c.first_acknowledged_at)
     statement: Select[Any] = (
         select(*(incidents.c[name] for name in columns), answered_at, incidents.c.escalated_at)
         .where(*_alerts(audience, span, modes))
@@ -119,29 +119,33 @@ def sent_pages(connection: Connection, audience: Audience, span: Period, modes: 
 
 def late_steps(connection: Connection, audience: Audience, span: Period) -> list[LateStep]:
     """Return the steps that fired ten seconds late or later, by the digits that their records hold."""
-    sooner = [records.c.after.like(f'%"late_ms": "{"_" * digits}"%') for digits in range(1, _LATE_DIGITS)]
+    sooner = [audit_records.c.after.like(f'%"late_ms": "{"_" * digits}"%') for digits in range(1, _LATE_DIGITS)]
     statement = (
-        select(incidents.c.number, records.c.at, records.c.after)
-        .join(incidents, incidents.c.id == records.c.incident_id)
+        select(incidents.c.number, audit_records.c.recorded_at, audit_records.c.after)
+        .join(incidents, incidents.c.id == audit_records.c.incident_id)
         .where(
-            records.c.action == AuditAction.STEP_FIRED,
-            span.holds(records.c.at),
-            records.c.after.contains('"late_ms"'),
+            audit_records.c.action == AuditAction.STEP_FIRED,
+            span.holds(audit_records.c.recorded_at),
+            audit_records.c.after.contains('"late_ms"'),
             not_(or_(*sooner)),
             audience.may_see_records(),
         )
-        .order_by(records.c.at, records.c.id)
+        .order_by(audit_records.c.recorded_at, audit_records.c.id)
     )
     found = ((row, json.loads(row.after)) for row in connection.execute(statement))
-    return [LateStep(row.number, row.at, after.get("step", ""), int(after["late_ms"])) for row, after in found]
+    return [LateStep(row.number, row.recorded_at, after.get("step", ""), int(after["late_ms"])) for row, after in found]
 
 
 def failed_pages(connection: Connection, audience: Audience, span: Period) -> Iterator[FailedPages]:
     """Yield how often what failed: destinations may come several times, once for each send."""
     statement = (
-        select(records.c.after, records.c.reason, func.count().label("times"))
-        .where(records.c.action == AuditAction.DELIVERY_FAILED, span.holds(records.c.at), audience.may_see_records())
-        .group_by(records.c.after, records.c.reason)
+        select(audit_records.c.after, audit_records.c.reason, func.count().label("times"))
+        .where(
+            audit_records.c.action == AuditAction.DELIVERY_FAILED,
+            span.holds(audit_records.c.recorded_at),
+            audience.may_see_records(),
+        )
+        .group_by(audit_records.c.after, audit_records.c.reason)
     )
     for row in connection.execute(statement):
         yield FailedPages(json.loads(row.after).get("destination", ""), row.reason, row.times)
@@ -152,9 +156,9 @@ def action_counts(
 ) -> dict[AuditAction, int]:
     """Return how many records of each of these actions there are; those of which there are none are left out."""
     statement = (
-        select(records.c.action, func.count())
-        .where(records.c.action.in_(actions), span.holds(records.c.at), audience.may_see_records())
-        .group_by(records.c.action)
+        select(audit_records.c.action, func.count())
+        .where(audit_records.c.action.in_(actions), span.holds(audit_records.c.recorded_at), audience.may_see_records())
+        .group_by(audit_records.c.action)
     )
     return {AuditAction(action): count for action, count in connection.execute(statement)}
 
@@ -181,19 +185,21 @@ def silences_in(connection: Connection, audience: Audience, span: Period) -> lis
 
 
 def operator_alerts_in(connection: Connection, span: Period) -> list[Row[Any]]:
-    """Return the troubles that there were within the span: key, found_at, ended_at; the first first."""
-    statement = select(troubles.c.key, troubles.c.found_at, troubles.c.ended_at).where(
-        troubles.c.found_at < span.until, or_(troubles.c.ended_at.is_(None), troubles.c.ended_at > span.since)
+    """Return the operator alerts that were open within the span: key, raised_at, resolved_at; the first first."""
+    statement = select(operator_alerts.c.key, operator_alerts.c.raised_at, operator_alerts.c.resolved_at).where(
+        operator_alerts.c.raised_at < span.until,
+        or_(operator_alerts.c.resolved_at.is_(None), operator_alerts.c.resolved_at > span.since),
     )
-    return list(connection.execute(statement.order_by(troubles.c.found_at)))
+    return list(connection.execute(statement.order_by(operator_alerts.c.raised_at)))
 
 
 def policy_changes(connection: Connection, span: Period) -> list[Row[Any]]:
     """Return the records of policies that were activated or refused within the span, the first first."""
-    statement = select(records).where(
-        records.c.action.in_((AuditAction.POLICY_ACTIVATED, AuditAction.POLICY_REFUSED)), span.holds(records.c.at)
+    statement = select(audit_records).where(
+        audit_records.c.action.in_((AuditAction.POLICY_ACTIVATED, AuditAction.POLICY_REFUSED)),
+        span.holds(audit_records.c.recorded_at),
     )
-    return list(connection.execute(statement.order_by(records.c.at, records.c.id)))
+    return list(connection.execute(statement.order_by(audit_records.c.recorded_at, audit_records.c.id)))
 
 
 def _alerts(audience: Audience, span: Period, modes: Collection[Mode]) -> tuple[ColumnElement[bool], ...]:

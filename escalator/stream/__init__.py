@@ -1,5 +1,5 @@
-"""Everything that knows Stream's webhooks: signature, envelope, schemas, and what an event says in our words.
+"""Stream's webhooks: signature, envelope, schemas, and the facts of an event.
 
-Pure: no clock, no environment, no network, no database. The vendor's facts are those of its OpenAPI description
-(GetStream/protocol v236.0.4), its Python SDK (getstream 7.0.0) and its documentation, named where they are used.
+Pure: no clock, no environment, no network, no database. Sources are Stream's OpenAPI description (GetStream/protocol
+v236.0.4), its Python SDK (getstream 7.0.0) and its documentation, named where they are used.
 """

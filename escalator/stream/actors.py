@@ -1,8 +1,7 @@
 """Who did something in Stream: a person, or automation, an API key or the author of the content (RULES 1).
 
 `reporter_type` is automod, user, moderator, admin, velocity_filter or api_integration (CHATJS; SPEC). A server-side
-call says api_integration and may name a user in whose name it is made: where that is a person of the policy, the
-person has acted.
+call has api_integration and may name a user: where that is a person of the policy, it counts as the person's action.
 """
 
 from dataclasses import dataclass, field
@@ -33,19 +32,19 @@ class Actors:
         return (reporter in _PEOPLE or is_named) and not self.is_author(action.actor_id)
 
     def is_machine(self, action: ModerationAction) -> bool:
-        """Whether automation, an API key, a user or the author acted. Of some actions nothing is known."""
+        """Whether automation, an API key, a user or the author acted; False for an unknown actor."""
         is_known = normalized_word(action.reporter_type) in _MACHINES | {"user"} or self.is_author(action.actor_id)
         return is_known and not self.is_person(action)
 
     def is_machine_id(self, user_id: str) -> bool:
-        """Whether an id is the author's, or one that stands for automation or an API key."""
+        """Whether an id is the author's, or one of automation or an API key."""
         return self.is_author(user_id) or normalized_word(user_id) in _MACHINES
 
     def banned_by(self, event: StreamEvent) -> str:
-        """Return the id of the person who banned somebody else, or nothing when no person did."""
-        by, banned = event.created_by, event.user
-        if by is None or (banned and by.id == banned.id):
+        """Return the id of the person who banned somebody else, or an empty text when no person did."""
+        actor, banned = event.created_by, event.user
+        if actor is None or (banned and actor.id == banned.id):
             return ""
-        if by.id in self.staff:
-            return by.id
-        return "" if {normalized_word(by.id), normalized_word(by.role)} & _MACHINES else by.id
+        if actor.id in self.staff:
+            return actor.id
+        return "" if {normalized_word(actor.id), normalized_word(actor.role)} & _MACHINES else actor.id

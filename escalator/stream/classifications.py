@@ -1,4 +1,4 @@
-"""What the engines recognised: a tree of labels (Classification, getstream 7.0.0), read as a flat list."""
+"""Classifications of Stream's engines: a tree of labels (Classification, getstream 7.0.0), read as a flat list."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ MAX_CLASSIFICATIONS = 500
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """A label, with the confidence (images) or the severity (texts) it was found with."""
+    """A label, with its confidence (images) or severity (texts)."""
 
     name: str = short_text()
     confidence: float | None = number_field()
@@ -22,13 +22,13 @@ _read = parser_for(Classification)
 
 
 def flatten_classifications(value: object) -> tuple[Classification, ...]:
-    """Return the labels of a tree, level by level, however deep it is."""
-    found: list[Classification] = []
+    """Return the labels of a tree of any depth, level by level."""
+    labels: list[Classification] = []
     waiting = deque([value])
-    while waiting and len(found) < MAX_CLASSIFICATIONS:
+    while waiting and len(labels) < MAX_CLASSIFICATIONS:
         level = waiting.popleft()
         for node in level if isinstance(level, list) else ():
             if isinstance(node, Mapping):
-                found.append(_read(node))
+                labels.append(_read(node))
                 waiting.append(node.get("subclassifications"))
-    return tuple(found[:MAX_CLASSIFICATIONS])
+    return tuple(labels[:MAX_CLASSIFICATIONS])

@@ -1,4 +1,4 @@
-"""What a person wrote and who they are, and of which kind it is. Media is only pointed at, never fetched."""
+"""The content of an event, its author and its kinds. Of media only the address is read, never the file."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -20,7 +20,7 @@ _KIND_OF_ENTITY = {USER: "user", USER_PROFILE: "user", CALL: "call"}
 
 
 def content_kinds_of(event: StreamEvent, subject: EventSubject) -> frozenset[str]:
-    """Return which of text, image, video, user and call the item is; none of them while that is unknown."""
+    """Return which of text, image, video, user and call the item is; empty while that is unknown."""
     attached = {normalized_word(attachment.type) for attachment in _attachments(event)}
     matched = {normalized_word(verdict.type) for verdict in event.matched_contents}
     signs = {
@@ -35,16 +35,16 @@ def content_kinds_of(event: StreamEvent, subject: EventSubject) -> frozenset[str
 
 
 def content_of(event: StreamEvent, subject: EventSubject, at: datetime) -> Content:
-    """Return what the event shows of the content, as it was at the event's time.
+    """Return the content in the event, as of the event's time.
 
-    An event that is only shown (a deletion) may carry a placeholder or an older text, so what it shows is as old as
-    its message: it fills a gap and replaces nothing.
+    An event that is only shown (a deletion) may carry a placeholder or an older text, so its content is dated as its
+    message: it fills a gap and replaces nothing.
     """
     if event.type in events.ONLY_SHOWN:
         return _left_behind(event)
     author = _author(event, subject) or StreamUser()
     flagged = author.flagged_count
-    said = {
+    values = {
         "text": _text(event),
         "language": next(_languages(event), ""),
         "author_id": subject.author_id,
@@ -54,7 +54,7 @@ def content_of(event: StreamEvent, subject: EventSubject, at: datetime) -> Conte
         "media": "\n".join(list(dict.fromkeys(_media(event)))[:MAX_MEDIA]),
         "note": _note(event),
     }
-    return Content({name: (at, value) for name, value in said.items() if value})
+    return Content({name: (at, value) for name, value in values.items() if value})
 
 
 def _left_behind(event: StreamEvent) -> Content:
@@ -83,21 +83,21 @@ def _languages(event: StreamEvent) -> Iterator[str]:
     for verdict in event.texts:
         if verdict.language:
             yield verdict.language
-    for written in (*event.messages, event.post):
-        if written and written.i18n.get("language"):
-            yield written.i18n["language"]
+    for content in (*event.messages, event.post):
+        if content and content.i18n.get("language"):
+            yield content.i18n["language"]
 
 
 def _author(event: StreamEvent, subject: EventSubject) -> StreamUser | None:
-    """Return the author as the event knows them best: the item's creator has the counters."""
+    """Return the author with most details: the item's creator has the counters."""
     creator = event.snapshot.entity_creator if event.snapshot else None
-    writers = (written.user for written in (*event.messages, event.post) if written)
+    writers = (content.user for content in (*event.messages, event.post) if content)
     known = (creator, *writers, event.target_user, event.user)
     return next((user for user in known if user and user.id and user.id == subject.author_id), None)
 
 
 def _attachments(event: StreamEvent) -> Iterable[Attachment]:
-    return [attachment for written in (*event.messages, event.post) if written for attachment in written.attachments]
+    return [attachment for content in (*event.messages, event.post) if content for attachment in content.attachments]
 
 
 def _media(event: StreamEvent) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What people wrote, showed and were, as Stream's webhook bodies hold it: one dataclass for each of its objects.
+"""Content and users in Stream's webhook bodies: one dataclass for each of its objects.
 
 Names and types are those of Stream's SDK (getstream 7.0.0). Nothing is required: see `escalator.stream.lenient_fields`.
 """
@@ -45,7 +45,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Harms:
-    """ModerationV2Response: what the engines found in a message."""
+    """ModerationV2Response: the findings of the engines in a message."""
 
     text_harms: tuple[str, ...] = short_texts()
     image_harms: tuple[str, ...] = short_texts()
@@ -80,16 +80,16 @@ class ModeratedContent:
 
 @dataclass(frozen=True, slots=True)
 class ReactionData:
-    """What a customer keeps of a reaction; a comment of feeds v2 is one with a `text`."""
+    """A customer's data of a reaction; a comment of feeds v2 has a `text`."""
 
     text: str = long_text()
 
 
 @dataclass(frozen=True, slots=True)
 class FeedPost:
-    """What stands in feeds: FeedsV3CommentResponse, FeedsV3ActivityResponse, Reaction, EnrichedActivity.
+    """Content of feeds: FeedsV3CommentResponse, FeedsV3ActivityResponse, Reaction, EnrichedActivity.
 
-    Of the two of feeds v2 the text is the customer's own: a reaction has it in its `data`.
+    In feeds v2 the customer chooses where the text is: a reaction has it in its `data`.
     """
 
     text: str = long_text()
@@ -101,5 +101,5 @@ class FeedPost:
 
     @property
     def words(self) -> str:
-        """Return what was written."""
+        """Return the text."""
         return self.text or (self.data.text if self.data else "")

@@ -1,7 +1,7 @@
-"""A drill: an event of our own that takes the way of all events, so that what is rehearsed is the real thing.
+"""Drills: events of our own that are processed like all events, so that a drill tests the real code.
 
-Its type means nothing at Stream's door: there it is counted and forgotten, so that no event from outside can call
-itself a drill, which would hide a real alert among those that nobody fears.
+A webhook with this type is counted and dropped, so that no event from outside can pass as a drill, which would hide
+a real alert.
 """
 
 import json
@@ -19,9 +19,9 @@ _ABOUT = "This is a drill. Nothing has happened and nobody is harmed: answer it 
 
 @dataclass(frozen=True, slots=True)
 class DrillRehearsal:
-    """What is rehearsed: the `route`, whatever its conditions, by an incident of that category and severity.
+    """A rehearsal of `route`, whatever its conditions, by an incident of that category and severity.
 
-    `id` is that of the drill's row, `name` the drill's. An empty category or severity is not said.
+    `id` is that of the drill's row, `name` the drill's. An empty category or severity is left out.
     """
 
     id: str
@@ -37,16 +37,16 @@ def body_of(rehearsal: DrillRehearsal) -> bytes:
 
 
 def observation(body: Mapping[str, object], at: datetime) -> Observation:
-    """Return what such an event says: an incident of its own, which no other event joins."""
-    said = DrillRehearsal(**{name: str(body.get(name, "")) for name in DrillRehearsal.__dataclass_fields__})
-    seen = {"event": [TYPE], "category": [said.category], "severity": [said.severity]}
+    """Return the observation of such an event: an incident of its own, which no other event joins."""
+    rehearsal = DrillRehearsal(**{name: str(body.get(name, "")) for name in DrillRehearsal.__dataclass_fields__})
+    values_by_name = {"event": [TYPE], "category": [rehearsal.category], "severity": [rehearsal.severity]}
     return Observation(
         event_type=TYPE,
         at=at,
-        keys=(ItemKey("entity", bounded_id(f"{_KEY}/{said.id}")),),
-        facts=Facts({name: sightings(values, at) for name, values in seen.items() if any(values)}),
+        keys=(ItemKey("entity", bounded_id(f"{_KEY}/{rehearsal.id}")),),
+        facts=Facts({name: sightings(values, at) for name, values in values_by_name.items() if any(values)}),
         content=Content({"text": (at, _ABOUT), "language": (at, "en")}),
         via="engine",
-        drill=said.name,
-        route=said.route,
+        drill=rehearsal.name,
+        route=rehearsal.route,
     )

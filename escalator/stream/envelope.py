@@ -1,4 +1,4 @@
-"""What the web request needs to know of a signed body before it is stored: its type, and whether to keep it whole."""
+"""The envelope of a signed body, read before it is stored: its type, and whether to store it completely."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ class EnvelopeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The least that is known of an event. `queue` is equal for events that were flagged as the same kinds of harm."""
+    """The envelope of an event. `queue` is equal for events that were flagged as the same kinds of harm."""
 
     type: str
     kind: EnvelopeKind
@@ -35,7 +35,7 @@ class Envelope:
 
 
 class EnvelopeSchema(Schema):
-    """What every webhook of Stream's has: a type (webhook conformance fixtures)."""
+    """The required part of every webhook of Stream: a type (webhook conformance fixtures)."""
 
     class Meta:
         unknown = EXCLUDE
@@ -47,7 +47,7 @@ _SCHEMA = EnvelopeSchema()
 
 
 def parse_json(body: bytes) -> object:
-    """Return the JSON value of a body. Raises InvalidEvent for what is none, or nests deeper than we can read."""
+    """Return the JSON value of a body. Raises InvalidEvent for invalid or too deeply nested JSON."""
     try:
         value: object = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -69,19 +69,19 @@ def read_envelope(body: bytes) -> Envelope:
 
 
 def harm_digest_of(event: Mapping[str, object]) -> str:
-    """Return a digest of the labels and reasons of an event's flags, 16 characters; nothing when it has none.
+    """Return a digest of the labels and reasons of an event's flags, 16 characters; empty when it has none.
 
-    It is a guess that costs little: what an event is about is decided when it is processed.
+    It is a cheap guess: the categories are decided when the event is processed.
     """
     item = event.get("review_queue_item")
     flags = [event.get("flags"), item.get("flags") if isinstance(item, Mapping) else None]
     words = {word for some in flags if isinstance(some, list) for flag in some[:_MOST_FLAGS] for word in _words(flag)}
-    said = json.dumps(sorted(words)).encode()
-    return hashlib.sha256(said).hexdigest()[:_QUEUE_CHARS] if words else ""
+    serialized = json.dumps(sorted(words)).encode()
+    return hashlib.sha256(serialized).hexdigest()[:_QUEUE_CHARS] if words else ""
 
 
 def _words(flag: object) -> Iterator[str]:
-    """Yield what a flag calls the harm."""
+    """Yield the labels and reasons of a flag."""
     if not isinstance(flag, Mapping):
         return
     labels = flag.get("labels")
@@ -91,7 +91,7 @@ def _words(flag: object) -> Iterator[str]:
 
 
 def event_type_of(value: object) -> str:
-    """Return the type of an event, as it can be stored. Raises InvalidEvent for what has none."""
+    """Return the type of an event, as it can be stored. Raises InvalidEvent when there is none."""
     try:
         loaded = _SCHEMA.load(value)  # type: ignore[arg-type]  # what is no object is answered with an error
     except ValidationError as error:

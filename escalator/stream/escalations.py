@@ -15,9 +15,9 @@ CUSTOM = "custom"
 
 @dataclass(frozen=True, slots=True)
 class EscalationCall:
-    """One call: by which names conditions know it (`custom` and the id of the custom action), and when it was made.
+    """One call: its names in conditions (`custom` and the id of the custom action), and when it was made.
 
-    `at` is None where Stream does not say when. `is_automatic` where automation, an API key or the author made it.
+    `at` is None where Stream does not send it. `is_automatic` where automation, an API key or the author made it.
     """
 
     names: tuple[str, ...]
@@ -27,7 +27,7 @@ class EscalationCall:
 
 
 def escalation_calls_of(event: StreamEvent, actors: Actors, at: datetime) -> tuple[EscalationCall, ...]:
-    """Return every call that the event tells of. `at` is the event's own time."""
+    """Return every call in the event. `at` is the event's own time."""
     logged = tuple(_logged(event, actors, at))
     return (*logged, *_by_webhook(event, logged, at), *_by_item(event, logged, actors))
 
@@ -41,7 +41,7 @@ def _logged(event: StreamEvent, actors: Actors, at: datetime) -> Iterator[Escala
 
 
 def action_names_of(action: ModerationAction) -> tuple[str, ...]:
-    """Return what conditions on actions know an action by."""
+    """Return the names of an action in conditions."""
     custom = action.custom if normalized_word(action.type) == CUSTOM else None
     return tuple(filter(None, (normalized_word(action.type), (custom.id or custom.action_id) if custom else "")))
 
@@ -52,7 +52,7 @@ def _options(action: ModerationAction) -> Mapping[str, str]:
 
 
 def _by_webhook(event: StreamEvent, logged: tuple[EscalationCall, ...], at: datetime) -> Iterator[EscalationCall]:
-    """Yield the custom action that the event itself is: at the time and by whom the log says, if it says so."""
+    """Yield the custom action that the event itself is, with time and actor from the log where it has them."""
     if event.type != events.CUSTOM_ACTION:
         return
     names = tuple(filter(None, (CUSTOM, event.action_id)))
@@ -62,7 +62,7 @@ def _by_webhook(event: StreamEvent, logged: tuple[EscalationCall, ...], at: date
 
 
 def _by_item(event: StreamEvent, logged: tuple[EscalationCall, ...], actors: Actors) -> Iterator[EscalationCall]:
-    """Yield the escalation that the item states, which repeats in every later event of it."""
+    """Yield the escalation in the item, which every later event about the item repeats."""
     item = event.snapshot
     if item is None or not item.escalated:
         return

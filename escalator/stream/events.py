@@ -1,4 +1,4 @@
-"""Which events mean something (RULES 1): the table of their effects, and what tells a clean verdict from a finding."""
+"""Which events are handled (RULES 1), and which analyses are findings."""
 
 from collections.abc import Mapping
 
@@ -49,7 +49,7 @@ _OPENING = frozenset(
 _HANDLED = _OPENING | ANALYSES | WAITING | ONLY_SHOWN
 _OF_FAMILIES = frozenset({CALL_BLUR, CALL_WARNING, APPEAL_CREATED, APPEAL_ACCEPTED, APPEAL_REJECTED})
 NAMED = tuple(sorted(_HANDLED | _OF_FAMILIES))
-"""Every type that we know by name to mean something; families may have more members than these."""
+"""Every handled type that is known by name; families may have more members."""
 _KEEP = "keep"
 _GRAVER_THAN_LOW = frozenset({"medium", "high", "critical"})
 
@@ -65,12 +65,12 @@ def is_appeal(event_type: str) -> bool:
 
 
 def means_something(event_type: str) -> bool:
-    """Whether some event of this type is acted on: by its name, or as one of a family."""
+    """Whether events of this type may be handled: by name, or as one of a family."""
     return event_type in _HANDLED or is_call(event_type) or is_appeal(event_type)
 
 
 def is_handled(event_type: str, body: Mapping[str, object]) -> bool:
-    """Whether an event is stored whole and acted on. All others leave only type, id, time and hash behind."""
+    """Whether an event is stored completely and handled. Of all others only type, id, time and hash are stored."""
     if event_type == CHECK_COMPLETED:
         return normalized_word(body.get("recommended_action")) != _KEEP
     if event_type in ANALYSES:
@@ -79,10 +79,10 @@ def is_handled(event_type: str, body: Mapping[str, object]) -> bool:
 
 
 def has_finding(body: Mapping[str, object]) -> bool:
-    """Whether an analysis found something, or cannot be shown to have found nothing.
+    """Whether an analysis has a finding, or is not clearly clean.
 
     Clean is only what Stream explicitly kept, without an error (`error`: "moderation couldn't be determined"), a
-    label, or a severity above low. An analysis that lists no verdicts at all is unknown, not clean.
+    label, or a severity above low. An analysis without verdicts is unknown, not clean.
     """
     sections = [body[name] for name in ("texts", "images") if body.get(name) is not None]
     return not sections or not all(_is_clean_section(section) for section in sections)
@@ -95,7 +95,7 @@ def _is_clean_section(section: object) -> bool:
 def _is_clean(verdict: object) -> bool:
     if not isinstance(verdict, Mapping) or normalized_word(verdict.get("action")) != _KEEP:
         return False
-    found = ("error", "classifications", "ocr_classifications")
+    finding_names = ("error", "classifications", "ocr_classifications")
     return normalized_word(verdict.get("severity")) not in _GRAVER_THAN_LOW and not any(
-        verdict.get(name) for name in found
+        verdict.get(name) for name in finding_names
     )

@@ -1,8 +1,8 @@
-"""Everything that conditions can ask about, from one event, each with the time at which Stream said it.
+"""The facts that conditions can test, from one event, each with Stream's time for it.
 
-Times decide whether something is newer than a review, so they are those of the thing itself: a label's is its
-flag's. What an item says as a whole (its severity) is as old as its newest flag, not as its `updated_at`, which
-moves with every review. What never changes of an item is as old as the item.
+Times decide whether something is newer than a review, so each fact has its own: a label has its flag's. Facts of the
+whole item (its severity) have the time of its newest flag, not its `updated_at`, which changes with every review.
+Facts that never change have the time of the item's creation.
 """
 
 from collections.abc import Iterable
@@ -29,13 +29,13 @@ _BY_NO_ENGINE = frozenset({events.CUSTOM_ACTION, events.MARK_REVIEWED})
 
 
 def facts_of(event: StreamEvent, subject: EventSubject, actors: Actors, at: datetime) -> Facts:
-    """Return what the event says of its item. `at` is the event's own time, for what has no time of its own."""
+    """Return the facts in the event. `at` is the event's own time, for facts without one."""
     evidence = FactCollector()
     evidence.see("event", [event.type], at)
     if event.type not in events.ONLY_SHOWN:
         _see_item(evidence, event, subject, at)
         _see_flags(evidence, event.all_flags, at)
-        _see_deeds(evidence, event, actors, at)
+        _see_actions(evidence, event, actors, at)
         _see_judgement(evidence, event, at)
         _see_report(evidence, event, actors, at)
         _see_reporter(evidence, event, actors, at)
@@ -43,7 +43,7 @@ def facts_of(event: StreamEvent, subject: EventSubject, actors: Actors, at: date
 
 
 def _see_item(evidence: FactCollector, event: StreamEvent, subject: EventSubject, at: datetime) -> None:
-    """Note what does not change about an item."""
+    """Collect facts of the item that do not change."""
     item, appeal = event.snapshot, event.appeal
     since = (item.created_at if item else None) or at
     holders = [holder for holder in (event, item, appeal) if holder]
@@ -68,7 +68,7 @@ def _see_custom(evidence: FactCollector, custom: Iterable[tuple[str, str]], at: 
 
 
 def _see_flags(evidence: FactCollector, flags: Iterable[ContentFlag], at: datetime) -> None:
-    """Note what each flag says, and the highest confidence as it grew: only that decides."""
+    """Collect the facts of each flag, and the highest confidence so far: only that decides."""
     highest = 0.0
     for flagged_at, flag in sorted(((flag.created_at or at, flag) for flag in flags), key=lambda pair: pair[0]):
         labels = flag.labels or tuple(result.label for result in flag.result)
@@ -85,12 +85,12 @@ def _see_flags(evidence: FactCollector, flags: Iterable[ContentFlag], at: dateti
 
 
 def flag_reporter(flag: ContentFlag) -> str:
-    """Return who a flag comes from: a user's report, unless automod created it; else an engine."""
+    """Return the reporter of a flag: user for a user's report, unless automod created it; else an engine."""
     return "user" if normalized_word(flag.type) == USER_REPORT and not flag.created_by_automod else "automod"
 
 
-def _see_deeds(evidence: FactCollector, event: StreamEvent, actors: Actors, at: datetime) -> None:
-    """Note what has been done, and by whom."""
+def _see_actions(evidence: FactCollector, event: StreamEvent, actors: Actors, at: datetime) -> None:
+    """Collect actions and reviews, and by whom."""
     for action in event.all_actions:
         evidence.see("action", action_names_of(action), action.created_at or at)
         evidence.see("reporter", [normalized_word(action.reporter_type)], action.created_at or at)
@@ -111,7 +111,7 @@ def _see_deeds(evidence: FactCollector, event: StreamEvent, actors: Actors, at: 
 
 
 def _see_call(evidence: FactCollector, call: EscalationCall, at: datetime) -> None:
-    """Note a call for people. Those of people are remembered by their newest, since each asks anew."""
+    """Collect a call for people. Of those by people the newest counts, because each asks again."""
     evidence.see("action", call.names, at)
     _see_custom(evidence, call.options.items(), at)
     if "custom" in call.names:
@@ -124,7 +124,7 @@ def _see_call(evidence: FactCollector, call: EscalationCall, at: datetime) -> No
 
 
 def _see_judgement(evidence: FactCollector, event: StreamEvent, at: datetime) -> None:
-    """Note what Stream thinks of it: harms, severities, rules, recommendations."""
+    """Collect Stream's judgement: harms, severities, rules, recommendations."""
     item, appeal = event.snapshot, event.appeal
     since = judged_at(event, at)
     if item:
@@ -135,11 +135,11 @@ def _see_judgement(evidence: FactCollector, event: StreamEvent, at: datetime) ->
     if appeal:
         evidence.see("label", appeal.flag_labels, since)
         evidence.state("recommended_action", normalized_word(appeal.recommended_action), since)
-    for judged in (item, appeal):
-        _see_severity(evidence, judged, since)
-    for written in (*event.messages, event.post):
-        if written and written.moderation:
-            evidence.see("label", written.moderation.text_harms + written.moderation.image_harms, since)
+    for judgement in (item, appeal):
+        _see_severity(evidence, judgement, since)
+    for content in (*event.messages, event.post):
+        if content and content.moderation:
+            evidence.see("label", content.moderation.text_harms + content.moderation.image_harms, since)
     if event.rule:
         evidence.see("rule", [event.rule.name, event.rule.id], at)
     evidence.state("recommended_action", normalized_word(event.recommended_action), at)
@@ -147,25 +147,25 @@ def _see_judgement(evidence: FactCollector, event: StreamEvent, at: datetime) ->
 
 
 def judged_at(event: StreamEvent, at: datetime) -> datetime:
-    """Return since when what an item says as a whole is known: its newest flag, else its beginning."""
+    """Return the time of facts of the whole item: that of its newest flag, else of its creation."""
     flagged = [flag.created_at for flag in event.all_flags if flag.created_at]
     held = event.snapshot or event.appeal
     return max(flagged) if flagged else (held.created_at if held else None) or at
 
 
-def _see_severity(evidence: FactCollector, judged: ReviewQueueItem | Appeal | None, at: datetime) -> None:
-    if judged:
-        evidence.see("text_severity", [_severity_word(judged.ai_text_severity)], at)
-        evidence.see("severity_number", [severity_score_text(judged.severity)], at)
+def _see_severity(evidence: FactCollector, judgement: ReviewQueueItem | Appeal | None, at: datetime) -> None:
+    if judgement:
+        evidence.see("text_severity", [_severity_word(judgement.ai_text_severity)], at)
+        evidence.see("severity_number", [severity_score_text(judgement.severity)], at)
 
 
-def _severity_word(said: str) -> str:
-    """Return Stream's word in lower case, or nothing for a word that states none."""
-    return normalized_word(said) if normalized_word(said) in _SEVERITY_WORDS else ""
+def _severity_word(word: str) -> str:
+    """Return Stream's word in lower case, or an empty text for a word that is no severity."""
+    return normalized_word(word) if normalized_word(word) in _SEVERITY_WORDS else ""
 
 
 def _see_verdicts(evidence: FactCollector, event: StreamEvent, at: datetime) -> None:
-    """Note the verdicts of an analysis, and of the contents that triggered a rule."""
+    """Collect the verdicts of an analysis, and of the contents that triggered a rule."""
     analysed = event.texts + event.images
     for verdict in analysed + event.matched_contents:
         evidence.see("language", [verdict.language], at)
@@ -177,15 +177,15 @@ def _see_verdicts(evidence: FactCollector, event: StreamEvent, at: datetime) -> 
         evidence.state("recommended_action", advised.pop(), at)
 
 
-def _see_classifications(evidence: FactCollector, found: Iterable[Classification], at: datetime) -> None:
-    for classification in found:
+def _see_classifications(evidence: FactCollector, classifications: Iterable[Classification], at: datetime) -> None:
+    for classification in classifications:
         evidence.see("label", [classification.name], at)
         evidence.see("text_severity", [_severity_word(classification.severity)], at)
         evidence.see("confidence", [confidence_text(classification.confidence)], at)
 
 
 def _see_report(evidence: FactCollector, event: StreamEvent, actors: Actors, at: datetime) -> None:
-    """Note a user's report, or the reason of a ban that no person gave."""
+    """Collect a user's report, or the reason of a ban that was not by a person."""
     if event.type in _REPORTS:
         flag = event.flag
         flagged_at = (flag.created_at if flag else None) or at
@@ -197,7 +197,7 @@ def _see_report(evidence: FactCollector, event: StreamEvent, actors: Actors, at:
 
 
 def _see_reporter(evidence: FactCollector, event: StreamEvent, actors: Actors, at: datetime) -> None:
-    """Note who an event without flags and actions comes from (RULES 1, reporter)."""
+    """Collect the reporter of an event without flags and actions (RULES 1, reporter)."""
     if event.type in _REPORTS:
         is_automod = event.flag is not None and event.flag.created_by_automod
         evidence.see("reporter", ["automod" if is_automod else "user"], at)

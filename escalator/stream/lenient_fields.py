@@ -1,7 +1,7 @@
-"""Marshmallow fields that refuse nothing: what Stream sends in a surprising form counts as not sent.
+"""Marshmallow fields that refuse nothing: a value of an unexpected type counts as not sent.
 
-A webhook that is signed must never be lost for a field that changed its type, so every field has one neutral value
-(no text, no time, nothing) for whatever is missing or of another kind.
+A signed webhook must never be lost because a field changed its type, so every field has a neutral value (empty text,
+None, empty list) for what is missing or of another type.
 
 Each factory below declares a field of a dataclass and, beside it, how the field is read.
 """
@@ -33,12 +33,12 @@ class LenientField(fields.Field[Any]):
         self._read = read
 
     def deserialize(self, value: object, *_: object, **__: object) -> object:
-        """Return what the raw value says, or the neutral value."""
+        """Return the typed value, or the neutral one."""
         return self._read(value)
 
 
 class ObjectSchema(Schema):
-    """The schema of one dataclass; keys that nobody asked about are left out."""
+    """The schema of one dataclass; unknown keys are left out."""
 
     class Meta:
         unknown = EXCLUDE
@@ -53,7 +53,7 @@ class ObjectSchema(Schema):
 
 
 def parser_for(model: type[T]) -> Callable[[Mapping[str, object]], T]:
-    """Return what reads a JSON object as this dataclass, by its own declarations. It raises nothing."""
+    """Return a function that reads a JSON object as this dataclass. It raises nothing."""
     declared = {field.name: field.metadata[_READS] for field in dataclasses.fields(cast("Any", model))}
     schema: Schema = type(f"{model.__name__}Schema", (ObjectSchema,), declared)(model)
 
@@ -78,7 +78,7 @@ def long_text() -> str:
 
 
 def url_field() -> str:
-    """Declare the address of something."""
+    """Declare a URL."""
     return _declared("", lambda value: _text(value, MAX_ADDRESS_CHARS))
 
 
@@ -103,7 +103,7 @@ def long_texts() -> tuple[str, ...]:
 
 
 def url_list() -> tuple[str, ...]:
-    """Declare a list of addresses."""
+    """Declare a list of URLs."""
     return _declared((), lambda value: _texts(value, MAX_ADDRESS_CHARS))
 
 
@@ -113,17 +113,17 @@ def instant_field() -> datetime | None:
 
 
 def number_field() -> float | None:
-    """Declare a finite number; true and false are none."""
+    """Declare a finite number; true and false do not count."""
     return _declared(None, finite_number)
 
 
 def boolean_field() -> bool:
-    """Declare a yes or no; only `true` is yes."""
+    """Declare a boolean; only `true` is True."""
     return _declared(neutral=False, read=lambda value: value is True)
 
 
 def scalars_field() -> ScalarValues:
-    """Declare an object of the customer's own, of which texts, numbers and truths are kept, as text."""
+    """Declare a customer's object, of which texts, numbers and booleans are kept, as text."""
     return dataclasses.field(default_factory=dict, metadata={_READS: LenientField(_scalars)})
 
 
@@ -140,7 +140,7 @@ def nested_list(model: type[T], limit: int = MAX_ENTRIES) -> tuple[T, ...]:
 
 
 def nested_values(model: type[T], limit: int = MAX_ENTRIES) -> tuple[T, ...]:
-    """Declare an object of objects, of which the names do not matter."""
+    """Declare an object of objects whose names do not matter."""
     read = parser_for(model)
     return _declared((), lambda value: tuple(read(entry) for entry in _objects(_values(value), limit)))
 
@@ -204,6 +204,6 @@ def _scalar(value: object) -> str:
 
 
 def _decimal(value: float) -> str:
-    """Return a number as its customer writes it (3.0 is 3), and never two numbers as one."""
+    """Return a number as text (3.0 is `3`); different numbers give different texts."""
     short = f"{value:g}"
     return short if float(short) == value else repr(value)

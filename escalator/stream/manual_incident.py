@@ -1,6 +1,6 @@
-"""An incident that a person opens: an event of our own beside Stream's, which takes the same way as theirs.
+"""Incidents that a person opens: events of our own that are processed like Stream's.
 
-Its type means nothing at Stream's door: there it is counted and forgotten, so that only we can open one.
+A webhook with this type is counted and dropped, so that only people of the policy can open one.
 """
 
 import json
@@ -20,7 +20,7 @@ _ID = re.compile(r"[\w:.-]{1,200}")
 
 @dataclass(frozen=True, slots=True)
 class ManualReport:
-    """What a person says: which category of the policy (its key), and what it is about.
+    """A person's report: the category (its key) and the item.
 
     `id` is the same however often the same form is sent. `item` is a link or an id and `author` a user id of Stream's,
     where they are known. `person` is the policy key of who opens it, `via` where.
@@ -37,30 +37,30 @@ class ManualReport:
 
 def body_of(report: ManualReport) -> bytes:
     """Return the event to store. The same report is the same bytes."""
-    said = {name: storable_text(value) for name, value in asdict(report).items()}
-    return json.dumps({"type": TYPE, **said}, sort_keys=True).encode()
+    fields = {name: storable_text(value) for name, value in asdict(report).items()}
+    return json.dumps({"type": TYPE, **fields}, sort_keys=True).encode()
 
 
 def observation(body: Mapping[str, object], at: datetime) -> Observation:
-    """Return what such an event says. It is an incident of its own, whatever else is known of the item.
+    """Return the observation of such an event. It is an incident of its own, whatever else is known of the item.
 
-    Were it to join an incident about the same item, one that is over would stay so, and nobody would be told.
+    If it joined a closed incident about the same item, that would stay closed, and nobody would be notified.
     """
     report = ManualReport(**{name: str(body.get(name, "")) for name in ManualReport.__dataclass_fields__})
-    seen = {
+    values_by_name = {
         "event": [TYPE],
         "category": [report.category],
         "reporter": [REPORTER],
         "author": [report.author],
     }
     text = f"{report.about}\n{report.item}" if report.item else report.about
-    said = {"text": text, "author_id": report.author}
+    content_values = {"text": text, "author_id": report.author}
     return Observation(
         event_type=TYPE,
         at=at,
         keys=(ItemKey("entity", bounded_id(f"{_KEY}/{report.id}")),),
-        facts=Facts({name: sightings(values, at) for name, values in seen.items() if any(values)}),
-        content=Content({name: (at, value) for name, value in said.items() if value}),
+        facts=Facts({name: sightings(values, at) for name, values in values_by_name.items() if any(values)}),
+        content=Content({name: (at, value) for name, value in content_values.items() if value}),
         links=_links(report),
         opened_by=report.person,
         via=report.via,
@@ -68,8 +68,8 @@ def observation(body: Mapping[str, object], at: datetime) -> Observation:
 
 
 def _links(report: ManualReport) -> dict[str, str]:
-    """Return the ids for the source's dashboard. What somebody types is never taken for the id of Stream's own item,
-    which may be said where the content is withheld: it may be a user's.
+    """Return the ids for the source's dashboard. A typed id never counts as that of a review queue item, which may be
+    shown where the content is withheld: it may be a user's.
     """
     known = {"entity_id": report.item if _ID.fullmatch(report.item) else "", "user_id": report.author}
     return {name: value for name, value in known.items() if value}

@@ -1,4 +1,4 @@
-"""One event of Stream's in our words: which item it is about, what it says, and what may become of it (RULES 1)."""
+"""Read one event of Stream as an observation: its item, its facts, and whether it may open an incident (RULES 1)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,17 +14,17 @@ from escalator.stream.schemas import StreamEvent, read_event
 from escalator.stream.subject import subject_of
 
 _OUR_OWN = {manual_incident.TYPE: manual_incident.observation, drill.TYPE: drill.observation}
-"""Events that only we can store: at Stream's door their types mean nothing."""
+"""Types that only we can store: as webhooks they are dropped."""
 
 
 def observe(
     body: bytes | Mapping[str, object], received_at: datetime, staff: frozenset[str] = frozenset()
 ) -> Observation | None:
-    """Return what a verified event says, or None for one that is not supported.
+    """Return the observation of a verified event, or None for one that is not supported.
 
-    Whatever surprises inside a JSON object counts as not said. `received_at` (aware UTC) stands in for a time that
-    Stream does not tell; `staff` are the ids in Stream of the policy's people, in whose name a server-side call
-    counts as their own act. Raises InvalidEvent for what is not JSON, no object, or has no type.
+    Values of unexpected types count as not sent. `received_at` (aware UTC) replaces a time that Stream does not send;
+    `staff` are the ids in Stream of the policy's people: a server-side call in their name counts as their own action.
+    Raises InvalidEvent for what is not JSON, no object, or has no type.
     """
     value = parse_json(body) if isinstance(body, bytes) else body
     event_type = event_type_of(value)
@@ -53,7 +53,7 @@ def observe(
 
 
 def _opens(event: StreamEvent, reviews: tuple[Review, ...], actors: Actors) -> bool:
-    """Whether the event opens an incident where none is; a review does, as one that is resolved already."""
+    """Whether the event opens an incident where there is none; a review does, which is resolved at once."""
     if reviews:
         return True
     if event.type == events.USER_BANNED:

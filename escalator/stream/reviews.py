@@ -1,7 +1,7 @@
-"""Who has reviewed an item in Stream, and when (RULES 1): a person, with an action that ends the matter.
+"""Reviews of an item in Stream (RULES 1): actions of people that end the matter.
 
 The review state of an item is `reviewed_at` / `reviewed_by` and its action log; `status` is that of the automatic
-check (Stream's docs, filter table). What automation, an API key or the author does is no review.
+check (Stream's docs, filter table). Actions of automation, an API key or the author are no reviews.
 """
 
 from collections.abc import Iterator
@@ -22,23 +22,23 @@ _BY_NO_MODERATOR = frozenset({"automod", "velocity_filter", "user"})
 
 
 def reviews_of(event: StreamEvent, actors: Actors, at: datetime) -> tuple[Review, ...]:
-    """Return every review that the event tells of, the oldest first. `at` is the event's own time."""
+    """Return every review in the event, the oldest first. `at` is the event's own time."""
     if events.is_appeal(event.type) or event.type in events.ONLY_SHOWN:
         return ()
     by_item = set(_by_item(event, actors))
-    found = {*_by_actions(event, actors, at), *by_item, *_by_ban(event, actors, at)}
-    if not by_item and not any(review.action == _MARKED for review in found):
-        found.update(_by_mark(event, actors, at))
-    return tuple(sorted(found, key=lambda review: (review.at, review.by, review.action)))
+    reviews = {*_by_actions(event, actors, at), *by_item, *_by_ban(event, actors, at)}
+    if not by_item and not any(review.action == _MARKED for review in reviews):
+        reviews.update(_by_mark(event, actors, at))
+    return tuple(sorted(reviews, key=lambda review: (review.at, review.by, review.action)))
 
 
 def _ends(action: ModerationAction) -> bool:
-    done = normalized_word(action.type)
-    return done in _ENDING or done.startswith(_ENDING_PREFIX)
+    action_type = normalized_word(action.type)
+    return action_type in _ENDING or action_type.startswith(_ENDING_PREFIX)
 
 
 def _by_actions(event: StreamEvent, actors: Actors, at: datetime) -> Iterator[Review]:
-    """Yield what people did. Only the action that the event is about may take the event's time for its own."""
+    """Yield reviews from the action log. Only the action that the event is about may take the event's time."""
     for action in event.all_actions:
         if _ends(action) and actors.is_person(action):
             done_at = action.created_at or (at if action is event.action else None)
@@ -47,7 +47,7 @@ def _by_actions(event: StreamEvent, actors: Actors, at: datetime) -> Iterator[Re
 
 
 def _by_item(event: StreamEvent, actors: Actors) -> Iterator[Review]:
-    """Yield the review that the item states, unless what was done last leaves the matter open."""
+    """Yield the review in the item, unless the newest action leaves the matter open."""
     item = event.snapshot
     if item is None or item.reviewed_at is None or _newest_action(event, item, actors) in _GOING_ON:
         return
@@ -56,21 +56,21 @@ def _by_item(event: StreamEvent, actors: Actors) -> Iterator[Review]:
 
 
 def _newest_action(event: StreamEvent, item: ReviewQueueItem, actors: Actors) -> str:
-    """Return what was done last: the person's action that the event is about, else what Stream calls the latest.
+    """Return the newest action: the person's action that the event is about, else Stream's `latest_moderator_action`.
 
-    Where it calls none so, the last in the log that is neither an engine's nor a user's, or the escalation that the
-    item states: one that is as new as `reviewed_at` may be all that set it.
+    Without one, it is the last in the log that is neither an engine's nor a user's, or the escalation in the item: one
+    that is as new as `reviewed_at` may be what set it.
     """
     if event.action and actors.is_person(event.action):
         return normalized_word(event.action.type)
-    done = [
+    dated_actions = [
         (action.created_at, normalized_word(action.type))
         for action in event.all_actions
         if action.created_at and normalized_word(action.reporter_type) not in _BY_NO_MODERATOR
     ]
     if item.escalated and item.escalated_at and item.reviewed_at and item.escalated_at >= item.reviewed_at:
-        done.append((item.escalated_at, ESCALATE))
-    return normalized_word(item.latest_moderator_action) or max(done, default=(None, ""))[1]
+        dated_actions.append((item.escalated_at, ESCALATE))
+    return normalized_word(item.latest_moderator_action) or max(dated_actions, default=(None, ""))[1]
 
 
 def _by_ban(event: StreamEvent, actors: Actors, at: datetime) -> Iterator[Review]:
@@ -79,7 +79,7 @@ def _by_ban(event: StreamEvent, actors: Actors, at: datetime) -> Iterator[Review
 
 
 def _by_mark(event: StreamEvent, actors: Actors, at: datetime) -> Iterator[Review]:
-    """Yield the review that `moderation.mark_reviewed` itself is, where its item does not say so."""
+    """Yield the review of `moderation.mark_reviewed` itself, where its item does not state it."""
     if event.type == events.MARK_REVIEWED and not _is_machine_review(event, actors):
         yield Review(at, _reviewer(event), _MARKED)
 

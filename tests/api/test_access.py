@@ -65,7 +65,7 @@ def test_what_is_wrong_is_said_by_field(machine):
 
 def test_a_database_that_cannot_be_asked_is_to_be_asked_again(core, machine):
     with core.database.writing() as connection:
-        connection.execute(text("ALTER TABLE tokens RENAME TO elsewhere"))
+        connection.execute(text("ALTER TABLE api_tokens RENAME TO elsewhere"))
     answer = machine.ask("GET", "/incidents")
     with core.database.writing() as connection:
         connection.execute(text("ALTER TABLE elsewhere RENAME TO tokens"))

@@ -11,11 +11,11 @@ from escalator.channels.slack import blocks
 from escalator.channels.webhook import payload as messages
 from escalator.model.levels import Severity
 from escalator.model.message import MessageContext, Occasion
-from escalator.rendering.bundles import Listed, list_card
+from escalator.rendering.bundles import BundledIncident, incidents_card
 
-CARD = list_card([Listed(number, Severity.CRITICAL, "Self-harm") for number in (1042, 1043)], 0)
+CARD = incidents_card([BundledIncident(number, Severity.CRITICAL, "Self-harm") for number in (1042, 1043)], 0)
 AT = datetime(2026, 8, 20, 14, 5, tzinfo=UTC)
-NOTE = Notification(MessageContext(None, None, "room"), "address", CARD, Occasion.LIST, "key", "place", AT)
+NOTE = Notification(MessageContext(None, None, "room"), "address", CARD, Occasion.BUNDLE, "key", "place", AT)
 TEXT = "CRITICAL · 2 more alerts · #1042 to #1043"
 
 
@@ -36,8 +36,8 @@ def test_in_jira_it_is_an_issue_of_its_own() -> None:
 
 
 def test_a_machine_is_told_that_it_is_a_list() -> None:
-    assert messages.told_type(NOTE) == "escalator.list"
-    assert json.loads(messages.body(messages.told_type(NOTE), AT, NOTE))["data"]["text"] == TEXT
+    assert messages.send_type(NOTE) == "escalator.list"
+    assert json.loads(messages.body(messages.send_type(NOTE), AT, NOTE))["data"]["text"] == TEXT
 
 
 def test_in_slack_it_has_no_buttons() -> None:

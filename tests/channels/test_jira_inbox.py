@@ -10,7 +10,7 @@ from escalator.errors import Unavailable
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.sandbox.inbox import DatabaseInbox
 from escalator.store import Database, sandbox_inbox
-from escalator.store.tables import inbox as table
+from escalator.store.tables import sandbox_inbox as table
 from tests.fakes import FakeClock
 
 CONTEXT = MessageContext(None, 1042, "ts-board")
@@ -47,7 +47,9 @@ def test_a_key_that_is_taken_is_passed_over(database):
     with database.writing() as connection:
         connection.execute(table.delete().where(table.c.ts == "TS-3"))
         connection.execute(table.update().where(table.c.ts == "TS-2").values(ts="TS-3"))
-        connection.execute(table.update().where(table.c.ts == "TS-1").values(ts="TS-2", at=FakeClock().move(hours=1)))
+        connection.execute(
+            table.update().where(table.c.ts == "TS-1").values(ts="TS-2", created_at=FakeClock().move(hours=1))
+        )
     assert talk(database).create(FIELDS) == Delivered("TS-4")
 
 

@@ -179,7 +179,7 @@ def test_what_happens_there_is_heard(pagerduty, act, kind, agent):
         kind=kind,
         word=said.word,
         agent=agent,
-        alias="Q0000000000001",
+        vendor_incident_id="Q0000000000001",
         title="CRITICAL",
         at=webhooks.AT,
     )
@@ -189,7 +189,11 @@ def test_what_happens_there_is_heard(pagerduty, act, kind, agent):
 def test_a_merge_is_no_resolution_whoever_merged(pagerduty):
     gone, stays = pagerduty.alerts
     said = heard(pagerduty.merge(gone, stays, "PCHEN01"))
-    assert (said.kind, said.alias, said.merged_into) == (VendorEventKind.MERGED, "Q0000000000001", "Q0000000000002")
+    assert (said.kind, said.vendor_incident_id, said.merged_into) == (
+        VendorEventKind.MERGED,
+        "Q0000000000001",
+        "Q0000000000002",
+    )
     assert (said.agent, said.word) == (CHEN, "incident.resolved")
 
 
@@ -206,7 +210,7 @@ def test_what_our_own_events_do_comes_back_as_an_integrations(pagerduty):
 
 def test_a_note_is_heard_of_without_its_words(pagerduty):
     said = heard(pagerduty.annotate(pagerduty.alerts[0], "PCHEN01", "the user's name is Jess"))
-    assert (said.kind, said.alias, said.title) == (VendorEventKind.NOTED, "Q0000000000001", "CRITICAL")
+    assert (said.kind, said.vendor_incident_id, said.title) == (VendorEventKind.NOTED, "Q0000000000001", "CRITICAL")
     assert "Jess" not in repr(said)
 
 
@@ -275,7 +279,7 @@ def test_what_is_missing_is_left_empty_and_what_is_new_is_not_read():
     event = {"event_type": "incident.resolved", "data": {"id": "Q1", "title": None, "brand_new": [1]}, "more": {}}
     said = parse(json.dumps({"event": event, "and": "more"}).encode())
     assert said == VendorEvent(
-        DestinationKind.PAGERDUTY, VendorEventKind.RESOLVED, "incident.resolved", NOBODY, alias="Q1"
+        DestinationKind.PAGERDUTY, VendorEventKind.RESOLVED, "incident.resolved", NOBODY, vendor_incident_id="Q1"
     )
 
 
@@ -292,7 +296,7 @@ def test_a_merge_into_nothing_is_still_none_of_ours_resolved():
 
 def test_what_is_heard_can_be_stored():
     said = of("incident.resolved", id="Q" * 999, title="a\x00\ud800" + "b" * 9999, incident_key="k" * 999)
-    assert (len(said.alias), len(said.title), len(said.refs[0])) == (255, 1024, 255)
+    assert (len(said.vendor_incident_id), len(said.title), len(said.refs[0])) == (255, 1024, 255)
     assert said.title.startswith("a\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}b")
 
 

@@ -13,17 +13,18 @@ import requests
 from tests.commands.conftest import ROOT
 
 PROGRAMS = {"broker": "valkey-server", "worker": "celery", "web": "gunicorn"}
+PATIENCE_S = 60
 
 
-def eventually(question, seconds):
+def eventually(question):
     """Return the first answer that is true; what cannot be asked yet is asked again."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         with suppress(requests.RequestException, OSError):
             if answer := question():
                 return answer
         time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s")
+    raise AssertionError(f"not within {PATIENCE_S} s")
 
 
 class Installation:
@@ -51,11 +52,11 @@ class Installation:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        page = eventually(lambda: "Ctrl-C" in self.said.read_text() and self.said.read_text(), 30)
+        page = eventually(lambda: "Ctrl-C" in self.said.read_text() and self.said.read_text())
         self.port = int(page.split("http://127.0.0.1:")[1].split("/")[0])
 
     def get(self, path: str) -> requests.Response:
-        return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=2)
+        return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=20)
 
     def sample(self, name: str) -> None:
         done = subprocess.run(

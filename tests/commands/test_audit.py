@@ -67,8 +67,10 @@ def test_a_record_deleted_behind_the_products_back_is_missed(cli, alerted, expor
     number = len(exported) if which == "the last" else 2
     alerted.database.close()
     with contextlib.closing(sqlite3.connect(alerted.database.url.database)) as connection:
-        connection.execute("DROP TRIGGER records_no_delete")
-        connection.execute("DELETE FROM records WHERE id = (SELECT record_id FROM seals WHERE seq = ?)", [number])
+        connection.execute("DROP TRIGGER audit_records_no_delete")
+        connection.execute(
+            "DELETE FROM audit_records WHERE id = (SELECT record_id FROM audit_chain WHERE seq = ?)", [number]
+        )
         connection.commit()
     result = cli("audit", "verify")
     assert result.exit_code == 1

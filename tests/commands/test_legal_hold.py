@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from escalator.model.incident import State
 from escalator.store import purge
-from escalator.store.tables import incidents, records, texts
+from escalator.store.tables import audit_records, incidents, notes
 
 WHY = ("--by", "eli", "--reason", "Case 4711 of the police")
 
@@ -45,8 +45,8 @@ def test_what_is_held_is_not_deleted_until_the_hold_is_lifted(cli, over):
 def test_it_is_recorded_by_ids_and_the_reason_is_sealed(cli, over):
     cli("hold", number(over), *WHY)
     with over.database.reading() as connection:
-        [row] = connection.execute(select(records).where(records.c.action == "incident.held"))
-        [text] = connection.execute(select(texts))
+        [row] = connection.execute(select(audit_records).where(audit_records.c.action == "incident.held"))
+        [text] = connection.execute(select(notes))
     assert (row.actor_key, row.via, row.reason) == ("eli", "cli", "")
     assert json.loads(row.after) == {"reason_id": str(text.id)}
     assert over.seal.open(text.sealed_body) == b"Case 4711 of the police"

@@ -10,7 +10,7 @@ import pytest
 from escalator.commands.run_child import BACK_OFF_S
 from escalator.commands.run_plan import Part, Plan
 from tests.commands.conftest import ROOT
-from tests.commands.running import eventually
+from tests.commands.running import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them")
 
@@ -44,17 +44,17 @@ def alive(pid: int) -> bool:
 
 
 def number(path: Path) -> int:
-    return int(eventually(lambda: path.exists() and path.read_text().strip(), 5))
+    return int(eventually(lambda: path.exists() and path.read_text().strip()))
 
 
 def test_a_part_is_told_its_environment_and_what_it_shouts_is_shown(supervised):
     _process, said = supervised(Part("web", python("import os; print(os.environ['MARK'], flush=True); input")))
-    eventually(lambda: "web    | told" in said.read_text(), 5)
+    eventually(lambda: "web    | told" in said.read_text())
 
 
 def test_a_part_that_fails_says_why_and_is_tried_again_ever_later(supervised):
     _process, said = supervised(Part("web", python("raise SystemExit('no socket')")))
-    eventually(lambda: "restarting in 1.0 s." in said.read_text(), 10)
+    eventually(lambda: "restarting in 1.0 s." in said.read_text())
     lines = [line for line in said.read_text().splitlines() if line]
     assert lines[:6] == [
         line
@@ -70,7 +70,7 @@ def test_the_wait_between_two_tries_is_bounded():
 
 def test_a_program_that_is_not_there_is_told_and_tried_again(supervised):
     _process, said = supervised(Part("web", ("/no/such/program",)))
-    eventually(lambda: said.read_text().count("cannot be started (No such file or directory)") >= 2, 5)
+    eventually(lambda: said.read_text().count("cannot be started (No such file or directory)") >= 2)
 
 
 def test_a_part_that_does_not_end_is_killed(supervised, tmp_path):
@@ -81,7 +81,7 @@ def test_a_part_that_does_not_end_is_killed(supervised, tmp_path):
     process, _said = supervised(Part("web", python(f"{deaf}\nwhile True: signal.pause()")))
     part = number(pid)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(12) == 0
+    assert process.wait(PATIENCE_S) == 0
     assert not alive(part)
 
 
@@ -93,16 +93,16 @@ def test_what_a_killed_part_leaves_behind_is_killed(supervised, tmp_path):
     parent = int(Path(f"/proc/{orphan}/stat").read_text().rpartition(")")[2].split()[1])
     assert parent != process.pid
     subprocess.run(["kill", "-KILL", str(parent)], check=True)
-    eventually(lambda: not alive(orphan), 5)
+    eventually(lambda: not alive(orphan))
 
 
 def test_a_child_that_was_there_before_is_left_alone(supervised, tmp_path):
     pid = tmp_path / "pid"
     process, said = supervised(Part("web", python("raise SystemExit(1)")), script=f'sleep 60 & echo $! > "{pid}"; exec')
     stranger = number(pid)
-    eventually(lambda: said.read_text().count("web ended") >= 2, 5)
+    eventually(lambda: said.read_text().count("web ended") >= 2)
     assert alive(stranger)
     process.send_signal(signal.SIGTERM)
-    process.wait(12)
+    process.wait(PATIENCE_S)
     assert alive(stranger)
     subprocess.run(["kill", "-KILL", str(stranger)], check=True)

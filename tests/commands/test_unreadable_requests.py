@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from escalator.errors import InvalidEvent
 from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
-from escalator.store.tables import events, records
+from escalator.store.tables import audit_records, events
 from escalator.stream.signature import sign
 
 BODY = b'{"no_type": "goodbye"}'
@@ -31,7 +31,7 @@ def test_an_admin_reads_one_and_is_recorded(cli, odd):
     key = cli("unreadable").stdout.splitlines()[1].split()[0]
     assert cli("unreadable", key, "--by", "eli").stdout == BODY.decode() + "\n"
     with odd.database.reading() as connection:
-        [row] = connection.execute(select(records).where(records.c.action == "event.read"))
+        [row] = connection.execute(select(audit_records).where(audit_records.c.action == "event.read"))
     assert (row.actor_key, row.via, json.loads(row.after)) == ("eli", "cli", {"event": key})
 
 
@@ -42,7 +42,7 @@ def test_nobody_else_reads_it(cli, odd):
         assert (result.exit_code == 0, result.stdout) == (False, "")
         assert said in result.stderr
     with odd.database.reading() as connection:
-        assert connection.execute(select(records).where(records.c.action == "event.read")).all() == []
+        assert connection.execute(select(audit_records).where(audit_records.c.action == "event.read")).all() == []
 
 
 def test_what_is_deleted_or_none_of_them_is_said(cli, odd):

@@ -244,7 +244,7 @@ def test_a_resolve_of_what_is_triggered_acknowledges_too() -> None:
     change = do(an_incident(), Verb.RESOLVE)
     assert isinstance(change, Change)
     assert recorded(change) == ["acknowledged", "resolved"]
-    assert [given.person for given in change.incident.answers] == ["ana"]
+    assert [given.person for given in change.incident.acknowledgements] == ["ana"]
 
 
 def test_what_names_an_owner_whose_time_ran_out_is_anybodys_to_resolve() -> None:
@@ -328,20 +328,20 @@ def test_a_hand_over_tells_the_other_and_begins_the_steps_delay_anew() -> None:
     change = do(taken(), Verb.HAND_OVER, at=9, to="ben")
     assert isinstance(change, Change)
     after = change.incident
-    assert (after.state, after.owner, after.round, after.step, after.answers) == (TRIGGERED, "ben", 2, 0, ())
+    assert (after.state, after.owner, after.round, after.step, after.acknowledgements) == (TRIGGERED, "ben", 2, 0, ())
     assert (after.due_kind, after.due_at, after.waiting_since) == (DueKind.STEP, minute(14), minute(9))
     assert told(change) == ["person:ben"]
     assert [notice.occasion for notice in change.notices] == [Occasion.HAND_OVER]
 
 
 def test_a_reminder_in_between_costs_the_path_no_repeat() -> None:
-    incident = replace(taken(), step=2, sending=1)
+    incident = replace(taken(), step=2, send_number=1)
     after = done(incident, Verb.HAND_OVER, at=9, to="ben")
-    assert (after.sending, after.due_at) == (1, minute(19))
+    assert (after.send_number, after.due_at) == (1, minute(19))
 
 
 def test_a_hand_over_at_the_end_of_the_path_waits_for_its_restart() -> None:
-    after = done(replace(taken(), step=2, sending=4), Verb.HAND_OVER, at=9, to="ben")
+    after = done(replace(taken(), step=2, send_number=4), Verb.HAND_OVER, at=9, to="ben")
     assert (after.due_kind, after.due_at) == (DueKind.RESTART, minute(39))
 
 
@@ -378,12 +378,12 @@ TOP = ["critical-alerts", "person:chen", "person:ben"]
 def test_escalate_now_at_every_position(
     state: State, step: int, sending: int, expected: list[str], reached: tuple[int, int]
 ) -> None:
-    incident = replace(IN[state], step=step, sending=sending, restarts=3)
+    incident = replace(IN[state], step=step, send_number=sending, restarts=3)
     change = do(incident, Verb.ESCALATE_NOW, at=3)
     assert isinstance(change, Change)
     after = change.incident
     assert told(change) == expected
-    assert (after.state, after.step, after.sending, after.restarts) == (TRIGGERED, *reached, 0)
+    assert (after.state, after.step, after.send_number, after.restarts) == (TRIGGERED, *reached, 0)
     assert after.round == incident.round + (state is not TRIGGERED or step == 2)
 
 
@@ -393,7 +393,7 @@ def test_escalate_now_leaves_out_the_repeats_of_a_step() -> None:
         "urgent": (a_step("critical-alerts", after=1, repeat=5), a_step("ts-leads", after=2)),
     }
     policy = a_policy(paths=paths)
-    assert told(do(an_incident(policy, step=0, sending=2), Verb.ESCALATE_NOW, policy=policy)) == ["ts-leads"]
+    assert told(do(an_incident(policy, step=0, send_number=2), Verb.ESCALATE_NOW, policy=policy)) == ["ts-leads"]
 
 
 def test_what_is_only_logged_begins_on_the_default_path_when_somebody_escalates_it() -> None:

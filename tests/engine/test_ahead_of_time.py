@@ -88,10 +88,21 @@ def distinct(heard: list[ReachedRecipient]) -> tuple[ReachedRecipient, ...]:
     return tuple(found.values())
 
 
+def has_no_gap_and_no_overlap(row: CoverageRow) -> None:
+    edges = [edge for one in row.intervals for edge in (one.start, one.end)]
+    assert edges == sorted(edges)
+    if row.is_unconditional:
+        assert (edges[0], edges[-1]) == (WINDOW_START, WINDOW_END)
+        assert edges[1:-1:2] == edges[2::2]
+    assert [one.path for one in row.stretches if one.end <= one.start] == []
+
+
 @settings(max_examples=30, derandomize=True, database=None, deadline=None)
 @given(policies(), st.lists(MINUTES, min_size=4, max_size=4), calendars(), st.integers(0, 4))
 def test_coverage_says_of_every_minute_what_the_live_engine_then_does(policy, minutes, said, first) -> None:
     found = compute_coverage(policy, WINDOW_START, WINDOW_END, WITHIN, said)
+    for row in found.rows:
+        has_no_gap_and_no_overlap(row)
     for row in found.rows[first::5]:
         for at in minutes:
             interval = next((one for one in row.intervals if one.start <= at < one.end), None)
@@ -102,19 +113,6 @@ def test_coverage_says_of_every_minute_what_the_live_engine_then_does(policy, mi
             assert interval.within(at) == wanted.delay
             assert (interval.first, interval.responders) == (wanted.first, wanted.responders)
             assert (interval.reached, interval.is_silent) == (wanted.reached, wanted.is_silent)
-
-
-@settings(max_examples=20, derandomize=True, database=None, deadline=None)
-@given(policies(), calendars())
-def test_the_intervals_of_a_row_have_no_gap_and_no_overlap(policy, said) -> None:
-    found = compute_coverage(policy, WINDOW_START, WINDOW_END, WITHIN, said)
-    for row in found.rows:
-        edges = [edge for one in row.intervals for edge in (one.start, one.end)]
-        assert edges == sorted(edges)
-        if row.is_unconditional:
-            assert (edges[0], edges[-1]) == (WINDOW_START, WINDOW_END)
-            assert edges[1:-1:2] == edges[2::2]
-        assert [one.path for one in row.stretches if one.end <= one.start] == []
 
 
 def test_the_random_policies_wait_for_hours_and_find_nobody_on_call() -> None:

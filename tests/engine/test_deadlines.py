@@ -55,7 +55,7 @@ def test_a_path_fires_step_by_step_and_its_repeats() -> None:
     incident, seen = an_incident(), []
     while incident.due_kind is DueKind.STEP:
         change = on_time(incident)
-        seen.append((incident.due_at - minute(0), change.incident.step, change.incident.sending, told(change)[0]))
+        seen.append((incident.due_at - minute(0), change.incident.step, change.incident.send_number, told(change)[0]))
         incident = change.incident
     assert seen == [
         (timedelta(minutes=5), 1, 1, "person:dana"),
@@ -105,16 +105,16 @@ def test_a_path_whose_end_means_nobody_tells_who_hears_of_alarms() -> None:
 
 def test_a_repeat_is_followed_by_the_next_until_the_path_ends() -> None:
     path = EXAMPLE_POLICY.paths["urgent"]
-    incident = an_incident(step=2, sending=3)
+    incident = an_incident(step=2, send_number=3)
     assert next_send(incident, path) == (2, 4)
-    assert next_send(replace(incident, sending=4), path) is None
+    assert next_send(replace(incident, send_number=4), path) is None
 
 
 # --- Restart -------------------------------------------------------------------------------------------------------
 
 
 def at_the_end(**changes) -> Incident:
-    return an_incident(step=2, sending=4, due_kind=DueKind.RESTART, due_at=minute(75), **changes)
+    return an_incident(step=2, send_number=4, due_kind=DueKind.RESTART, due_at=minute(75), **changes)
 
 
 def test_a_path_without_an_answer_starts_again_and_tells_whom_the_policy_names() -> None:
@@ -197,7 +197,7 @@ def test_a_restart_keeps_the_frozen_policy_where_the_one_that_runs_now_would_be_
 
 
 def test_a_send_is_recorded_with_its_step_its_number_and_how_many_it_told() -> None:
-    (fired_step,) = on_time(an_incident(step=2, sending=1)).entries
+    (fired_step,) = on_time(an_incident(step=2, send_number=1)).entries
     assert fired_step.after == {"step": "3", "sending": "2", "told": "2"}
 
 
@@ -222,7 +222,13 @@ def test_the_owner_is_reminded_and_then_it_is_triggered_again_with_the_owner_nam
     assert reminded.incident.due_at == minute(15)
     overdue = on_time(reminded.incident)
     after = overdue.incident
-    assert (after.state, after.owner, after.round, after.step, after.answers) == (State.TRIGGERED, "ana", 2, 0, ())
+    assert (after.state, after.owner, after.round, after.step, after.acknowledgements) == (
+        State.TRIGGERED,
+        "ana",
+        2,
+        0,
+        (),
+    )
     assert (after.waiting_since, after.acknowledged_at) == (minute(15), None)
     assert told(overdue) == ["critical-alerts", "person:chen", "person:ben", "person:ana"]
     assert overdue.notices[-1].occasion is Occasion.OVERDUE
@@ -247,7 +253,7 @@ def test_reminders_of_one_round_are_told_apart() -> None:
     assert isinstance(extended, Change)
     again = on_time(extended.incident)
     assert [notice.sending for notice in (*on_time(held()).notices, *again.notices)] == [1, 2]
-    assert again.incident.sending == 1
+    assert again.incident.send_number == 1
 
 
 def test_a_policy_that_no_longer_reminds_ends_at_once() -> None:
@@ -301,7 +307,7 @@ def test_without_a_deadline_nothing_fires() -> None:
     ],
 )
 def test_a_step_that_failed(step: int, sending: int, due: object) -> None:
-    incident = an_incident(step=step, sending=sending)
+    incident = an_incident(step=step, send_number=sending)
     change = skip_failed_step(incident, rules(), minute(2))
     assert (change.incident.due_kind, change.incident.due_at) == (DueKind.STEP, due)
     assert recorded(change) == ["failed"]

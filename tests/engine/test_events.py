@@ -83,7 +83,7 @@ def test_an_event_opens_an_incident_on_its_path() -> None:
         ContentRule.HIDE,
     )
     assert (one.route, one.path, one.assign, one.round) == ("Urgent harms, office hours", "urgent", "policy", 1)
-    assert (one.step, one.sending, one.due_kind, one.due_at) == (0, 1, DueKind.STEP, minute(5))
+    assert (one.step, one.send_number, one.due_kind, one.due_at) == (0, 1, DueKind.STEP, minute(5))
     assert (one.fence, one.revision, one.waiting_since, one.content["text"]) == (1, 2, minute(0), "goodbye")
     assert told(change) == TOP
     assert recorded(change) == ["opened", "round_started", "fired"]
@@ -268,22 +268,22 @@ def test_what_somebody_holds_moves_only_for_a_graver_category_or_severity(
 
 
 def test_automation_stops_after_ten_rounds_in_an_hour_and_the_operator_hears() -> None:
-    before = replace(opening(said()).incident, number=7, loop_started_at=minute(0), loop_rounds=LOOP_LIMIT)
+    before = replace(opening(said()).incident, number=7, automated_rounds_since=minute(0), automated_rounds=LOOP_LIMIT)
     change = hear(before, said(30, label="SUICIDE"))
     assert (change.incident.round, change.incident.route, told(change)) == (1, None, [])
     assert (change.alarms, recorded(change)[-1]) == (("loop:7",), "automation_stopped")
     assert change.incident.due_at == before.due_at
     later = hear(change.incident, said(60, label="SUICIDE"))
-    assert (later.incident.round, later.incident.loop_rounds, later.alarms) == (2, 1, ())
+    assert (later.incident.round, later.incident.automated_rounds, later.alarms) == (2, 1, ())
 
 
 def test_up_to_ten_rounds_in_an_hour_are_as_many_as_the_facts_ask_for() -> None:
-    before = replace(opening(said()).incident, loop_started_at=minute(0), loop_rounds=LOOP_LIMIT - 1)
+    before = replace(opening(said()).incident, automated_rounds_since=minute(0), automated_rounds=LOOP_LIMIT - 1)
     assert hear(before, said(30, label="SUICIDE")).incident.round == 2
 
 
 def test_a_closed_incident_stays_closed_when_automation_has_stopped_and_the_operator_hears() -> None:
-    before = replace(closed(label="HATRED"), loop_started_at=minute(0), loop_rounds=LOOP_LIMIT)
+    before = replace(closed(label="HATRED"), automated_rounds_since=minute(0), automated_rounds=LOOP_LIMIT)
     change = hear(before, said(30, label="SUICIDE"))
     assert (change.incident.state, change.alarms) == (State.RESOLVED, ("loop:1",))
 

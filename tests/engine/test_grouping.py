@@ -56,7 +56,7 @@ def an_alert(policy=POLICY, *, text: str = "", at: float = 0, **seen: object) ->
 def a_group(members: int = 1, **changes: object) -> Incident:
     alert = an_alert()
     blank = replace(a_blank(900), id=GROUP_ID)
-    first = replace(alert, kind_key=grouping_key(alert, POLICY))
+    first = replace(alert, grouping_key=grouping_key(alert, POLICY))
     return replace(open_group(blank, first, members, rules(), minute(0)).incident, **changes)
 
 
@@ -167,14 +167,14 @@ def test_it_is_a_storm_when_so_many_came_before_it_within_the_time(others, answe
 def test_a_group_is_told_at_once_like_its_first_member_and_has_none_of_its_content() -> None:
     said = an_observation(0, label="SELF_HARM", author="user-42", content={"text": "secret", "author_name": "Jess"})
     first = opening(said)
-    alert = replace(first.incident, kind_key="k")
+    alert = replace(first.incident, grouping_key="k")
     change = open_group(a_blank(9), alert, 3, rules(), minute(0))
     group = change.incident
     assert told(change) == told(first)
     assert (group.state, group.round, group.step, group.due_kind) == (State.TRIGGERED, 1, 0, DueKind.STEP)
-    same = ("category", "severity", "severity_reason", "route", "path", "assign", "content_rule", "kind_key")
+    same = ("category", "severity", "severity_reason", "route", "path", "assign", "content_rule", "grouping_key")
     assert all(getattr(group, name) == getattr(alert, name) for name in same)
-    assert (group.content, group.links, group.members) == (Content(), {}, 3)
+    assert (group.content, group.links, group.member_count) == (Content(), {}, 3)
 
 
 def test_whoever_joins_is_on_record_and_neither_told_nor_due() -> None:
@@ -187,9 +187,9 @@ def test_whoever_joins_is_on_record_and_neither_told_nor_due() -> None:
 def test_a_group_shows_that_it_grows_and_shrinks() -> None:
     group = a_group()
     grown = add_members(group, 4, rules(), minute(1)).incident
-    assert (grown.members, grown.revision, grown.fence) == (5, group.revision + 1, group.fence)
+    assert (grown.member_count, grown.revision, grown.fence) == (5, group.revision + 1, group.fence)
     shrunk = remove_members(grown, [a_member()], rules(), minute(1)).incident
-    assert (shrunk.members, shrunk.state) == (4, State.TRIGGERED)
+    assert (shrunk.member_count, shrunk.state) == (4, State.TRIGGERED)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_group_shows_that_it_grows_and_shrinks() -> None:
 def test_a_group_ends_with_the_last_it_tells_of(last, outcome, by) -> None:
     change = remove_members(a_group(), [replace(a_member(), **last)], rules(), minute(1))
     ended = change.incident
-    assert (ended.state, ended.outcome, ended.closed_by, ended.members) == (State.RESOLVED, outcome, by, 0)
+    assert (ended.state, ended.outcome, ended.closed_by, ended.member_count) == (State.RESOLVED, outcome, by, 0)
     assert change.suppress == "resolved"
 
 
@@ -217,18 +217,18 @@ def test_a_group_ends_with_the_last_it_tells_of(last, outcome, by) -> None:
 def test_a_group_that_somebody_has_answered_takes_no_new_member_ever(verb, more) -> None:
     done = act(verb, a_group(), **more)
     assert isinstance(done, Change)
-    assert done.incident.kind_key is None
+    assert done.incident.grouping_key is None
     again = apply_action(
         ActionRequest(Verb.ESCALATE_NOW, POLICY.people["eli"], "slack"), done.incident, rules(), minute(2)
     )
-    assert isinstance(again, Refusal) or again.incident.kind_key is None
+    assert isinstance(again, Refusal) or again.incident.grouping_key is None
 
 
 def test_a_group_that_nobody_answers_goes_on_taking_members_from_round_to_round() -> None:
     group = a_group()
     while group.round < 3:
         group = fire_deadline(group, rules(), group.due_at or START).incident
-    assert (group.state, group.kind_key) == (State.TRIGGERED, a_group().kind_key)
+    assert (group.state, group.grouping_key) == (State.TRIGGERED, a_group().grouping_key)
 
 
 def test_a_group_that_begins_to_ask_others_takes_no_new_member() -> None:
@@ -237,7 +237,7 @@ def test_a_group_that_begins_to_ask_others_takes_no_new_member() -> None:
         group = fire_deadline(group, rules(), group.due_at or START).incident
     others = a_policy(routes=tuple(replace(one, assign="senior-moderators") for one in POLICY.routes))
     after = fire_deadline(group, rules(POLICY, others), group.due_at or START).incident
-    assert (after.assign, after.kind_key) == ("senior-moderators", None)
+    assert (after.assign, after.grouping_key) == ("senior-moderators", None)
 
 
 @pytest.mark.parametrize(

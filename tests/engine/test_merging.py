@@ -74,10 +74,10 @@ def test_what_the_younger_knew_moves_the_older() -> None:
 def test_what_only_the_younger_still_says_of_itself_is_kept() -> None:
     """Its facts are purged, or its policy was another."""
     younger = replace(
-        opened(2, 1), category="csam", severity=Severity.HIGH, content_rule=ContentRule.WITHHOLD, hold=True
+        opened(2, 1), category="csam", severity=Severity.HIGH, content_rule=ContentRule.WITHHOLD, has_legal_hold=True
     )
     one = merged(opened(1, 0, label="HATRED"), younger)[0].incident
-    assert (one.category, one.severity, one.content_rule, one.hold) == (
+    assert (one.category, one.severity, one.content_rule, one.has_legal_hold) == (
         "csam",
         Severity.HIGH,
         ContentRule.WITHHOLD,
@@ -94,7 +94,7 @@ def test_an_answer_to_the_younger_counts_for_the_older() -> None:
 def test_an_answer_to_less_than_what_it_turns_out_to_be_does_not_count() -> None:
     younger = act(opened(2, 1, label="THREAT"), Verb.ACKNOWLEDGE, "ben")
     one = merged(opened(1, 0, label="SUICIDE"), younger)[0].incident
-    assert (one.state, one.answers) == (State.TRIGGERED, ())
+    assert (one.state, one.acknowledgements) == (State.TRIGGERED, ())
 
 
 def test_what_somebody_holds_is_not_lost_in_what_is_only_logged() -> None:

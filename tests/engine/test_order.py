@@ -373,7 +373,7 @@ def result(story: Story, order: tuple[Observation, ...]) -> tuple[object, ...]:
     for event in order:
         world.hear(event)
     one = world.only()
-    given = len(one.answers) if one.state is TRIGGERED else None
+    given = len(one.acknowledgements) if one.state is TRIGGERED else None
     return one.state, one.category, one.severity, one.content_rule, given
 
 
@@ -386,7 +386,7 @@ def test_it_ends_as_it_must(name: str) -> None:
     one = world.only()
     assert (one.state, one.category) == (story.state, story.category)
     if story.answers is not None:
-        assert len(one.answers) == story.answers
+        assert len(one.acknowledgements) == story.answers
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -25,7 +25,7 @@ def minutes(count):
 
 def an_alert(answered=None, escalated=None, closed=None, waiting=0, **said):
     """An alert with what happened so many minutes after its opening."""
-    at = {"waiting_since": waiting, "first_answered_at": answered, "escalated_at": escalated, "closed_at": closed}
+    at = {"waiting_since": waiting, "first_acknowledged_at": answered, "escalated_at": escalated, "closed_at": closed}
     instants = {name: None if after is None else OPENED + minutes(after) for name, after in at.items()}
     said = {"category": "threat", "severity": "high", "assign": "policy", "outcome": None} | said
     return AlertStats(opened_at=OPENED, **instants, **said)

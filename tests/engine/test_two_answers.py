@@ -65,7 +65,10 @@ def test_the_second_person_stops_the_clock_and_the_first_has_it() -> None:
 def test_a_resolve_waits_for_the_number_but_counts_as_one(verb: Verb) -> None:
     change = do(csam(), verb, "ana")
     assert change.note == Refusal(RefusalReason.ONE_MORE_NEEDED)
-    assert (change.incident.state, [given.person for given in change.incident.answers]) == (State.TRIGGERED, ["ana"])
+    assert (change.incident.state, [given.person for given in change.incident.acknowledgements]) == (
+        State.TRIGGERED,
+        ["ana"],
+    )
     assert told(change) == ["person:ben"]
     after = do(change.incident, verb, "ben").incident
     assert (after.state, after.closed_by) == (State.RESOLVED, "ben")
@@ -85,7 +88,10 @@ def test_a_snooze_waits_for_the_number_too() -> None:
 
 def test_a_review_in_stream_counts_as_that_persons_one() -> None:
     change = hear(csam(), "mod-ana")
-    assert (change.incident.state, [given.person for given in change.incident.answers]) == (State.TRIGGERED, ["ana"])
+    assert (change.incident.state, [given.person for given in change.incident.acknowledgements]) == (
+        State.TRIGGERED,
+        ["ana"],
+    )
     assert told(change) == ["person:ben"]
     assert do(change.incident, Verb.ACKNOWLEDGE, "ben").incident.state is State.ACKNOWLEDGED
 
@@ -93,12 +99,12 @@ def test_a_review_in_stream_counts_as_that_persons_one() -> None:
 def test_a_review_and_an_answer_by_the_same_person_are_one() -> None:
     incident = do(csam(), Verb.ACKNOWLEDGE, "ana").incident
     change = hear(incident, "mod-ana")
-    assert (change.incident.state, len(change.incident.answers), told(change)) == (State.TRIGGERED, 1, [])
+    assert (change.incident.state, len(change.incident.acknowledgements), told(change)) == (State.TRIGGERED, 1, [])
 
 
 def test_a_review_by_a_stranger_counts_as_one_and_makes_the_team_the_owner() -> None:
     change = hear(csam(), "mod-zoe")
-    assert [given.person for given in change.incident.answers] == ["stream:mod-zoe"]
+    assert [given.person for given in change.incident.acknowledgements] == ["stream:mod-zoe"]
     assert do(change.incident, Verb.ACKNOWLEDGE, "ben").incident.owner == "child-safety"
 
 
@@ -123,4 +129,4 @@ def test_a_new_round_asks_for_both_again() -> None:
     first = do(csam(), Verb.ACKNOWLEDGE, "ana").incident
     both = do(first, Verb.ACKNOWLEDGE, "ben").incident
     again = do(both, Verb.RELEASE, "ana").incident
-    assert (again.answers, again.acks_needed, again.state) == ((), 2, State.TRIGGERED)
+    assert (again.acknowledgements, again.acks_needed, again.state) == ((), 2, State.TRIGGERED)

@@ -54,12 +54,12 @@ RESOLVED = after(VendorEventKind.RESOLVED, TRIGGERED, who="chen")
 
 def test_a_person_of_the_policy_takes_it_under_their_own_name() -> None:
     assert (TAKEN_THERE.state, TAKEN_THERE.owner) == (State.ACKNOWLEDGED, "chen")
-    assert [(given.person, given.via) for given in TAKEN_THERE.answers] == [("chen", "pagerduty")]
+    assert [(given.person, given.via) for given in TAKEN_THERE.acknowledgements] == [("chen", "pagerduty")]
 
 
 def test_the_answer_of_somebody_else_makes_the_routes_team_the_owner() -> None:
     assert (TAKEN_BY_A_STRANGER.state, TAKEN_BY_A_STRANGER.owner) == (State.ACKNOWLEDGED, TRIGGERED.assign)
-    assert [given.person for given in TAKEN_BY_A_STRANGER.answers] == ["pagerduty:PSOMEBODY"]
+    assert [given.person for given in TAKEN_BY_A_STRANGER.acknowledgements] == ["pagerduty:PSOMEBODY"]
 
 
 def test_the_record_says_that_it_was_a_stranger() -> None:
@@ -85,7 +85,7 @@ def test_nobody_outside_answers_what_is_restricted(kind: VendorEventKind) -> Non
 
 def test_who_may_see_what_is_restricted_answers_it_there_too_and_counts_as_one_of_two() -> None:
     change = hear(VendorEventKind.ACKNOWLEDGED, restricted(), who="dana")
-    assert [given.person for given in change.incident.answers] == ["dana"]
+    assert [given.person for given in change.incident.acknowledgements] == ["dana"]
     assert change.incident.state is State.TRIGGERED
 
 

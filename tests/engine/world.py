@@ -96,13 +96,18 @@ class World:
     def _group(self, alert: Incident, before: Incident | None) -> None:
         """What begins to ring in a storm is told by the group of its kind."""
         rule, kind = self.policy.grouping, grouping_key(alert, self.policy)
-        if rule is None or kind is None or not starts_alerting(before, alert) or (before and before.kind_key == kind):
+        if (
+            rule is None
+            or kind is None
+            or not starts_alerting(before, alert)
+            or (before and before.grouping_key == kind)
+        ):
             return
-        others = [one.opened_at for one in self.incidents.values() if one.kind_key == kind and not one.is_group]
-        self.incidents[alert.id] = alert = replace(alert, kind_key=kind)
+        others = [one.opened_at for one in self.incidents.values() if one.grouping_key == kind and not one.is_group]
+        self.incidents[alert.id] = alert = replace(alert, grouping_key=kind)
         if not is_storm(alert.opened_at, others, rule):
             return
-        group = next((one for one in self.incidents.values() if one.kind_key == kind and one.is_group), None)
+        group = next((one for one in self.incidents.values() if one.grouping_key == kind and one.is_group), None)
         if group is None:
             blank = replace(a_blank(len(self.incidents) + 1), opened_at=alert.opened_at)
             self._keep(open_group(blank, alert, 1, self.rules, self.now), blank)
@@ -127,9 +132,9 @@ class World:
     def check_groups(self) -> None:
         """Whoever is not told on their own is told by a group that waits for an answer or has one."""
         groups = [one for one in self.living if one.is_group]
-        assert all(one.members == len(self.told_by(one)) for one in groups if one.is_open)
-        assert all(one.members for one in groups if one.state is State.TRIGGERED and one.kind_key)
-        kinds = [one.kind_key for one in groups if one.kind_key]
+        assert all(one.member_count == len(self.told_by(one)) for one in groups if one.is_open)
+        assert all(one.member_count for one in groups if one.state is State.TRIGGERED and one.grouping_key)
+        kinds = [one.grouping_key for one in groups if one.grouping_key]
         assert len(kinds) == len(set(kinds)), "one group of a kind takes members"
         told = sum(len(self.told_by(one)) for one in groups if one.is_open)
         assert told == sum(one.state is State.GROUPED for one in self.living), "no silence"
@@ -177,7 +182,7 @@ def check_state(incident: Incident, policy: Policy) -> None:
     if incident.state is State.LOGGED:
         assert not policy.paths[incident.path], "silent only by a decision of the policy"
     assert (incident.closed_at is not None) == (incident.state in {State.RESOLVED, State.MERGED})
-    people = [given.person for given in incident.answers]
+    people = [given.person for given in incident.acknowledgements]
     assert len(people) == len(set(people)), "one answer a person and round"
 
 
@@ -186,7 +191,18 @@ def check_change(change: Change, before: Incident) -> None:
     has_moved = (after.due_kind, after.due_at) != (before.due_kind, before.due_at)
     assert after.fence == before.fence + has_moved, "the fence changes when, and only when, the deadline does"
     assert after.round >= before.round
-    shown = ("state", "category", "severity", "content_rule", "owner", "answers", "round", "step", "due_at", "outcome")
+    shown = (
+        "state",
+        "category",
+        "severity",
+        "content_rule",
+        "owner",
+        "acknowledgements",
+        "round",
+        "step",
+        "due_at",
+        "outcome",
+    )
     is_shown = any(getattr(after, name) != getattr(before, name) for name in shown)
     assert after.revision > before.revision if is_shown else after.revision >= before.revision
     assert after.severity >= before.severity

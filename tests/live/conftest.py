@@ -13,14 +13,12 @@ from tests.live.installation import Installation
 from tests.servers import RedisServer
 
 LIVE = Path(__file__).parent
-PATIENCE_S = 300
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if LIVE in item.path.parents:
             item.add_marker(pytest.mark.live)
-            item.add_marker(pytest.mark.timeout(PATIENCE_S))
             if "postgres_url" in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.postgres)
 

@@ -4,12 +4,10 @@ No question here depends on how fast the machine is: what must come is waited fo
 come is asked for only once nothing is under way any more.
 """
 
-import ctypes
 import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -29,22 +27,22 @@ from escalator.channels.slack.interactions import sign_callback
 from escalator.errors import Unavailable
 from escalator.settings import read_settings
 from escalator.store import key_values
-from escalator.store.tables import deliveries, events, incidents, posts, workers
-from escalator.store.tables import records as record_table
+from escalator.store.tables import audit_records as record_table
+from escalator.store.tables import deliveries, events, incidents, posted_messages, processes
 from escalator.stream.samples import sample
 from escalator.stream.signature import sign
 from tests.doubles.slack import SlackDouble
 from tests.doubles.slack_state import Message
-from tests.servers import PostgresServer, RedisServer
+from tests.live.fork_server import Forked, ForkServer
+from tests.servers import PostgresServer, RedisServer, free_port
 
 ROOT = Path(__file__).parent.parent.parent
 POLICY = Path(__file__).with_name("policy.yml")
 STREAM_KEY, STREAM_SECRET, SLACK_SECRET = "live-key", "live-secret", "slack-signing-secret"
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 ROOM, SENIORS = "C0ROOM", "C0SENIORS"
 PREFORK = ("--concurrency=2",)
 THREADS = ("--pool=threads", "--concurrency=4")
-_PR_SET_PDEATHSIG = 1
 _FAULTS = ('"level": "error"', '"level": "critical"', "raised unexpected", "Exception in thread", "Exception ignored")
 _NUMBER = re.compile(r"#(\d+)")
 _LIST = re.compile(r"\d+ more alerts? ")
@@ -83,16 +81,20 @@ class Process:
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
         self.log = folder / f"{name}.log"
+        if sys.platform == "linux":
+            self._process: Forked | subprocess.Popen[bytes] = ForkServer.of_this_run().start(
+                command, environment, folder, self.log
+            )
+            return
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command,
+                (sys.executable, *command),
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_dies_with_us if sys.platform == "linux" else None,
             )
 
     @property
@@ -169,17 +171,13 @@ def hanging(server: PostgresServer) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def _dies_with_us() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL.value)
-
-
 class Installation:
     """The product on its servers. Its processes have names: `web`, `worker`, and any that a test adds."""
 
     def __init__(self, database_url: str, redis: RedisServer, slack: SlackDouble, folder: Path) -> None:
         self.redis, self.slack, self.folder = redis, slack, folder
         self.processes: dict[str, Process] = {}
-        self.port = _free_port()
+        self.port = free_port()
         policy = folder / "escalation.yml"
         policy.write_text(POLICY.read_text())
         self.environment = {
@@ -241,7 +239,7 @@ class Installation:
     def _start(self, name: str, module: Sequence[str]) -> None:
         assert name not in self.processes or not self.processes[name].is_running
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **self.environment}
-        self.processes[name] = Process(name, (sys.executable, *module), environment, self.folder)
+        self.processes[name] = Process(name, module, environment, self.folder)
 
     def run(self, *command: str) -> int:
         """Run a command of the product, and return its exit code."""
@@ -253,7 +251,7 @@ class Installation:
     def is_sweeping(self, name: str) -> bool:
         process = self.processes[name]
         assert process.is_running, f"{name} has ended"
-        return any(row["swept_at"] for row in self.rows(workers, pid=process.pid))
+        return any(row["last_sweep_at"] for row in self.rows(processes, pid=process.pid))
 
     def is_answered(self, path: str) -> bool:
         assert self.processes["web"].is_running, "the web has ended"
@@ -283,7 +281,7 @@ class Installation:
             incidents: [row for row in self.rows(incidents) if row["due_at"] and row["due_at"] < self.now()],
             deliveries: [row for row in self.rows(deliveries) if row["state"] in {"pending", "sending", "failed"}],
             events: [row for row in self.rows(events) if row["state"] in {"new", "parked"}],
-            workers: self.rows(workers),
+            processes: self.rows(processes),
         }
         said = [f"--- {table.name} at {self.now()}\n" for table in doubtful]
         kept = ["".join(f"{_without_bytes(row)}\n" for row in rows) for rows in doubtful.values()]
@@ -353,7 +351,7 @@ class Installation:
     def listed(self, channel: str) -> dict[int, datetime]:
         """Return the incidents that a channel was told of by lists, and when."""
         told = self.rows(deliveries, address=channel, state="delivered")
-        listed = {row["incident_id"]: row["delivered_at"] for row in told if row["listed_in"]}
+        listed = {row["incident_id"]: row["delivered_at"] for row in told if row["bundle_id"]}
         return {row["number"]: listed[row["id"]] for row in self.rows(incidents) if row["id"] in listed}
 
     # What the database says.
@@ -379,7 +377,7 @@ class Installation:
     def bring_near(self, seconds: float) -> datetime:
         """Let every deadline be so soon, as if its path said so, and return when that is."""
         due_at = self.now() + timedelta(seconds=seconds)
-        nearer = update(incidents).values(due_at=due_at, armed_until=None, fence=incidents.c.fence + 1)
+        nearer = update(incidents).values(due_at=due_at, timer_set_for=None, fence=incidents.c.fence + 1)
         with self.core.database.writing() as connection:
             connection.execute(nearer.where(incidents.c.due_at.is_not(None)))
         return due_at
@@ -407,7 +405,7 @@ class Installation:
 
     def records(self, *actions: str) -> list[Mapping[str, object]]:
         """Return the records with these actions, the oldest first."""
-        chosen = select(record_table).where(record_table.c.action.in_(actions)).order_by(record_table.c.at)
+        chosen = select(record_table).where(record_table.c.action.in_(actions)).order_by(record_table.c.recorded_at)
         found = self._asked(lambda connection: connection.execute(chosen).all())
         return [{**row._mapping, "after": json.loads(row.after)} for row in found]
 
@@ -432,7 +430,9 @@ class Installation:
         open_ones = (
             select(func.count()).select_from(events).where(events.c.state == "new"),
             select(func.count()).select_from(deliveries).where(deliveries.c.state.in_(["pending", "sending"])),
-            select(func.count()).select_from(posts).where(posts.c.shown_rev < posts.c.want_rev),
+            select(func.count())
+            .select_from(posted_messages)
+            .where(posted_messages.c.shown_revision < posted_messages.c.wanted_revision),
             select(func.count()).select_from(incidents).where(incidents.c.due_at <= self.now()),
         )
         return self._asked(lambda connection: not any(connection.scalar(question) for question in open_ones))
@@ -443,15 +443,9 @@ class Installation:
         self.wait_until_idle()
 
     def _swept_at(self) -> datetime:
-        swept_at = self._asked(lambda connection: connection.scalar(select(func.max(workers.c.swept_at))))
+        swept_at = self._asked(lambda connection: connection.scalar(select(func.max(processes.c.last_sweep_at))))
         return swept_at or datetime.min.replace(tzinfo=UTC)
 
 
 def _without_bytes(row: Mapping[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in row.items() if value is not None and not isinstance(value, bytes)}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

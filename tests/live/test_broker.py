@@ -40,6 +40,7 @@ def test_a_worker_and_a_web_that_start_without_redis_do_all_their_work(on_sqlite
     _is_told_and_escalated(on_sqlite, 1001)
 
 
+@pytest.mark.alone
 def test_redis_that_hangs_makes_nobody_wait_and_loses_nothing(on_postgres: Installation) -> None:
     on_postgres.start()
     _is_told_and_escalated(on_postgres, 1001)
@@ -61,7 +62,7 @@ def test_redis_that_has_forgotten_everything_makes_nothing_late_by_more_than_a_s
         on_postgres.post(event())
     on_postgres.expect_messages(MANY)
     due_at = on_postgres.bring_near(seconds=4)
-    wait_until(lambda: all(row["armed_until"] for row in on_postgres.rows(incidents)), "every deadline has an alarm")
+    wait_until(lambda: all(row["timer_set_for"] for row in on_postgres.rows(incidents)), "every deadline has an alarm")
     on_postgres.redis.flushall()
     on_postgres.expect_messages(MANY, SENIORS)
     on_postgres.wait_past(due_at)
@@ -69,6 +70,7 @@ def test_redis_that_has_forgotten_everything_makes_nothing_late_by_more_than_a_s
     assert on_postgres.now() - due_at < timedelta(minutes=1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pool", [PREFORK, THREADS], ids=["prefork", "threads"])
 def test_a_broker_that_becomes_a_read_only_replica_holds_up_nothing(
     on_postgres: Installation, pool: tuple[str, ...]

@@ -11,7 +11,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.commands.running import Installation
 
-PATIENCE_MS = 20_000
+# One browser and one installation serve all of them.
+pytestmark = pytest.mark.xdist_group("browser")
+
+PATIENCE_MS = 60_000
 DESKTOP, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 QUIET = (
     "--disable-gpu",

@@ -159,6 +159,7 @@ def test_a_click_while_postgres_is_away_is_answered_and_changes_nothing(
     wait_until(lambda: "taken by Ana Ruiz" in message.text, "the message says who has it")
 
 
+@pytest.mark.alone
 def test_a_database_that_hangs_is_a_503_within_seconds(
     on_postgres: Installation, postgres_server: PostgresServer
 ) -> None:

@@ -24,7 +24,7 @@ def test_a_worker_that_is_told_to_end_finishes_what_it_sends(on_postgres: Instal
         on_postgres.post(event())
     on_postgres.expect_messages(6)
     assert on_postgres.processes["worker"].stop() == 0
-    assert [(row["state"], row["claim"]) for row in on_postgres.rows(deliveries)] == [("delivered", 1)] * 6
+    assert [(row["state"], row["claim_number"]) for row in on_postgres.rows(deliveries)] == [("delivered", 1)] * 6
 
     on_postgres.start_worker("worker", *pool)
     on_postgres.deliver(event())
@@ -40,7 +40,7 @@ def test_the_alarms_of_a_worker_that_ends_go_back_and_ring_for_another(on_postgr
     on_postgres.expect_messages(MANY)
     on_postgres.wait_until_idle()
     due_at = on_postgres.bring_near(seconds=12)
-    wait_until(lambda: all(row["armed_until"] for row in on_postgres.rows(incidents)), "every deadline has an alarm")
+    wait_until(lambda: all(row["timer_set_for"] for row in on_postgres.rows(incidents)), "every deadline has an alarm")
     wait_until(lambda: on_postgres.queued("unacked") > 0, "the worker holds the alarm")
     assert on_postgres.processes["worker"].stop() == 0
     assert on_postgres.queued("unacked") == 0
@@ -56,7 +56,7 @@ def test_the_alarms_of_a_worker_that_ends_go_back_and_ring_for_another(on_postgr
 def claims_of_what_was_sent(installation: Installation) -> set[tuple[str, int]]:
     """Return the states and claims of deliveries that had a message of their own: a slow machine bundles the others."""
     rows = installation.rows(deliveries)
-    return {(row["state"], row["claim"]) for row in rows if row["listed_in"] is None}
+    return {(row["state"], row["claim_number"]) for row in rows if row["bundle_id"] is None}
 
 
 def test_two_workers_share_the_work_and_double_nothing(on_postgres: Installation) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from escalator.store.tables import callbacks, deliveries, incidents, posts
+from escalator.store.tables import deliveries, incidents, posted_messages, vendor_callbacks
 from tests.doubles.everybody import BASE_URL, POLICY, Vendors, ana_in_jira, form_in, vendors
 from tests.live.grave import grave, has_mark
 from tests.live.installation import PREFORK, STREAM_KEY, STREAM_SECRET, Installation, event, wait_until
@@ -90,7 +90,7 @@ def test_an_answer_given_anywhere_shows_everywhere_once(
     wait_until(lambda: shown_everywhere(installed, everybody), "every place shows it")
     for vendor, outbox in (("pagerduty", everybody.pagerduty.outbox), ("jira", everybody.jira.emitted)):
         assert {say(installed, vendor, told) for told in list(outbox)} <= {202}
-    wait_until(lambda: not installed.count(callbacks, state="new"), "what the vendors told is done")
+    wait_until(lambda: not installed.count(vendor_callbacks, state="new"), "what the vendors told is done")
     installed.wait_until_idle()
     (message,) = installed.messages(CHANNEL)
     mails = [mail.lead for address in MAILED for mail in everybody.mail.to(address)]
@@ -121,7 +121,7 @@ def test_nothing_of_what_is_withheld_gets_to_any_vendor_log_or_column(
     assert not has_mark(b"".join(mail.raw for mail in everybody.mail.mails))
     assert not has_mark(json.dumps(installed.slack.log()).encode())
     assert not has_mark(installed.logs().encode())
-    for table in (incidents, deliveries, posts, callbacks):
+    for table in (incidents, deliveries, posted_messages, vendor_callbacks):
         assert not has_mark(repr(installed.rows(table)).encode())
     assert not has_mark(requests.get(installed.url("/metrics"), timeout=20).content)
 

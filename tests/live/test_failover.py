@@ -18,7 +18,7 @@ from tests.live.installation import SENIORS, Installation, event, hanging, wait_
 from tests.live.load import Accepted, Load
 from tests.servers import RedisServer
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.long]
 
 IS_FULL = "LIVE_OUTAGE_S" in os.environ
 """Whether this is the whole acceptance test, `LIVE_OUTAGE_S=60 pytest tests/live/test_failover.py`: then how late

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from escalator.store.tables import deliveries, incidents, workers
+from escalator.store.tables import deliveries, incidents, processes
 from tests.doubles.slack_state import Fault
 from tests.live.installation import ROOM, SENIORS, Installation, event, wait_until
 
@@ -33,7 +33,7 @@ def _killed_where_it_sends(installation: Installation) -> None:
 def _sender_of(installation: Installation) -> Mapping[str, object]:
     """Return the process that is sending."""
     [sending] = installation.rows(deliveries, state="sending")
-    [sender] = installation.rows(workers, id=sending["owner"])
+    [sender] = installation.rows(processes, id=sending["claimed_by"])
     return sender
 
 
@@ -58,8 +58,8 @@ def test_a_page_whose_sender_is_killed_comes_once_more_and_is_not_lost(
     second = on_postgres.expect_messages(2)[1]
     on_postgres.wait_until_idle()
     [sent] = on_postgres.rows(deliveries)
-    assert (sent["state"], sent["claim"]) == ("delivered", 2)
-    assert sent["owner"] != killed
+    assert (sent["state"], sent["claim_number"]) == ("delivered", 2)
+    assert sent["claimed_by"] != killed
     assert len(on_postgres.messages()) == 2
 
     assert on_postgres.click("ana", "Acknowledge", first) == 200
@@ -106,7 +106,7 @@ def test_nothing_is_lost_when_redis_is_flushed_and_everything_killed(on_postgres
     on_postgres.expect_messages(MANY)
     on_postgres.wait_until_idle()
     due_at = on_postgres.bring_near(seconds=8)
-    wait_until(lambda: all(row["armed_until"] for row in on_postgres.rows(incidents)), "every deadline has an alarm")
+    wait_until(lambda: all(row["timer_set_for"] for row in on_postgres.rows(incidents)), "every deadline has an alarm")
     on_postgres.redis.flushall()
     on_postgres.kill_all()
     on_postgres.redis.kill()
@@ -121,7 +121,7 @@ def test_nothing_is_lost_when_redis_is_flushed_and_everything_killed(on_postgres
     assert on_postgres.numbers_told(ROOM) == on_postgres.numbers_told(SENIORS) == everyone
     ids = sorted(row["id"] for row in on_postgres.rows(incidents))
     assert on_postgres.firings() == [(one, step) for one in ids for step in ("1", "2")]
-    assert all(row["at"] >= due_at for row in on_postgres.records("step.fired") if row["after"]["step"] == "2")
+    assert all(row["recorded_at"] >= due_at for row in on_postgres.records("step.fired") if row["after"]["step"] == "2")
 
 
 def _kill_something(installation: Installation, chance: Random) -> None:

@@ -17,7 +17,7 @@ from escalator.services.intake import process
 from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
 from escalator.settings import read_settings
 from escalator.store import leases
-from escalator.store.tables import deliveries, workers
+from escalator.store.tables import deliveries, processes
 from escalator.stream.signature import sign
 from tests.doubles.slack_state import Fault
 from tests.live.installation import STREAM_KEY, STREAM_SECRET, Installation, event, wait_until
@@ -76,12 +76,12 @@ def test_a_claim_whose_commit_nobody_heard_of_is_given_back_long_before_its_leas
         process.process_events(core)
     core.database = sound
     [claimed] = on_postgres.rows(deliveries)
-    assert (claimed["state"], claimed["owner"]) == ("sending", core.id)
+    assert (claimed["state"], claimed["claimed_by"]) == ("sending", core.id)
 
     on_postgres.expect_messages(1)
     on_postgres.wait_until_idle()
     [sent] = on_postgres.rows(deliveries)
-    assert (sent["state"], sent["claim"]) == ("delivered", 2)
+    assert (sent["state"], sent["claim_number"]) == ("delivered", 2)
     assert len(on_postgres.messages()) == 1
 
 
@@ -93,7 +93,7 @@ def test_what_is_being_sent_is_not_given_back_however_long_it_takes(
     core.sender_pool = sender
     process.process_events(core)
     on_postgres.wait_for(deliveries, 1, state="delivered")
-    assert [row["claim"] for row in on_postgres.rows(deliveries)] == [1]
+    assert [row["claim_number"] for row in on_postgres.rows(deliveries)] == [1]
     assert len(on_postgres.messages()) == 1
 
 
@@ -107,7 +107,9 @@ def test_a_process_that_ends_renews_its_leases_until_its_last_call_is_over(
     process.process_events(core)
     on_postgres.expect_messages(1)
     sender.stop(wait_s=0)
-    [stopped] = on_postgres.rows(workers)
-    wait_until(lambda: on_postgres.rows(workers)[0]["beat_at"] > stopped["beat_at"], "it beats on")
+    [stopped] = on_postgres.rows(processes)
+    wait_until(
+        lambda: on_postgres.rows(processes)[0]["last_heartbeat_at"] > stopped["last_heartbeat_at"], "it beats on"
+    )
     on_postgres.wait_for(deliveries, 1, state="delivered")
     sender.stop(wait_s=30)

@@ -23,10 +23,12 @@ from escalator.services.incidents.actions import SlackRequest, perform_action
 from escalator.services.intake import process
 from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
 from escalator.settings import read_settings
-from escalator.store.tables import deliveries, incidents, records
+from escalator.store.tables import audit_records, deliveries, incidents
 from escalator.stream.signature import sign
 from tests.fakes import FakeClock
 from tests.live.installation import POLICY, STREAM_KEY, STREAM_SECRET, event
+
+pytestmark = pytest.mark.long
 
 TRIES = 1000
 MANY = 8
@@ -126,7 +128,7 @@ def _race(cores: Sequence[Core], clock: FakeClock, turns: Sequence[datetime], ag
 
 
 def _said(core: Core, action: str) -> Counter[UUID]:
-    return Counter(row.incident_id for row in _rows(core, records) if row.action == action)
+    return Counter(row.incident_id for row in _rows(core, audit_records) if row.action == action)
 
 
 def test_a_step_fires_before_the_acknowledgement_or_never(cores: Sequence[Core], clock: FakeClock) -> None:
@@ -145,14 +147,14 @@ def test_a_step_fires_before_the_acknowledgement_or_never(cores: Sequence[Core],
 
 def test_a_page_is_claimed_before_the_acknowledgement_or_never(cores: Sequence[Core], clock: FakeClock) -> None:
     core = cores[0]
-    turns = _space_out(core, deliveries, "next_at", clock.now())
+    turns = _space_out(core, deliveries, "next_attempt_at", clock.now())
     _space_out(core, incidents, "due_at", turns[-1])
     claimed_first = _race(cores, clock, turns, lambda one: len(claim_deliveries.claim_calls(one, 1).calls))
 
     assert 0 < claimed_first < TRIES
     assert {row.state for row in _rows(core, incidents)} == {"acknowledged"}
     # Nobody reports back, so what was claimed is looked at once more when its lease ends, and dropped.
-    assert Counter(row.claim for row in _rows(core, deliveries)) == {1: claimed_first, 0: TRIES - claimed_first}
+    assert Counter(row.claim_number for row in _rows(core, deliveries)) == {1: claimed_first, 0: TRIES - claimed_first}
     assert {row.state for row in _rows(core, deliveries)} <= {"sending", "suppressed"}
 
 

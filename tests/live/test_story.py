@@ -37,7 +37,7 @@ def test_nobody_answers_and_the_seniors_are_told(running: Installation) -> None:
     assert page.labels[0] == "Acknowledge"
     assert re.match(r"Nobody answered for \d+ s: HIGH · Threat is now with you · #1001", senior.first_text)
     assert [row["after"]["step"] for row in running.records("step.fired")] == ["1", "2"]
-    assert running.records("step.fired")[1]["at"] >= due_at
+    assert running.records("step.fired")[1]["recorded_at"] >= due_at
     assert len(running.messages()) == len(running.messages(SENIORS)) == 1
 
 

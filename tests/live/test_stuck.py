@@ -16,7 +16,7 @@ from escalator.services.delivery.sender import Sender
 from escalator.services.maintenance import sweep
 from escalator.services.maintenance.sweep import Sweeper
 from escalator.settings import read_settings
-from escalator.store.tables import workers
+from escalator.store.tables import processes
 from tests.live.installation import ROOT, SENIORS, Installation, children_of, event, has_members, wait_until
 
 
@@ -79,7 +79,7 @@ def test_a_worker_that_was_frozen_is_replaced_and_goes_on_without_doubling(on_po
     on_postgres.wait_until_idle()
     assert on_postgres.numbers_told(SENIORS) == [1002, 1003]
     assert on_postgres.numbers_told() == [1001, 1002, 1003]
-    assert len(on_postgres.rows(workers, kind="sweeper")) == 2
+    assert len(on_postgres.rows(processes, kind="sweeper")) == 2
 
 
 ALONE = """

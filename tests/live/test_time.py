@@ -10,7 +10,7 @@ from escalator.services.core.clock_sync import measure_clock_offset
 from escalator.services.core.context import Core
 from escalator.services.delivery.sender import Sender
 from escalator.settings import read_settings
-from escalator.store.tables import workers
+from escalator.store.tables import processes
 from tests.live.installation import Installation, wait_until
 
 
@@ -38,8 +38,8 @@ def test_a_process_that_sends_renews_its_lease_by_the_time_of_the_database(
     sender.start()
     try:
         assert is_right(clock)
-        [row] = on_postgres.rows(workers)
-        assert abs(row["beat_at"] - on_postgres.now()) < timedelta(minutes=1)
+        [row] = on_postgres.rows(processes)
+        assert abs(row["last_heartbeat_at"] - on_postgres.now()) < timedelta(minutes=1)
         clock.follow(clock.now() - timedelta(hours=1))
         wait_until(lambda: is_right(clock), "the clock is set right again")
     finally:

@@ -1,6 +1,6 @@
 """When those are gone who would tell of it, the others do."""
 
-from escalator.store.tables import troubles
+from escalator.store.tables import operator_alerts
 from tests.live.installation import Installation, event, wait_until
 
 ADMIN = "D0ELI"
@@ -20,6 +20,6 @@ def test_the_web_tells_that_the_workers_are_gone_and_they_go_on_where_they_stopp
     assert on_sqlite.messages() == []
     on_sqlite.start_worker("another")
     on_sqlite.expect_messages(1)
-    wait_until(lambda: on_sqlite.rows(troubles)[0]["ended_at"], "the workers are missed no more")
+    wait_until(lambda: on_sqlite.rows(operator_alerts)[0]["resolved_at"], "the workers are missed no more")
     on_sqlite.wait_until_idle()
     assert [text.rpartition(": ")[2] for text in told_the_admin(on_sqlite)] == ["workers gone"]

@@ -106,7 +106,7 @@ def an_incident(**changes):
         assign="child-safety",
         round=1,
         step=0,
-        sending=1,
+        send_number=1,
         due_kind=DueKind.STEP,
         due_at=OPENED + timedelta(minutes=5),
         fence=3,

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from escalator.channels.slack import limits
 from escalator.model.levels import Severity
 from escalator.model.message import Card
-from escalator.rendering.bundles import Listed, Ways, all_words, list_card, spans
+from escalator.rendering.bundles import BundleActions, BundledIncident, bundle_result_words, incidents_card, spans
 
-SELF_HARM = [Listed(number, Severity.CRITICAL, "Self-harm") for number in range(1042, 1054)]
-HATE = [Listed(number, Severity.HIGH, "Hate") for number in (1001, 1100)]
+SELF_HARM = [BundledIncident(number, Severity.CRITICAL, "Self-harm") for number in range(1042, 1054)]
+HATE = [BundledIncident(number, Severity.HIGH, "Hate") for number in (1001, 1100)]
 
 
 def lines(card: Card) -> list[str]:
@@ -18,14 +18,14 @@ def lines(card: Card) -> list[str]:
 
 
 def test_a_locked_phone_shows_the_gravest_how_many_and_their_numbers() -> None:
-    card = list_card([*HATE, *SELF_HARM], 0)
+    card = incidents_card([*HATE, *SELF_HARM], 0)
     assert card.text == "CRITICAL · 14 more alerts · #1001 to #1100"
     assert card.header == "CRITICAL · 14 more alerts"
     assert card.buttons == ()
 
 
 def test_the_gravest_stand_first_with_the_first_of_their_numbers() -> None:
-    assert lines(list_card([*HATE, *SELF_HARM], 3)) == [
+    assert lines(incidents_card([*HATE, *SELF_HARM], 3)) == [
         "CRITICAL · Self-harm: 12 (#1042 to #1053)",
         "HIGH · Hate: 2 (#1001, #1100)",
         "Already handled: 3",
@@ -33,8 +33,10 @@ def test_the_gravest_stand_first_with_the_first_of_their_numbers() -> None:
 
 
 def test_every_incident_is_named_and_the_gravest_have_buttons_of_their_own() -> None:
-    listed = [Listed(n, Severity.HIGH if n < 40 else Severity.CRITICAL, "Hate", answer=f"v{n}") for n in range(1, 61)]
-    card = list_card(listed, 0, Ways("all"))
+    listed = [
+        BundledIncident(n, Severity.HIGH if n < 40 else Severity.CRITICAL, "Hate", answer=f"v{n}") for n in range(1, 61)
+    ]
+    card = incidents_card(listed, 0, BundleActions("all"))
     assert [line for line in lines(card) if "#" in line] == [
         "CRITICAL · Hate: 21 (#40 to #60)",
         "HIGH · Hate: 39 (#1 to #39)",
@@ -47,8 +49,8 @@ def test_every_incident_is_named_and_the_gravest_have_buttons_of_their_own() -> 
 
 
 def test_what_waits_for_no_answer_has_no_button_and_one_alone_is_not_all() -> None:
-    listed = [Listed(1, Severity.HIGH, "Hate", answer="v1"), Listed(2, Severity.HIGH, "Hate")]
-    assert [one.label for one in list_card(listed, 0, Ways("all")).buttons] == ["Acknowledge #1"]
+    listed = [BundledIncident(1, Severity.HIGH, "Hate", answer="v1"), BundledIncident(2, Severity.HIGH, "Hate")]
+    assert [one.label for one in incidents_card(listed, 0, BundleActions("all")).buttons] == ["Acknowledge #1"]
 
 
 @pytest.mark.parametrize(
@@ -72,37 +74,38 @@ def test_what_does_not_fit_in_a_line_is_counted() -> None:
 
 def test_whoever_acknowledges_a_list_is_told_what_was_done_and_what_was_not() -> None:
     assert (
-        all_words([3, 1, 2], ["#4 was already acknowledged."])
+        bundle_result_words([3, 1, 2], ["#4 was already acknowledged."])
         == "3 acknowledged: #1 to #3.\n#4 was already acknowledged."
     )
-    assert all_words([], []) == "Nothing was acknowledged."
-    assert all_words([1], ["no"] * 25).splitlines()[-1] == "5 more were not acknowledged."
+    assert bundle_result_words([], []) == "Nothing was acknowledged."
+    assert bundle_result_words([1], ["no"] * 25).splitlines()[-1] == "5 more were not acknowledged."
 
 
 def test_a_single_one_is_named() -> None:
-    assert list_card(SELF_HARM[:1], 0).text == "CRITICAL · 1 more alert · #1042"
+    assert incidents_card(SELF_HARM[:1], 0).text == "CRITICAL · 1 more alert · #1042"
 
 
 def test_a_diverted_list_is_marked_and_so_is_one_of_drills_alone() -> None:
-    drills = [Listed(1001, Severity.LOW, "Spam", is_drill=True)]
-    assert list_card(drills, 0, is_test=True).text == "TEST · DRILL · LOW · 1 more alert · #1001"
-    mixed = list_card([*drills, *HATE], 0)
+    drills = [BundledIncident(1001, Severity.LOW, "Spam", is_drill=True)]
+    assert incidents_card(drills, 0, is_test=True).text == "TEST · DRILL · LOW · 1 more alert · #1001"
+    mixed = incidents_card([*drills, *HATE], 0)
     assert mixed.text.startswith("HIGH · 3 more alerts")
     assert "DRILL · LOW · Spam: 1 (#1001)" in lines(mixed)
 
 
 def test_what_nobody_could_grade_is_not_taken_for_the_least() -> None:
-    unknown, low = Listed(1001, Severity.UNKNOWN, "Uncategorised"), Listed(1002, Severity.LOW, "Spam")
-    assert list_card([low, unknown], 0).severity is Severity.UNKNOWN
+    unknown, low = BundledIncident(1001, Severity.UNKNOWN, "Uncategorised"), BundledIncident(1002, Severity.LOW, "Spam")
+    assert incidents_card([low, unknown], 0).severity is Severity.UNKNOWN
 
 
 @given(
     st.lists(
-        st.builds(Listed, st.integers(1, 99_999), st.sampled_from(Severity), st.sampled_from("ABCDEFGH")), min_size=1
+        st.builds(BundledIncident, st.integers(1, 99_999), st.sampled_from(Severity), st.sampled_from("ABCDEFGH")),
+        min_size=1,
     ),
     st.integers(0, 5),
 )
-def test_it_has_at_most_eight_lines_and_counts_everybody(listed: list[Listed], answered: int) -> None:
-    card = list_card(listed, answered)
+def test_it_has_at_most_eight_lines_and_counts_everybody(listed: list[BundledIncident], answered: int) -> None:
+    card = incidents_card(listed, answered)
     assert 1 + len(card.lines) <= 8
     assert f"· {len(listed)} more alert" in card.text

@@ -68,8 +68,8 @@ def test_of_a_withheld_item_only_what_is_ours_is_told():
 
 STATES = [
     pytest.param({}, id="triggered"),
-    pytest.param({"step": 1, "sending": 2, "is_for_seniors": True, "story": ((OPENED, "opened"),)}, id="escalated"),
-    pytest.param({"acks_needed": 2, "answers": answered_by("ana")}, id="half answered"),
+    pytest.param({"step": 1, "send_number": 2, "is_for_seniors": True, "story": ((OPENED, "opened"),)}, id="escalated"),
+    pytest.param({"acks_needed": 2, "acknowledgements": answered_by("ana")}, id="half answered"),
     pytest.param(TAKEN, id="acknowledged"),
     pytest.param({**TAKEN, "occasion": Occasion.REMIND}, id="reminded"),
     pytest.param({**TAKEN, "state": State.SNOOZED}, id="snoozed"),
@@ -182,7 +182,7 @@ def test_what_stream_did_is_told_in_words(action, said):
 
 def test_what_nobody_said_is_left_out():
     bare = an_incident(
-        facts=Facts(), content=some_content(**dict.fromkeys(some_content().said, "")), severity_reason=""
+        facts=Facts(), content=some_content(**dict.fromkeys(some_content().latest, "")), severity_reason=""
     )
     said = spoken(card(a_view(incident=bare, running=a_policy(sources={}), frozen=a_policy(sources={}, categories={}))))
     assert said[1:] == [
@@ -206,12 +206,12 @@ def test_what_nobody_said_is_left_out():
             id="several people",
         ),
         pytest.param(
-            {"acks_needed": 2, "answers": answered_by("ana"), "next_what": ""},
+            {"acks_needed": 2, "acknowledgements": answered_by("ana"), "next_what": ""},
             ["1 of 2: Ana Ruiz; one more needed"],
             id="the first of two has answered",
         ),
         pytest.param(
-            {"acks_needed": 4, "answers": answered_by("ana", "ben", "ana"), "next_what": ""},
+            {"acks_needed": 4, "acknowledgements": answered_by("ana", "ben", "ana"), "next_what": ""},
             ["2 of 4: Ana Ruiz and Ben Okafor; two more needed"],
             id="who answers twice counts once",
         ),

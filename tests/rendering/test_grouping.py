@@ -15,7 +15,9 @@ from tests.rendering.builders import NOW, OPENED, SECRETS, a_policy, a_view, som
 def a_group(*, by=("category", "author"), members=37, **how):
     facts = some_facts().merged(Facts({"author": {"user-42": OPENED}}))
     policy = a_policy(grouping=Grouping(by, timedelta(minutes=10), 5))
-    return a_view(**{"members": members, "facts": facts, "links": {}, "told_of": (1043, 1083), "frozen": policy} | how)
+    return a_view(
+        **{"member_count": members, "facts": facts, "links": {}, "told_of": (1043, 1083), "frozen": policy} | how
+    )
 
 
 def line(view):
@@ -26,7 +28,9 @@ def line(view):
     ("how", "said"),
     [
         pytest.param({}, "Group of 37 similar alerts, #1043 to #1083 · author user-42", id="how many and which"),
-        pytest.param({"members": 1, "told_of": (1043, 1043)}, "Group of 1 alert, #1043 · author user-42", id="one yet"),
+        pytest.param(
+            {"member_count": 1, "told_of": (1043, 1043)}, "Group of 1 alert, #1043 · author user-42", id="one yet"
+        ),
         pytest.param({"by": ("category",)}, "Group of 37 similar alerts, #1043 to #1083", id="of several authors"),
         pytest.param(
             {"content_rule": ContentRule.WITHHOLD},
@@ -34,12 +38,14 @@ def line(view):
             id="an author who is withheld",
         ),
         pytest.param(
-            {"state": State.RESOLVED, "outcome": Outcome.TEST, "closed_at": NOW, "due_at": None, "members": 0},
+            {"state": State.RESOLVED, "outcome": Outcome.TEST, "closed_at": NOW, "due_at": None, "member_count": 0},
             "Group of similar alerts, #1043 to #1083 · author user-42",
             id="over",
         ),
         pytest.param(
-            {"members": 0}, "Group of similar alerts, #1043 to #1083 · author user-42", id="opened again without them"
+            {"member_count": 0},
+            "Group of similar alerts, #1043 to #1083 · author user-42",
+            id="opened again without them",
         ),
     ],
 )

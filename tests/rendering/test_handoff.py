@@ -111,7 +111,7 @@ def test_where_there_are_more_than_were_looked_at_the_number_is_a_least():
 
 
 def test_a_group_is_one_line_that_counts():
-    said = card(a_view(HandoffRole.ON, replace(WAITING, members=12)))
+    said = card(a_view(HandoffRole.ON, replace(WAITING, member_count=12)))
     assert "#1042 CRITICAL · Self-harm · 12 alerts · unacknowledged since 14:03" in spoken(said)
 
 

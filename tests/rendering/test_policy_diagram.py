@@ -11,7 +11,7 @@ from escalator.model.policy import Team
 from escalator.model.schedule import Schedule
 from escalator.model.silence import Silence, SilenceScope
 from escalator.policy import load
-from escalator.rendering.policy_diagram import aim, ladders
+from escalator.rendering.policy_diagram import ladders, target_aim
 from tests.commands.conftest import EXAMPLE
 
 POLICY = load(EXAMPLE.read_bytes(), {})
@@ -55,7 +55,7 @@ def test_team_means_who_of_the_routes_team_is_on_call_then(at, on_call):
     ],
 )
 def test_a_destination_says_of_what_kind_it_is_and_where(target, kind, address):
-    found = aim(target, None, ROSTER)
+    found = target_aim(target, None, ROSTER)
     assert (found.kind, found.address, found.people) == (kind, address, ())
 
 
@@ -72,7 +72,7 @@ def test_a_destination_says_of_what_kind_it_is_and_where(target, kind, address):
 def test_a_target_without_anybody_on_call_says_so(target, people, note):
     rota = {"rota": Schedule("rota", ZoneInfo("UTC"))}
     teams = {"led": Team("led", ("ben",), lead="ana", schedule="rota"), "unled": Team("unled", (), schedule="rota")}
-    found = aim(target, None, Roster(replace(POLICY, schedules=rota, teams=teams), NOW))
+    found = target_aim(target, None, Roster(replace(POLICY, schedules=rota, teams=teams), NOW))
     assert ([one.name for one in found.people], found.note) == (people, note)
 
 

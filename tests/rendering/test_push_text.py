@@ -45,7 +45,7 @@ def minutes(count):
             id="the next step says how long nobody has answered",
         ),
         pytest.param(
-            {"now": OPENED + minutes(25), "step": 2, "sending": 2},
+            {"now": OPENED + minutes(25), "step": 2, "send_number": 2},
             "Still unanswered after 25 min: CRITICAL · Self-harm is now with you · #1042",
             id="a repeat says that it is still unanswered",
         ),
@@ -65,7 +65,7 @@ def minutes(count):
             id="who must be the second is asked like the first",
         ),
         pytest.param(
-            {"now": OPENED + minutes(2), "step": 1, "sending": 2, "occasion": Occasion.HAND_OVER},
+            {"now": OPENED + minutes(2), "step": 1, "send_number": 2, "occasion": Occasion.HAND_OVER},
             "CRITICAL · Self-harm · acknowledge within 3 min · #1042",
             id="who is handed it is asked like the first",
         ),

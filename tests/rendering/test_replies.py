@@ -89,7 +89,7 @@ def test_without_an_incident_nothing_of_one_is_said(why, said):
         pytest.param(TAKEN | {"owner": "ben"}, "#1042 is owned by Ben Okafor now", id="somebody else has it"),
         pytest.param({}, "#1042 is unacknowledged now", id="they have given it back"),
         pytest.param(
-            {"answers": answered_by("ana"), "acks_needed": 2},
+            {"acknowledgements": answered_by("ana"), "acks_needed": 2},
             "Your acknowledgement of #1042 counts; one more person has to acknowledge it",
             id="one of two answers",
         ),

@@ -3,7 +3,7 @@
 import pytest
 
 from escalator.model.audit import AuditAction
-from escalator.rendering.timeline import told
+from escalator.rendering.timeline import record_words
 from tests.rendering.builders import a_policy
 
 
@@ -43,7 +43,7 @@ from tests.rendering.builders import a_policy
     ],
 )
 def test_whoever_did_it_is_called_as_everywhere_else(action, actor, after, said):
-    assert told(action, actor, "", after, a_policy()) == said
+    assert record_words(action, actor, "", after, a_policy()) == said
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_whoever_did_it_is_called_as_everywhere_else(action, actor, after, said)
     ],
 )
 def test_what_was_refused_says_who_wanted_what_and_why_not(actor, verb, reason, said):
-    assert told(AuditAction.REFUSED, actor, reason, {"verb": verb}, a_policy()) == said
+    assert record_words(AuditAction.REFUSED, actor, reason, {"verb": verb}, a_policy()) == said
 
 
 @pytest.mark.parametrize(
@@ -144,4 +144,4 @@ def test_what_was_refused_says_who_wanted_what_and_why_not(actor, verb, reason, 
     ],
 )
 def test_what_is_of_no_incident_is_said_too(action, actor, reason, after, said):
-    assert told(action, actor, reason, after, a_policy()) == said
+    assert record_words(action, actor, reason, after, a_policy()) == said

@@ -28,14 +28,14 @@ RESOLVED = {
 }
 STATES = {
     "triggered": {},
-    "before the first step": {"step": -1, "sending": 0},
+    "before the first step": {"step": -1, "send_number": 0},
     "acknowledged": TAKEN,
     "snoozed": {**TAKEN, "state": State.SNOOZED},
-    "logged": {"state": State.LOGGED, "step": -1, "sending": 0, "round": 1, "due_kind": None, "due_at": None},
+    "logged": {"state": State.LOGGED, "step": -1, "send_number": 0, "round": 1, "due_kind": None, "due_at": None},
     "resolved": RESOLVED,
     "merged": {**RESOLVED, "state": State.MERGED, "outcome": None, "merged_into": 1041},
     "grouped": {"state": State.GROUPED, "group": 1041, "due_kind": None, "due_at": None},
-    "a group": {"members": 37},
+    "a group": {"member_count": 37},
     "nothing known": {"facts": Facts(), "content": Content(), "links": {}, "category": None, "severity_reason": ""},
 }
 
@@ -149,7 +149,7 @@ def test_who_did_what_is_told_may_be_somebody_else_by_now():
 
 
 def test_a_step_is_told_as_it_fired_however_far_the_incident_is_by_now():
-    said = told(rung=(1, 1, 3), step=2, sending=1, round=2)
+    said = told(rung=(1, 1, 3), step=2, send_number=1, round=2)
     assert (said["round"], said["step"], said["sending"]) == (1, 2, 3)
 
 

@@ -32,8 +32,8 @@ from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.services.responses import callbacks as hearing
 from escalator.settings import read_settings
 from escalator.store import audit_log
-from escalator.store.tables import callbacks, deliveries, destinations, events, incidents, posts
-from escalator.store.tables import records as record_table
+from escalator.store.tables import audit_records as record_table
+from escalator.store.tables import deliveries, endpoint_health, events, incidents, posted_messages, vendor_callbacks
 from escalator.stream.signature import sign
 from tests.doubles.everybody import form_in
 from tests.doubles.slack import SlackDouble
@@ -258,12 +258,21 @@ class Harness(Witness):
         now = self.clock.now()
         asked = (
             select(func.min(incidents.c.due_at)).where(incidents.c.due_at > now),
-            select(func.min(incidents.c.next_at)).where(incidents.c.next_at > now, incidents.c.due_at.is_not(None)),
+            select(func.min(incidents.c.next_attempt_at)).where(
+                incidents.c.next_attempt_at > now, incidents.c.due_at.is_not(None)
+            ),
             select(func.min(events.c.next_at)).where(events.c.next_at > now, events.c.state == "new"),
-            select(func.min(callbacks.c.next_at)).where(callbacks.c.next_at > now, callbacks.c.state == "new"),
-            select(func.min(deliveries.c.next_at)).where(deliveries.c.next_at > now, deliveries.c.state == "pending"),
-            select(func.min(destinations.c.not_before)).where(destinations.c.not_before > now),
-            select(func.min(posts.c.next_at)).where(posts.c.next_at > now, posts.c.shown_rev < posts.c.want_rev),
+            select(func.min(vendor_callbacks.c.next_attempt_at)).where(
+                vendor_callbacks.c.next_attempt_at > now, vendor_callbacks.c.state == "new"
+            ),
+            select(func.min(deliveries.c.next_attempt_at)).where(
+                deliveries.c.next_attempt_at > now, deliveries.c.state == "pending"
+            ),
+            select(func.min(endpoint_health.c.paused_until)).where(endpoint_health.c.paused_until > now),
+            select(func.min(posted_messages.c.next_attempt_at)).where(
+                posted_messages.c.next_attempt_at > now,
+                posted_messages.c.shown_revision < posted_messages.c.wanted_revision,
+            ),
         )
         claimed = select(func.min(deliveries.c.claimed_at)).where(
             deliveries.c.claimed_at > now - LEASE_ENDS, deliveries.c.state == "sending"
@@ -283,7 +292,9 @@ class Harness(Witness):
     def records(self, *actions: str) -> list[Mapping[str, object]]:
         """Return the records with these actions (all, without any), the oldest first."""
         with self.core.database.reading() as connection:
-            rows = connection.execute(select(record_table).order_by(record_table.c.at, record_table.c.id)).all()
+            rows = connection.execute(
+                select(record_table).order_by(record_table.c.recorded_at, record_table.c.id)
+            ).all()
         found = [{**row._mapping, "after": json.loads(row.after)} for row in rows]
         return [row for row in found if not actions or row["action"] in actions]
 

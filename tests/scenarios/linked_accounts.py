@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from escalator.store.tables import known
+from escalator.store.tables import key_values
 from tests.scenarios.harness import POLICY, Harness
 
 NINA = "U0NINA"
@@ -18,5 +18,5 @@ def with_nina(h: Harness, line: str = f"{{name: Nina Roy, email: {EMAIL}}}") -> 
 
 def links(h: Harness) -> dict[str, str]:
     with h.core.database.reading() as connection:
-        rows = connection.execute(select(known).where(known.c.name.like("slack_user:%"))).all()
+        rows = connection.execute(select(key_values).where(key_values.c.key.like("slack_user:%"))).all()
     return {row.name: row.value.partition(" ")[0] for row in rows}

@@ -13,7 +13,7 @@ from escalator.services.delivery.outcomes import record_outcomes
 from escalator.services.delivery.sender_uptime import record_senders_up
 from escalator.services.intake import process as processing
 from escalator.services.outbound.call import CallOutcome
-from escalator.store.tables import deliveries, inbox, incidents
+from escalator.store.tables import deliveries, incidents, sandbox_inbox
 from tests.doubles.slack_state import Fault, Message
 from tests.scenarios.harness import LEASE_ENDS, POLICY, Harness
 from tests.scenarios.stories import REVIEWED, SELF_HARM, labelled
@@ -295,7 +295,7 @@ def test_a_list_of_the_sandbox_reaches_nobody(bare: Harness) -> None:
     flood(h)
     h.sweep()
     assert pages(h) == {"delivered": PAGES_SENT_SINGLY + TOO_MANY}
-    assert h.count(inbox) == PAGES_SENT_SINGLY + 1
+    assert h.count(sandbox_inbox) == PAGES_SENT_SINGLY + 1
     h.expect_nothing()
 
 
@@ -368,7 +368,7 @@ def told_by_mail(h: Harness) -> list[tuple[str, str]]:
         told += [
             (call.notification.address, call.notification.card.text)
             for call in mails
-            if call.delivery and call.delivery.occasion is Occasion.LIST
+            if call.delivery and call.delivery.occasion is Occasion.BUNDLE
         ]
         lost = Failed(FailureReason.BAD_TARGET)
         record_outcomes(h.core, [CallOutcome(call, Delivered("1") if call in mails else lost) for call in calls])
@@ -386,7 +386,7 @@ def test_a_list_that_goes_another_way_is_told_in_all_of_its_places_and_takes_no_
     record_outcomes(h.core, [CallOutcome(call, Failed(FailureReason.BAD_TARGET)) for call in calls])
     with h.core.database.writing() as connection:
         second = update(deliveries).where(deliveries.c.address == "two@example.com")
-        connection.execute(second.values(next_at=later))
+        connection.execute(second.values(next_attempt_at=later))
     bundle_waiting_pages(h.core)
     assert told_by_mail(h) == [("one@example.com", LIST)]
     h.clock.move(minutes=1)
@@ -398,7 +398,7 @@ def test_a_bundle_by_email_has_a_link_for_each_incident_that_acknowledges_it(bar
     h = bare.start(text.replace("stream: mod-1}", "stream: mod-1, email: ana@example.com}"))
     flood(h)
     calls = claim_deliveries.claim_calls(h.core, 200).calls
-    [bundle] = [call for call in calls if call.delivery and call.delivery.occasion is Occasion.LIST]
+    [bundle] = [call for call in calls if call.delivery and call.delivery.occasion is Occasion.BUNDLE]
     links = [part for line in bundle.notification.card.lines for part in line if isinstance(part, Link)]
     record_outcomes(h.core, [CallOutcome(call, Delivered(str(place))) for place, call in enumerate(calls)])
     assert [link.label for link in links] == [

@@ -14,7 +14,7 @@ from escalator.services.intake.process import process_events
 from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.store import delivery_claims, posted_message_updates
 from escalator.store.leases import HEARTBEAT_TIMEOUT, MAX_LEASE
-from escalator.store.tables import posts as table_of_posts
+from escalator.store.tables import posted_messages as table_of_posts
 from tests.fakes import START
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, paged
@@ -130,7 +130,7 @@ def test_one_free_thread_is_enough_for_an_update(h: Harness) -> None:
 def test_a_message_that_wants_to_show_what_no_incident_has_reached_is_updated_once_and_then_as_ever(h: Harness) -> None:
     messages = paged(h)
     with h.core.database.writing() as connection:
-        connection.execute(update(table_of_posts).values(want_rev=100))
+        connection.execute(update(table_of_posts).values(wanted_revision=100))
     for _ in range(3):
         send(h.core, claim(h.core, 16))
     h.expect_updates(*messages, text=PAGE)

@@ -214,7 +214,7 @@ def test_a_drill_begins_once_in_the_week_in_which_the_clock_changes(bare: Harnes
     go_on(
         h, hours=3
     )  # in steps longer than the second clock: what was answered in time is passed, however late we look
-    assert [(row["at"], row["after"]["drill"]) for row in h.records("drill.started")] == [(at, "Fire drill")]
+    assert [(row["recorded_at"], row["after"]["drill"]) for row in h.records("drill.started")] == [(at, "Fire drill")]
     assert rows(h) == [("Fire drill", "passed", "ana")]
     h.forget_seen()
 

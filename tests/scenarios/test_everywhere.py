@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import update
 
-from escalator.store.tables import posts
+from escalator.store.tables import posted_messages
 from tests.doubles.everybody import POLICY, Vendors, ana_in_jira, vendors
 from tests.doubles.slack_state import Message
 from tests.scenarios.harness import Harness
@@ -155,7 +155,9 @@ def test_a_senior_who_moves_an_issue_back_from_done_opens_it_again(h: Harness, t
 def test_an_issue_whose_key_we_do_not_know_yet_is_known_by_its_label(h: Harness, told: Told) -> None:
     """A worker was killed between Jira's answer and our note of it."""
     with h.core.database.writing() as connection:
-        connection.execute(update(posts).where(posts.c.channel == "jira").values(ref=None, shown_rev=0))
+        connection.execute(
+            update(posted_messages).where(posted_messages.c.channel == "jira").values(vendor_ref=None, shown_revision=0)
+        )
     in_jira(h, told)
     h.expect_update(told.message, "#1001 taken by Ana Ruiz after 57 s")
     assert len(told.vendors.jira.issues) == 1

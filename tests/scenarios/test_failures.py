@@ -17,7 +17,7 @@ from escalator.services.intake.process import process_events
 from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.store import endpoint_health
 from escalator.store.endpoint_health import HealthUpdates
-from escalator.store.tables import deliveries, posts
+from escalator.store.tables import deliveries, posted_messages
 from tests.doubles.slack_state import Fault
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, TRIGGERED, labelled, nobody, paged
@@ -119,7 +119,7 @@ def test_a_page_that_would_have_to_wait_too_long_goes_another_way_at_once(h: Har
 def close(h: Harness, **span: float) -> None:
     """Let the room be left alone for so long."""
     notes = HealthUpdates()
-    notes.of("hate-room").closed_until = h.clock.now() + timedelta(**span)
+    notes.of("hate-room").paused_until = h.clock.now() + timedelta(**span)
     with h.core.database.writing() as connection:
         notes.write(connection, h.clock.now())
 
@@ -335,5 +335,5 @@ def test_a_click_tells_us_where_a_message_stands_whose_sender_died(h: Harness) -
     h.click("ana", "Acknowledge", on=messages[1])
     h.fast_forward(seconds=7)
     h.expect_update(messages[1], "#1001 taken by Ana Ruiz after 0 s")
-    assert h.count(posts) == 3
+    assert h.count(posted_messages) == 3
     h.fast_forward(minutes=1)

@@ -9,7 +9,7 @@ from escalator.services.delivery import claim_deliveries
 from escalator.services.delivery.sender import SENDER_THREADS
 from escalator.services.outbound.bulkheads import SenderThreads
 from escalator.store import endpoint_health
-from escalator.store.tables import deliveries, inbox
+from escalator.store.tables import deliveries, sandbox_inbox
 from tests.doubles.http import Fault
 from tests.doubles.webhook import SECRET, WebhookDouble
 from tests.scenarios.harness import POLICY, Harness
@@ -196,7 +196,7 @@ def test_in_the_sandbox_a_copy_is_kept_with_its_signature(bare: Harness, feed: W
     h.post(SELF_HARM, **labelled("NOTHING", "low", 5))
     assert feed.requests == []
     with h.core.database.reading() as connection:
-        kept = connection.execute(select(inbox).where(inbox.c.channel == "webhook")).one()
+        kept = connection.execute(select(sandbox_inbox).where(sandbox_inbox.c.channel == "webhook")).one()
     assert (kept.destination, kept.number) == ("bi-feed", 1001)
     assert feed.url not in repr(kept._mapping)
 
@@ -213,7 +213,7 @@ def test_pages_go_before_copies(h: Harness, feed: WebhookDouble) -> None:
 
 
 def pending_copies(h: Harness) -> list[tuple[object, ...]]:
-    question = select(deliveries.c.id, deliveries.c.next_at).where(deliveries.c.state == "pending")
+    question = select(deliveries.c.id, deliveries.c.next_attempt_at).where(deliveries.c.state == "pending")
     with h.core.database.reading() as connection:
         return sorted(tuple(row) for row in connection.execute(question))
 

@@ -14,7 +14,7 @@ from escalator.services.core.context import Core
 from escalator.services.delivery import claim_deliveries, outcomes, sender
 from escalator.services.intake.process import process_events
 from escalator.services.outbound.call import CallOutcome, OutboundCall
-from escalator.store.tables import deliveries, posts
+from escalator.store.tables import deliveries, posted_messages
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, paged
 
@@ -34,7 +34,7 @@ class Crash:
 
     def __init__(self, h: Harness) -> None:
         self._h = h
-        self._kept = {table: rows(h, table) for table in (deliveries, posts)}
+        self._kept = {table: rows(h, table) for table in (deliveries, posted_messages)}
 
     def happen(self) -> None:
         with self._h.core.database.writing() as connection:
@@ -54,7 +54,7 @@ def sent(core: Core, claimed: Sequence[OutboundCall]) -> list[CallOutcome]:
 
 def known(h: Harness) -> list[str]:
     """Return where the messages stand that are known."""
-    return [row["ref"] for row in rows(h, posts).values() if row["ref"]]
+    return [row["vendor_ref"] for row in rows(h, posted_messages).values() if row["vendor_ref"]]
 
 
 def expect_page(h: Harness) -> None:
@@ -85,7 +85,7 @@ def test_a_page_whose_claim_was_forgotten_is_not_sent_again_and_its_message_is_k
     crash.happen()
     outcomes.record_outcomes(h.core, told)
     expect_page(h)
-    assert {(row["state"], row["claim"], row["owner"]) for row in rows(h, deliveries).values()} == {
+    assert {(row["state"], row["claim_number"], row["claimed_by"]) for row in rows(h, deliveries).values()} == {
         ("delivered", 1, h.core.id)
     }
     assert len(h.records("delivery.delivered")) == 3
@@ -109,9 +109,9 @@ def test_a_message_whose_claim_was_forgotten_shows_what_was_done_before_it_was_k
 def test_an_outcome_that_was_written_already_is_not_written_again(waiting: Harness) -> None:
     told = sent(waiting.core, claim(waiting.core))
     outcomes.record_outcomes(waiting.core, told)
-    before = rows(waiting, deliveries), rows(waiting, posts), len(waiting.records())
+    before = rows(waiting, deliveries), rows(waiting, posted_messages), len(waiting.records())
     outcomes.record_outcomes(waiting.core, told)
-    assert (rows(waiting, deliveries), rows(waiting, posts), len(waiting.records())) == before
+    assert (rows(waiting, deliveries), rows(waiting, posted_messages), len(waiting.records())) == before
     expect_page(waiting)
 
 
@@ -121,7 +121,7 @@ def test_a_page_that_failed_before_its_claim_was_forgotten_has_been_tried(waitin
         told = sent(h.core, claim(h.core))
     crash.happen()
     outcomes.record_outcomes(h.core, told)
-    assert {(row["state"], row["claim"], row["attempts"]) for row in rows(h, deliveries).values()} == {
+    assert {(row["state"], row["claim_number"], row["attempts"]) for row in rows(h, deliveries).values()} == {
         ("pending", 1, 1)
     }
     assert claim(h.core) == ()
@@ -162,7 +162,7 @@ def test_who_has_claimed_the_page_anew_meanwhile_decides_about_it_though_the_num
     theirs = claim(other)
     assert len(theirs) == len(late) == 3
     outcomes.record_outcomes(h.core, late)
-    assert {(row["state"], row["owner"]) for row in rows(h, deliveries).values()} == {("sending", other.id)}
+    assert {(row["state"], row["claimed_by"]) for row in rows(h, deliveries).values()} == {("sending", other.id)}
     assert known(h) == []
     outcomes.record_outcomes(other, sent(other, theirs))
     assert {row["state"] for row in rows(h, deliveries).values()} == {"delivered"}
@@ -208,6 +208,6 @@ def test_the_claim_of_who_took_over_from_a_dead_process_may_be_forgotten_too(
     crash.happen()
     outcomes.record_outcomes(h.core, told)
     expect_page(h)
-    assert {(row["state"], row["claim"]) for row in rows(h, deliveries).values()} == {("delivered", 2)}
+    assert {(row["state"], row["claim_number"]) for row in rows(h, deliveries).values()} == {("delivered", 2)}
     assert len(known(h)) == 3
     h.fast_forward(seconds=70)

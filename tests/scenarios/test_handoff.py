@@ -11,7 +11,7 @@ from escalator.services.maintenance.jobs import run_jobs
 from escalator.services.oncall import overrides
 from escalator.services.oncall.overrides import OverrideRequest
 from escalator.store import calendars as written
-from escalator.store.tables import bulletins, calendars, duties
+from escalator.store.tables import bulletins, calendars, oncall_snapshots
 from tests.doubles.slack_state import Message
 from tests.fakes import START
 from tests.scenarios.harness import POLICY, Harness
@@ -198,7 +198,7 @@ def test_a_team_that_is_seen_for_the_first_time_tells_nobody(bare: Harness) -> N
     h.core.policies.offer(h.core.database)
     look(h)
     h.expect_nothing()
-    assert h.count(duties, team="moderators") == 1
+    assert h.count(oncall_snapshots, team="moderators") == 1
     assert h.records("shift.changed") == []
 
 

@@ -25,7 +25,7 @@ from escalator.store import endpoint_health
 from escalator.store.deliveries import DeliveryKind
 from escalator.store.delivery_claims import candidates
 from escalator.store.endpoint_health import HealthUpdates, TimeoutState
-from escalator.store.tables import deliveries, posts, troubles
+from escalator.store.tables import deliveries, operator_alerts, posted_messages
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import SELF_HARM, labelled
 
@@ -151,7 +151,7 @@ def test_updates_that_hang_leave_room_for_pages(h: Harness) -> None:
         h.post(SELF_HARM, item=item, **HATE)
     h.forget_seen()
     with h.core.database.writing() as connection:
-        connection.execute(update(posts).values(want_rev=posts.c.want_rev + 1))
+        connection.execute(update(posted_messages).values(wanted_revision=posted_messages.c.wanted_revision + 1))
     threads = SenderThreads(SENDER_THREADS)
     updates = tuple(call for _ in range(4) for call in claim(h.core, threads))
     assert [call.delivery for call in updates] == [None] * 6
@@ -178,7 +178,7 @@ def test_a_destination_that_times_out_is_tried_by_one_call_of_all_processes_unti
     assert probe.is_probe
     assert claim(another) == claim(h.core) == ()
     end(h, (probe,), TIMEOUT)
-    assert health(h)["hate-room"] == TimeoutState(timeouts=7)
+    assert health(h)["hate-room"] == TimeoutState(consecutive_timeouts=7)
     [probe] = claim(another)
     another.database.close()
     end(h, (probe,), Delivered("C1/1"))
@@ -221,7 +221,7 @@ def test_what_says_nothing_of_it_ends_the_probe_and_no_more(bare: Harness, silen
     h = bare.start(WITHOUT_FALLBACK)
     hanging(h)
     end(h, claim(h.core), silence)
-    assert health(h)["hate-room"] == TimeoutState(timeouts=6)
+    assert health(h)["hate-room"] == TimeoutState(consecutive_timeouts=6)
 
 
 def test_nobody_waits_for_a_destination_that_hangs_who_can_be_told_another_way(h: Harness) -> None:
@@ -259,7 +259,7 @@ def test_a_person_who_cannot_be_told_by_one_channel_is_told_by_the_next(bare: Ha
     alerts(h, 4)
     end(h, claim(h.core), TIMEOUT)
     h.clock.move(seconds=10)
-    assert health(h)["person:ana:slack"] == TimeoutState(timeouts=4)
+    assert health(h)["person:ana:slack"] == TimeoutState(consecutive_timeouts=4)
     end(h, claim(h.core), TIMEOUT)
     mails = [call for call in claim(h.core) if call.delivery.kind is DeliveryKind.PAGE]
     assert {call.channel.value for call in mails} == {"email"}
@@ -278,8 +278,10 @@ def test_an_alarm_to_whoever_hangs_goes_to_another_vendor_at_once_and_once(bare:
     for _time in range(3):
         end(h, claim(h.core), TIMEOUT)
     with h.core.database.reading() as connection:
-        about = select(deliveries.c.endpoint).join(troubles, troubles.c.id == deliveries.c.trouble_id)
-        found = connection.scalars(about.where(troubles.c.key == "test:one")).all()
+        about = select(deliveries.c.endpoint).join(
+            operator_alerts, operator_alerts.c.id == deliveries.c.operator_alert_id
+        )
+        found = connection.scalars(about.where(operator_alerts.c.key == "test:one")).all()
     assert Counter(found) == {"hate-room": 1, "person:eli:email": 1}
 
 
@@ -303,7 +305,7 @@ def test_a_person_who_has_to_wait_on_one_channel_does_not_on_another(h: Harness)
     person = {"destination": "person:ana", "urgency": 1}
     for channel in ("slack", "email"):
         notes = HealthUpdates()
-        notes.of("person:ana:slack").closed_until = h.clock.now() + timedelta(minutes=1)
+        notes.of("person:ana:slack").paused_until = h.clock.now() + timedelta(minutes=1)
         with h.core.database.writing() as connection:
             notes.write(connection, h.clock.now())
             told_by = person | {"channel": channel, "endpoint": f"person:ana:{channel}"}

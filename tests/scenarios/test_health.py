@@ -5,7 +5,7 @@ from sqlalchemy import update
 
 from escalator.broker_state import BrokerState
 from escalator.services.core.process_liveness import SWEEPER, record_heartbeat
-from escalator.store.tables import posts
+from escalator.store.tables import posted_messages
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM, paged, taken_by_ana
 
@@ -108,7 +108,7 @@ def test_how_late_a_deadline_fired_is_measured_and_recorded(h: Harness) -> None:
 def test_a_broken_invariant_is_logged_and_told_and_over_when_it_is_mended(h: Harness) -> None:
     messages = paged(h)
     with h.core.database.writing() as connection:
-        connection.execute(update(posts).values(shown_rev=0))
+        connection.execute(update(posted_messages).values(shown_revision=0))
     h.clock.move(minutes=11)
     h.tidy()
     h.expect_error("invariant_broken")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from escalator.model.levels import Mode
-from escalator.store.tables import deliveries, incidents, posts
+from escalator.store.tables import deliveries, incidents, posted_messages
 from tests.doubles.slack_state import Fault
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, TRIGGERED, nobody, paged
@@ -113,7 +113,9 @@ def test_what_stands_in_the_sandbox_is_no_place_to_reply_to_in_slack(h: Harness)
     h.start("", mode="sandbox")
     h.fast_forward(minutes=6)
     with h.core.database.reading() as connection:
-        assert set(connection.scalars(select(posts.c.mode).where(posts.c.ref.is_not(None)))) == {Mode.SANDBOX}
+        assert set(
+            connection.scalars(select(posted_messages.c.mode).where(posted_messages.c.vendor_ref.is_not(None)))
+        ) == {Mode.SANDBOX}
     h.start("", mode="production")
     h.fast_forward(minutes=10)
     h.expect_message("#critical-alerts", nobody(15), mentions=["eli"])

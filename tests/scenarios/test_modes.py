@@ -4,7 +4,7 @@ import pytest
 
 from escalator.ports import DELIVER
 from escalator.services.core.operator_alerts import OperatorAlerts
-from escalator.store.tables import deliveries, inbox, incidents
+from escalator.store.tables import deliveries, incidents, sandbox_inbox
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, nobody, paged
 
@@ -19,7 +19,7 @@ def test_in_sandbox_everything_is_kept_and_nothing_sent(bare: Harness) -> None:
     h.fast_forward(minutes=20)
     h.expect_nothing()
     assert h.slack.calls == []
-    assert h.count(inbox) > 5
+    assert h.count(sandbox_inbox) > 5
     assert h.app.test_client().get("/readyz").json["notes"] == ["Sandbox mode: nothing is sent (1 alert so far)"]
 
 
@@ -120,7 +120,7 @@ def in_trouble(h: Harness) -> None:
 
 def assert_told_in_the_sandbox_only(h: Harness) -> None:
     assert h.count(deliveries, state="delivered", kind="alarm") == 2
-    assert h.count(inbox) == 2
+    assert h.count(sandbox_inbox) == 2
     h.expect_nothing()
 
 
@@ -128,7 +128,7 @@ def test_in_production_the_products_own_trouble_is_told_to_real_people(h: Harnes
     in_trouble(h)
     h.expect_message("#leads", "Escalator needs attention: loop", says="all is not well")
     h.expect_dm("eli", "Escalator needs attention: loop", says="all is not well")
-    assert h.count(inbox) == 0
+    assert h.count(sandbox_inbox) == 0
 
 
 @pytest.mark.parametrize("mode", ["sandbox", "divert"])

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from escalator.services.delivery.bundles import BUNDLE_AFTER, PAGES_SENT_SINGLY, bundle_waiting_pages
 from escalator.services.intake import process
-from escalator.store.tables import incidents, posts
+from escalator.store.tables import incidents, posted_messages
 from tests.doubles import pagerduty_webhooks as webhooks
 from tests.doubles.pagerduty import SECRET, TOKEN, Alert, PagerDutyDouble
 from tests.doubles.slack_state import Message
@@ -212,11 +212,18 @@ def test_an_answer_given_before_we_know_that_the_alert_stands_counts(h: Harness,
     """A worker was killed between PagerDuty's answer and our note of it."""
     message, alert = paged(h, pagerduty)
     with h.core.database.writing() as connection:
-        connection.execute(update(posts).where(posts.c.channel == "pagerduty").values(ref=None, shown_rev=0))
+        connection.execute(
+            update(posted_messages)
+            .where(posted_messages.c.channel == "pagerduty")
+            .values(vendor_ref=None, shown_revision=0)
+        )
     h.hear("pagerduty", pagerduty.acknowledge(alert, "PANA001"))
     h.expect_update(message, "#1001 taken by Ana Ruiz after 0 s")
     with h.core.database.reading() as connection:
-        assert connection.scalar(select(posts.c.ref).where(posts.c.channel == "pagerduty")) == alert.key
+        assert (
+            connection.scalar(select(posted_messages.c.vendor_ref).where(posted_messages.c.channel == "pagerduty"))
+            == alert.key
+        )
 
 
 def test_a_title_that_only_names_our_number_is_none_of_ours(h: Harness, pagerduty: PagerDutyDouble) -> None:

@@ -50,6 +50,7 @@ def click_on(incident_id: UUID) -> SlackRequest:
 
 
 @pytest.mark.live
+@pytest.mark.long
 def test_after_an_acknowledgement_no_step_fires_and_no_page_is_claimed(h: Harness) -> None:
     """1,000 incidents are due and acknowledged at the same moment, while other threads fire and claim."""
     ids = opened(h, TRIES)

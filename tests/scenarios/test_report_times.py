@@ -27,7 +27,7 @@ def review_of(h: Harness, person: str) -> weekly_review.WeeklyReview:
 
 def test_a_review_of_an_item_never_seen_has_no_time_to_acknowledge(h: Harness) -> None:
     h.post(REVIEWED)
-    assert h.incident()["first_answered_at"] is not None
+    assert h.incident()["first_acknowledged_at"] is not None
     h.expect_nothing()
     report = report_of(h, "ana")
     assert (report.whole.alerts, report.whole.answered.count, report.whole.answered_in_time.of) == (1, 0, 0)

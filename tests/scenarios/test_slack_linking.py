@@ -5,7 +5,7 @@ from sqlalchemy import update
 
 from escalator.rendering.replies import stranger_words
 from escalator.services.auth.vendor_accounts import WORKSPACE
-from escalator.store.tables import known
+from escalator.store.tables import key_values
 from tests.doubles.slack_state import Fault, Message
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.linked_accounts import EMAIL, NINA, PEOPLE, links, with_nina
@@ -111,7 +111,7 @@ def test_before_the_workspace_is_known_nobody_is_linked(bare: Harness) -> None:
     messages = paged(h)
     h.slack.join(NINA, EMAIL)
     with h.core.database.writing() as connection:
-        connection.execute(known.delete())
+        connection.execute(key_values.delete())
     refused(h, messages[0])
     assert asked(h) == []
 
@@ -164,7 +164,7 @@ def test_who_has_another_address_by_now_is_linked_anew(bare: Harness) -> None:
 def test_another_token_asks_anew_whose_workspace_it_is(h: Harness) -> None:
     messages = paged(h)
     with h.core.database.writing() as connection:
-        connection.execute(update(known).where(known.c.name == WORKSPACE).values(value="T0OLD"))
+        connection.execute(update(key_values).where(key_values.c.key == WORKSPACE).values(value="T0OLD"))
     h.click("ana", "Acknowledge", on=messages[0])
     h.expect_answer("ana", "Nothing changed: this Slack workspace is not the one of these alerts.")
     h.slack.token = "xoxb-of-another-workspace"
@@ -177,7 +177,7 @@ def test_another_token_asks_anew_whose_workspace_it_is(h: Harness) -> None:
 def test_until_another_token_is_answered_nobody_is_held_to_the_workspace_of_the_old_one(h: Harness) -> None:
     messages = paged(h)
     with h.core.database.writing() as connection:
-        connection.execute(update(known).where(known.c.name == WORKSPACE).values(value="T0OLD"))
+        connection.execute(update(key_values).where(key_values.c.key == WORKSPACE).values(value="T0OLD"))
     h.slack.token = "xoxb-of-another-workspace"
     h.slack.inject("auth.test", Fault(error="internal_error"))
     h.start("")

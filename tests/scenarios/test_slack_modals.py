@@ -7,7 +7,7 @@ from uuid6 import uuid7
 from escalator.model.levels import Mode
 from escalator.store.notes import Note
 from escalator.store.notes import insert as insert_text
-from escalator.store.tables import incidents, posts, texts
+from escalator.store.tables import incidents, notes, posted_messages
 from tests.doubles.slack_rules import view_problems
 from tests.doubles.slack_state import Fault, Message
 from tests.scenarios.harness import Harness
@@ -36,7 +36,7 @@ def replies(h: Harness) -> list[Message]:
 
 def the_text(h: Harness) -> tuple[str, str]:
     with h.core.database.reading() as connection:
-        row = connection.execute(select(texts)).one()
+        row = connection.execute(select(notes)).one()
     return row.author, h.core.seal.open(row.sealed_body).decode()
 
 
@@ -131,7 +131,7 @@ def test_a_note_rings_nobody_and_no_update_touches_it(h: Harness) -> None:
     [reply] = replies(h)
     h.click("ana", "False alarm", on=messages[1])
     h.expect_updates(*messages)
-    assert (reply.updates, h.count(posts)) == ([], 4)
+    assert (reply.updates, h.count(posted_messages)) == ([], 4)
 
 
 def test_a_moderator_who_does_not_hold_it_writes_a_note_too(h: Harness) -> None:
@@ -151,7 +151,7 @@ def test_a_note_that_is_blank_keeps_its_window_open(h: Harness) -> None:
     messages = taken_by_ana(h)
     window = press(h, "ana", "Note", messages[1], "Note on #1001")
     assert problems_of(fill(h, window, note="  ")) == {"note": "Write something."}
-    assert h.count(texts) == 0
+    assert h.count(notes) == 0
 
 
 def test_what_was_written_while_it_was_resolved_is_kept(h: Harness) -> None:
@@ -199,7 +199,7 @@ def test_a_note_that_comes_as_the_rule_gets_stricter_is_not_shown(h: Harness) ->
     h.forget_seen()
     fill(h, window, note=WRITTEN)
     h.expect_answer("ana", "Nothing changed: #1001 is restricted to a few people, and you are not one of them.")
-    assert h.count(texts) == 0
+    assert h.count(notes) == 0
 
 
 def test_where_a_person_alone_was_told_the_note_stands_there(h: Harness) -> None:
@@ -230,7 +230,7 @@ def test_a_note_is_deleted_with_the_content(h: Harness) -> None:
     h.forget_seen()
     h.clock.move(days=31)
     h.tidy()
-    assert h.count(texts, sealed_body=None) == 1
+    assert h.count(notes, sealed_body=None) == 1
     assert len(h.records("incident.noted")) == 1
 
 
@@ -246,7 +246,7 @@ def test_a_note_written_after_the_content_was_deleted_is_kept_as_long(h: Harness
         insert_text(connection, late)
     h.clock.move(days=days)
     h.tidy()
-    assert h.count(texts) - h.count(texts, sealed_body=None) == left
+    assert h.count(notes) - h.count(notes, sealed_body=None) == left
 
 
 # --- Reopen --------------------------------------------------------------------------------------------------------
@@ -287,4 +287,4 @@ def test_the_modes_keep_their_own(h: Harness) -> None:
         connection.execute(update(incidents).values(mode=Mode.SANDBOX))
     fill(h, window, note=WRITTEN)
     h.expect_answer("ana", "Nothing changed: there is no such incident.")
-    assert h.count(texts) == 0
+    assert h.count(notes) == 0

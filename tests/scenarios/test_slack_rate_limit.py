@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from escalator.channels.slack.rate_limit import UPDATES
-from escalator.store.tables import troubles
+from escalator.store.tables import operator_alerts
 from tests.doubles.slack_state import Message
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM, labelled, paged
@@ -21,7 +21,7 @@ def test_pages_beyond_the_burst_come_one_a_second_and_none_is_lost(h: Harness, t
         assert len(room(h)) == 3 + more
     h.forget_seen()
     assert [row["reason"] for row in h.records("delivery.failed")] == []
-    assert h.count(troubles) == 0
+    assert h.count(operator_alerts) == 0
     assert not [line for line in h.log.lines("warning") if line["event"] == "delivery_failed"]
 
 

@@ -46,8 +46,10 @@ def cores(h: Harness) -> Iterator[Sequence[Core]]:
 def groups(h: Harness) -> dict[UUID, int]:
     """Return of each group how many it counts."""
     with h.core.database.reading() as connection:
-        rows = connection.execute(select(incidents.c.id, incidents.c.members).where(incidents.c.members.is_not(None)))
-        return {row.id: row.members for row in rows}
+        rows = connection.execute(
+            select(incidents.c.id, incidents.c.member_count).where(incidents.c.member_count.is_not(None))
+        )
+        return {row.id: row.member_count for row in rows}
 
 
 def told_of(h: Harness, group: UUID) -> int:

@@ -71,7 +71,7 @@ def test_whoever_joins_is_counted_in_the_message_and_rings_nobody(h: Harness) ->
     messages = waved(h)
     h.post(SELF_HARM, item=7)
     h.expect_updates(*messages, text=page(GROUP), buttons=OF_A_GROUP, says="Group of 2 similar alerts, #1007 to #1008")
-    assert h.incident(GROUP)["members"] == 2
+    assert h.incident(GROUP)["member_count"] == 2
     h.post(SELF_HARM, item=8)
     h.expect_updates(*messages, says="Group of 3 similar alerts, #1007 to #1009 · author user-42", never="end it all")
 
@@ -90,7 +90,7 @@ def test_what_comes_after_the_acknowledgement_opens_a_new_group(h: Harness) -> N
     h.expect_updates(*messages)
     h.post(SELF_HARM, item=8)
     told(h, 1009)
-    assert (h.incident(GROUP)["members"], h.incident(1009)["members"]) == (2, 1)
+    assert (h.incident(GROUP)["member_count"], h.incident(1009)["member_count"]) == (2, 1)
 
 
 @pytest.mark.parametrize("label", ["Acknowledge", "Snooze 15 min"])
@@ -101,12 +101,12 @@ def test_a_group_that_has_been_answered_takes_no_new_member_even_when_it_waits_a
     h.fast_forward(minutes=9)
     h.post(SELF_HARM, item=7)
     h.forget_seen()
-    assert h.incident(GROUP)["members"] == 1
+    assert h.incident(GROUP)["member_count"] == 1
     h.fast_forward(minutes=7)
     for item in range(8, 14):
         h.post(SELF_HARM, item=item)
     h.forget_seen()
-    assert (h.incident(GROUP)["state"], h.incident(GROUP)["members"]) == ("triggered", 1)
+    assert (h.incident(GROUP)["state"], h.incident(GROUP)["member_count"]) == ("triggered", 1)
 
 
 def test_a_group_that_nobody_answers_is_escalated_like_any_alert_and_takes_members_meanwhile(h: Harness) -> None:
@@ -120,7 +120,7 @@ def test_a_group_that_nobody_answers_is_escalated_like_any_alert_and_takes_membe
     assert messages[0].text == nobody(5).replace("#1001", "#1006")
     h.fast_forward(minutes=50)
     h.forget_seen()
-    assert (h.incident(GROUP)["round"], h.incident(GROUP)["members"], grouped(h)) == (2, 2, 2)
+    assert (h.incident(GROUP)["round"], h.incident(GROUP)["member_count"], grouped(h)) == (2, 2, 2)
 
 
 def test_the_window_moves_on(h: Harness) -> None:
@@ -134,7 +134,7 @@ def test_the_window_moves_on(h: Harness) -> None:
     h.forget_seen()
     h.post(SELF_HARM, item=8)
     told(h, 1010)
-    assert h.incident(1010)["members"] is None
+    assert h.incident(1010)["member_count"] is None
 
 
 def another(**values: object) -> dict[str, object]:
@@ -155,8 +155,8 @@ AUTHOR = {"id": "user-77", "name": "Somebody else"}
 def test_what_is_of_another_kind_is_told_on_its_own(h: Harness, changes: dict[str, object]) -> None:
     waved(h)
     h.post(SELF_HARM, item=7, **changes)
-    assert (h.incident(1008)["state"], h.incident(1008)["members"]) == ("triggered", None)
-    assert h.incident(GROUP)["members"] == 1
+    assert (h.incident(1008)["state"], h.incident(1008)["member_count"]) == ("triggered", None)
+    assert h.incident(GROUP)["member_count"] == 1
     h.forget_seen()
 
 
@@ -190,7 +190,7 @@ def test_what_ends_the_group_ends_all_it_tells_of(h: Harness, monkeypatch: pytes
     h.expect_updates(*messages, text="#1006 resolved by Ana Ruiz: no violation")
     ended = [h.incident(number) for number in range(GROUP, 1012)]
     assert {(one["state"], one["outcome"], one["closed_by"]) for one in ended} == {("resolved", "no_violation", "ana")}
-    assert h.incident(GROUP)["members"] == 0
+    assert h.incident(GROUP)["member_count"] == 0
     reasons = [record["reason"] for record in h.records("incident.resolved")]
     assert sorted(reasons) == ["", *["group"] * 5]
     assert state(h, *range(1001, 1006)) == ["triggered"] * 5

@@ -136,7 +136,7 @@ def test_an_alarm_never_fires_before_its_time(h: Harness, early: timedelta, fire
     due = START + timedelta(minutes=5)
     h.clock.move_to(due - early)
     escalation.fire_scheduled(h.core)
-    assert [row["at"] for row in h.records("step.fired")][1:] == ([due] if fires else [])
+    assert [row["recorded_at"] for row in h.records("step.fired")][1:] == ([due] if fires else [])
     h.work()
     h.forget_seen()
 

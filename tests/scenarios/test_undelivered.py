@@ -16,7 +16,7 @@ from escalator.services.intake import process
 from escalator.services.maintenance.jobs import run_jobs
 from escalator.services.monitoring.undelivered import check_undelivered
 from escalator.services.outbound.call import CallOutcome
-from escalator.store.tables import deliveries, destinations, troubles
+from escalator.store.tables import deliveries, endpoint_health, operator_alerts
 from tests.doubles.everybody import Vendors, vendors
 from tests.doubles.http import HttpDouble, Reply, Request
 from tests.doubles.slack_state import Fault
@@ -118,7 +118,9 @@ def told(h: Harness, kind: str, state: str = "delivered") -> list[str]:
 
 def is_open(h: Harness, key: str) -> bool:
     with h.core.database.reading() as connection:
-        asked = select(troubles.c.id).where(troubles.c.key == key, troubles.c.ended_at.is_(None))
+        asked = select(operator_alerts.c.id).where(
+            operator_alerts.c.key == key, operator_alerts.c.resolved_at.is_(None)
+        )
         return connection.scalar(asked) is not None
 
 
@@ -233,7 +235,7 @@ def test_many_alerts_that_reach_nobody_are_told_at_once(bare: Harness, everybody
     assert said.startswith("unreached: nobody has been notified of #1001, #1002")
     assert "#1010 and " in said
     with h.core.database.reading() as connection:
-        alarms = select(deliveries.c.trouble_id).where(deliveries.c.kind == "alarm").distinct()
+        alarms = select(deliveries.c.operator_alert_id).where(deliveries.c.kind == "alarm").distinct()
         assert len(connection.execute(alarms).all()) == 1
     h.forget_seen()
 
@@ -310,10 +312,10 @@ def test_what_another_process_deals_with_at_the_moment_gets_no_second_fallback(h
     h.send(h.sample(SELF_HARM, **HATE), is_working=False)
     process.process_events(h.core)
     h.clock.move(minutes=4)
-    began = {"failing_since": h.clock.now() - timedelta(minutes=4), "failed_at": h.clock.now()}
+    began = {"failing_since": h.clock.now() - timedelta(minutes=4), "last_failed_at": h.clock.now()}
     why = {"failing_channel": "slack", "failing_reason": "http_503"}
     with h.core.database.writing() as connection:
-        connection.execute(destinations.insert().values(name="hate-room", **began, **why))
+        connection.execute(endpoint_health.insert().values(name="hate-room", **began, **why))
     with h.core.database.writing() as other:
         assert len(other.execute(select(deliveries).with_for_update()).all()) == 1
         check_undelivered(h.core)

@@ -8,8 +8,8 @@ from escalator.model.levels import Role
 from escalator.services.auth import api_tokens
 from escalator.services.auth.api_tokens import Scope, TokenRefused
 from escalator.services.auth.viewer import Viewer
-from escalator.store.tables import records
-from escalator.store.tables import tokens as table
+from escalator.store.tables import api_tokens as table
+from escalator.store.tables import audit_records
 from tests.sandboxes import a_core, demo_policy
 
 DAY = timedelta(days=1)
@@ -48,7 +48,7 @@ def test_a_token_stands_for_its_person_within_its_scopes(core):
 def test_its_text_is_kept_nowhere(core):
     text = made(core)
     assert text.startswith("esc_")
-    assert text.removeprefix("esc_") not in str(rows(core, table)) + str(rows(core, records))
+    assert text.removeprefix("esc_") not in str(rows(core, table)) + str(rows(core, audit_records))
 
 
 def test_it_ends_when_it_has_expired(core):
@@ -65,7 +65,9 @@ def test_it_ends_when_somebody_revokes_it_once(core):
     assert api_tokens.revoke_token(core, viewer(core, "eli"), token.id)
     assert api_tokens.find_token(core, text) is None
     assert not api_tokens.revoke_token(core, viewer(core, "eli"), token.id)
-    said = [(row["action"], row["actor_key"]) for row in rows(core, records) if row["action"].startswith("token.")]
+    said = [
+        (row["action"], row["actor_key"]) for row in rows(core, audit_records) if row["action"].startswith("token.")
+    ]
     assert said == [("token.made", "eli"), ("token.revoked", "eli")]
 
 
@@ -88,10 +90,10 @@ def test_its_use_is_noted_at_most_each_minute(core):
     api_tokens.find_token(core, text)
     core.clock.move(seconds=59)
     api_tokens.find_token(core, text)
-    assert api_tokens.list_tokens(core, viewer(core, "eli"))[0].used_at == first
+    assert api_tokens.list_tokens(core, viewer(core, "eli"))[0].last_used_at == first
     core.clock.move(seconds=1)
     api_tokens.find_token(core, text)
-    assert api_tokens.list_tokens(core, viewer(core, "eli"))[0].used_at == core.clock.now()
+    assert api_tokens.list_tokens(core, viewer(core, "eli"))[0].last_used_at == core.clock.now()
 
 
 @pytest.mark.parametrize(

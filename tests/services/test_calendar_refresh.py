@@ -6,8 +6,8 @@ from sqlalchemy import select
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.oncall.calendar_refresh import refresh_calendars
 from escalator.store import calendars
+from escalator.store.tables import audit_records
 from escalator.store.tables import calendars as table
-from escalator.store.tables import records
 from tests.doubles.calendar import SECRET, CalendarDouble
 from tests.doubles.http import Fault
 from tests.policy.files import minimal
@@ -65,7 +65,7 @@ def troubles(core):
 def found(core):
     """Return how often alerts were found."""
     with core.database.reading() as connection:
-        rows = connection.execute(select(records.c.reason).where(records.c.action == "trouble.found"))
+        rows = connection.execute(select(audit_records.c.reason).where(audit_records.c.action == "trouble.found"))
         return [row.reason for row in rows]
 
 
@@ -276,7 +276,7 @@ def test_neither_the_address_nor_what_the_feed_says_stands_open_anywhere(core, s
     again(core, minutes=20)
     with core.database.reading() as connection:
         row = connection.execute(select(table)).one()
-        told = repr(connection.execute(select(records)).all())
+        told = repr(connection.execute(select(audit_records)).all())
     logged = "".join(capfd.readouterr())
     for hidden in (SECRET, "mallory", "ana@example.com"):
         assert hidden not in repr(row) + told + logged + repr(troubles(core))

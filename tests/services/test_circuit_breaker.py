@@ -24,7 +24,7 @@ FEW, HANGS, HOST_HANGS = (
 
 
 def probed(health: TimeoutState, ago: timedelta = timedelta(0)) -> TimeoutState:
-    return TimeoutState(health.timeouts, NOW - ago)
+    return TimeoutState(health.consecutive_timeouts, NOW - ago)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,21 @@ def core(sqlite_url, tmp_path):
 
 def a_post(channel, ref, mode=Mode.PRODUCTION, person=None, destination="place", alias=None):
     return PostedMessage(
-        UUID(int=1), UUID(int=2), destination, destination, "C0", 1, mode, channel, person, ref, 1, 1, 0, 1, alias=alias
+        UUID(int=1),
+        UUID(int=2),
+        destination,
+        destination,
+        "C0",
+        1,
+        mode,
+        channel,
+        person,
+        ref,
+        1,
+        1,
+        0,
+        1,
+        vendor_incident_id=alias,
     )
 
 

@@ -10,7 +10,7 @@ from escalator.model.levels import Role
 from escalator.model.schedule import ManualOverride
 from escalator.services.oncall import overrides
 from escalator.services.oncall.overrides import OverrideProblem, OverrideRefused, OverrideRequest
-from escalator.store.tables import records
+from escalator.store.tables import audit_records
 from tests.fakes import START
 from tests.sandboxes import a_core, demo_policy
 
@@ -59,7 +59,7 @@ def on_call(core, schedule="turns"):
 
 def written(core, action):
     with core.database.reading() as connection:
-        found = connection.execute(records.select().where(records.c.action == action.value)).all()
+        found = connection.execute(audit_records.select().where(audit_records.c.action == action.value)).all()
     return [(row.actor_key, row.via, row.after) for row in found]
 
 

@@ -31,7 +31,7 @@ def a_delivery(kind: DeliveryKind = DeliveryKind.PAGE, attempts: int = 0, hours:
         mode=Mode.PRODUCTION,
         urgency=1,
         created_at=START,
-        next_at=START,
+        next_attempt_at=START,
         expires_at=START + timedelta(hours=hours),
         attempts=attempts,
     )
@@ -48,10 +48,10 @@ def a_post(channel: DestinationKind, attempts: int) -> PostedMessage:
         mode=Mode.PRODUCTION,
         channel=channel,
         person=None,
-        ref="msg_1",
-        want_rev=2,
-        shown_rev=1,
-        claim=1,
+        vendor_ref="msg_1",
+        wanted_revision=2,
+        shown_revision=1,
+        claim_number=1,
         attempts=attempts,
     )
 

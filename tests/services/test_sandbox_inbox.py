@@ -14,7 +14,7 @@ from escalator.model.message import Delivered, Failed, FailureReason, MessageCon
 from escalator.model.sandbox_item import InboxItemType
 from escalator.sandbox.inbox import DatabaseInbox, opened
 from escalator.store import Database, sandbox_inbox
-from escalator.store.tables import inbox as table
+from escalator.store.tables import sandbox_inbox as table
 from tests.fakes import START, FakeClock
 
 pytestmark = pytest.mark.every_database
@@ -64,7 +64,7 @@ def test_a_message_stands_where_its_reference_says(phone):
 
     (item,) = phone.items()
     assert delivered == Delivered(f"#critical-alerts/{item.ts}")
-    assert (item.type, item.channel, item.at) == (InboxItemType.MESSAGE, "slack", START)
+    assert (item.type, item.channel, item.created_at) == (InboxItemType.MESSAGE, "slack", START)
     assert (item.destination, item.address, item.person, item.number) == (
         "critical-alerts",
         "#critical-alerts",
@@ -117,7 +117,7 @@ def test_an_update_changes_a_message_in_its_place_and_keeps_what_rang(phone):
     assert phone.slack.update(ANA, delivered.ref, said("Taken", "by Ana")) == delivered
 
     (item,) = phone.items()
-    assert (item.at, item.updated_at) == (START, phone.clock.now())
+    assert (item.created_at, item.updated_at) == (START, phone.clock.now())
     assert phone.shown() == [{**said("Taken", "by Ana"), "first_text": "CRITICAL"}]
 
 
@@ -263,7 +263,7 @@ def test_without_the_database_every_call_may_be_tried_again(call):
 
 
 def test_rows_of_another_channel_are_told_apart(phone):
-    values = {"id": uuid7(), "at": START, "type": "message", "channel": "email", "destination": "ts-leads"}
+    values = {"id": uuid7(), "created_at": START, "type": "message", "channel": "email", "destination": "ts-leads"}
     values |= {"address": "leads@example.com", "ts": "1.000000", "broadcast": False}
     with phone.database.writing() as connection:
         connection.execute(insert(table).values(**values))

@@ -14,7 +14,7 @@ from escalator.model.vendor_event import VendorActorKind, VendorEventKind
 from escalator.sandbox import sandbox_state
 from escalator.sandbox.signed_request import Signed
 from escalator.sandbox.vendor_actions import Deed, signed_act
-from escalator.store.tables import inbox
+from escalator.store.tables import sandbox_inbox
 from tests.sandboxes import a_core, alert, demo_policy, go_on
 
 
@@ -156,7 +156,7 @@ def test_a_signature_is_judged_by_the_secret_in_force(sqlite_url, tmp_path, firs
 def test_what_was_purged_leaves_rows_with_nothing_in_them(core):
     everybody_told(core)
     with core.database.writing() as connection:
-        connection.execute(inbox.update().values(sealed_payload=None))
+        connection.execute(sandbox_inbox.update().values(sealed_payload=None))
 
     shown = sandbox_state(core)["messages"]
 

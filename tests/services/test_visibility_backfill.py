@@ -39,7 +39,7 @@ def go_through(core):
 
 def fits(core):
     with core.database.reading() as connection:
-        return connection.scalar(select(incidents.c.fits))
+        return connection.scalar(select(incidents.c.matched_categories))
 
 
 def seen_by(core, person):
@@ -93,7 +93,9 @@ def test_what_an_old_version_has_written_is_judged_again(core):
     use(core, RESTRICTED)
     go_through(core)
     with core.database.writing() as connection:
-        connection.execute(update(incidents).values(fits="threat", fits_by="of an old version"))
+        connection.execute(
+            update(incidents).values(matched_categories="threat", category_rules_digest="of an old version")
+        )
     assert seen_by(core, "ana") == 0
     go_through(core)
     assert fits(core) == "danger\nthreat"
@@ -125,7 +127,7 @@ def test_what_once_fitted_is_never_taken_away(core):
 def test_it_is_done_once_for_each_version(core):
     go_through(core)
     with core.database.writing() as connection:
-        connection.execute(update(incidents).values(fits=""))
+        connection.execute(update(incidents).values(matched_categories=""))
     go_through(core)
     assert fits(core) == ""
 
@@ -134,11 +136,11 @@ def test_many_are_looked_through_a_batch_at_a_time(core):
     for sample in ("self_harm", "image_violence"):
         alert(core, sample)
     with core.database.writing() as connection:
-        connection.execute(update(incidents).values(fits="", fits_by=""))
+        connection.execute(update(incidents).values(matched_categories="", category_rules_digest=""))
     core.clock.move(seconds=2)
     backfill_visibility(core, size=1)
     with core.database.reading() as connection:
-        assert "" not in set(connection.scalars(select(incidents.c.fits)))
+        assert "" not in set(connection.scalars(select(incidents.c.matched_categories)))
 
 
 def test_the_newest_are_judged_first(core):

@@ -16,7 +16,7 @@ from escalator.services.views.health import health_summary
 from escalator.store import health, processes
 from escalator.store.deliveries import DeliveryState
 from escalator.store.processes import Process
-from escalator.store.tables import deliveries, events, inbox, incidents
+from escalator.store.tables import deliveries, events, incidents, sandbox_inbox
 from tests.sandboxes import a_core, alert
 from tests.services.clocks import go_by
 
@@ -51,7 +51,9 @@ def troubles(core):
 def told(core):
     """What has come to somebody, in the sandbox's inbox."""
     with core.database.reading() as connection:
-        messages = select(inbox.c.destination).where(inbox.c.type == "message").order_by(inbox.c.id)
+        messages = (
+            select(sandbox_inbox.c.destination).where(sandbox_inbox.c.type == "message").order_by(sandbox_inbox.c.id)
+        )
         return list(connection.scalars(messages))
 
 
@@ -126,7 +128,7 @@ def test_the_last_of_each_kind_is_remembered_however_long_ago_it_was(each):
 def test_without_workers_the_web_tells_of_our_trouble_and_of_nothing_else(each):
     alert(each)
     with each.database.writing() as connection:
-        connection.execute(update(deliveries).values(state=DeliveryState.PENDING, next_at=each.clock.now()))
+        connection.execute(update(deliveries).values(state=DeliveryState.PENDING, next_attempt_at=each.clock.now()))
     before = told(each)
     beats(each, SWEEPER)
     go_by(each, 40, Watchdog(WORKERS_EXPECTED).check)
@@ -139,7 +141,7 @@ def test_without_workers_the_web_tells_of_our_trouble_and_of_nothing_else(each):
 def test_what_another_process_has_claimed_is_not_sent_twice(each):
     beats(each, SWEEPER)
     go_by(each, 40, Watchdog(WORKERS_EXPECTED).check)
-    sending = {"state": DeliveryState.SENDING, "owner": uuid7(), "claimed_at": each.clock.now(), "claim": 1}
+    sending = {"state": DeliveryState.SENDING, "claimed_by": uuid7(), "claimed_at": each.clock.now(), "claim_number": 1}
     with each.database.writing() as connection:
         connection.execute(update(deliveries).values(sending))
     send_operator_alerts(each)

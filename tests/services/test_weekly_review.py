@@ -25,7 +25,7 @@ from escalator.services.reports.weekly_review import (
     week_name,
 )
 from escalator.store import audit_log
-from escalator.store.tables import deliveries, drills, incidents, silences, troubles
+from escalator.store.tables import deliveries, drills, incidents, operator_alerts, silences
 from escalator.store.weekly_stats import FailedPages, OpenedAlert, SentPage
 from tests.sandboxes import a_core
 from tests.store.rows import an_incident
@@ -153,15 +153,15 @@ def record(core, action, at, incident_id=None, reason="", **after):
 
 
 def an_opened(core, number, category, at, **more):
-    row = an_incident(core, number=number, category=category, fits=category, opened_at=at, **more)
+    row = an_incident(core, number=number, category=category, matched_categories=category, opened_at=at, **more)
     put(core, incidents, **row)
     return row["id"]
 
 
 def a_page(core, incident_id, at, **more):
-    place = {"occasion": "step", "round": 1, "step": 0, "sending": 1, "target": "leads", "address": str(uuid7())}
+    place = {"occasion": "step", "round": 1, "step": 0, "send_number": 1, "target": "leads", "address": str(uuid7())}
     how = {"kind": "page", "channel": "slack", "mode": "sandbox", "urgency": 1, "destination": "leads"}
-    times = {"created_at": at, "next_at": at, "expires_at": at}
+    times = {"created_at": at, "next_attempt_at": at, "expires_at": at}
     put(core, deliveries, id=uuid7(), incident_id=incident_id, **(place | how | times | {"state": "pending"} | more))
 
 
@@ -187,8 +187,16 @@ def week(core):
             is_for_critical=False, author="dana", via="cli", sealed_reason=b"", ended_at=noon,
         )  # fmt: skip
     put(core, drills, id=uuid7(), name="weekly", route="Hate", scheduled_at=noon, expected_by=noon, state="missed")
-    put(core, troubles, id=uuid7(), key="broken:leads", detail="", found_at=START - MINUTE, ended_at=noon)
-    put(core, troubles, id=uuid7(), key="over", detail="", found_at=START - 2 * MINUTE, ended_at=START - MINUTE)
+    put(core, operator_alerts, id=uuid7(), key="broken:leads", detail="", raised_at=START - MINUTE, resolved_at=noon)
+    put(
+        core,
+        operator_alerts,
+        id=uuid7(),
+        key="over",
+        detail="",
+        raised_at=START - 2 * MINUTE,
+        resolved_at=START - MINUTE,
+    )
     record(core, AuditAction.POLICY_REFUSED, noon, sha256="0" * 64, problems="2")
     return parse_week("2026-W34", ZoneInfo("UTC"))
 
@@ -224,7 +232,7 @@ def test_a_review_says_what_was_rehearsed_decided_and_broken(core, week):
     found = reviewed(core, "ana", week)
     assert [(one.name, one.state) for one in found.drills] == [("weekly", "missed")]
     assert {one.action for one in found.policies} == {AuditAction.POLICY_REFUSED, AuditAction.POLICY_ACTIVATED}
-    assert [one.key for one in found.troubles] == ["broken:leads"]
+    assert [one.key for one in found.operator_alerts] == ["broken:leads"]
 
 
 def test_a_week_in_which_nothing_was_has_an_empty_review(core):

@@ -15,7 +15,7 @@ def an_incident(core: Core, **more: object) -> dict[str, Any]:
         version = policies.active_id(connection)
     now = core.clock.now()
     counted = dict.fromkeys(
-        ("fence", "restarts", "extensions", "snoozes", "loop_rounds", "reports_at_close", "revision", "step"), 0
+        ("fence", "restarts", "extensions", "snoozes", "automated_rounds", "reports_at_close", "revision", "step"), 0
     )
     return counted | {
         "id": uuid7(),
@@ -30,11 +30,11 @@ def an_incident(core: Core, **more: object) -> dict[str, Any]:
         "path": "urgent",
         "acks_needed": 1,
         "round": 1,
-        "sending": 1,
+        "send_number": 1,
         "due_kind": "step",
         "due_at": now,
         "opened_at": now,
-        "hold": False,
+        "has_legal_hold": False,
         **more,
     }
 
@@ -57,7 +57,7 @@ def a_delivery(core, incident, **more):
         "occasion": "step",
         "round": 1,
         "step": 0,
-        "sending": 1,
+        "send_number": 1,
         "target": "team",
         "destination": "room",
         "address": "#room",
@@ -66,7 +66,7 @@ def a_delivery(core, incident, **more):
         "urgency": 3,
         "state": "delivered",
         "created_at": now,
-        "next_at": now,
+        "next_attempt_at": now,
         "expires_at": now + timedelta(hours=1),
         **more,
     }

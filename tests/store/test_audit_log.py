@@ -11,8 +11,8 @@ from escalator.model.audit import AuditAction, AuditEntry
 from escalator.services.audit.verify import Verdict, follow_chain
 from escalator.services.core.context import Core
 from escalator.store import audit_log
-from escalator.store.tables import records as table
-from escalator.store.tables import seals
+from escalator.store.tables import audit_chain
+from escalator.store.tables import audit_records as table
 
 
 def write(core: Core, count: int) -> None:
@@ -37,7 +37,7 @@ def verified(core: Core) -> Verdict:
 def tamper(core: Core, *statements: str) -> None:
     """Change the trail as somebody could who owns the database."""
     with core.database.writing() as connection:
-        for name in ("records", "seals"):
+        for name in ("audit_records", "audit_chain"):
             if core.database.is_sqlite:
                 connection.execute(text(f"DROP TRIGGER {name}_no_update"))
                 connection.execute(text(f"DROP TRIGGER {name}_no_delete"))
@@ -47,7 +47,7 @@ def tamper(core: Core, *statements: str) -> None:
             connection.execute(text(statement))
 
 
-@pytest.mark.parametrize("change", [update(table).values(reason="x"), delete(table), delete(seals)], ids=str)
+@pytest.mark.parametrize("change", [update(table).values(reason="x"), delete(table), delete(audit_chain)], ids=str)
 def test_the_database_refuses_to_change_or_delete_what_is_written(core: Core, change: object) -> None:
     write(core, 2)
     seal(core)
@@ -58,7 +58,7 @@ def test_the_database_refuses_to_change_or_delete_what_is_written(core: Core, ch
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("statement", ["TRUNCATE records CASCADE", "TRUNCATE seals"])
+@pytest.mark.parametrize("statement", ["TRUNCATE audit_records CASCADE", "TRUNCATE audit_chain"])
 def test_postgresql_refuses_to_empty_the_trail(core: Core, statement: str) -> None:
     if core.database.is_sqlite:
         pytest.skip("SQLite knows no TRUNCATE")
@@ -88,12 +88,16 @@ def test_what_is_too_fresh_is_not_sealed_yet_and_counted(core: Core) -> None:
     ("change", "misfit"),
     [
         pytest.param(
-            "UPDATE records SET reason = 'x' WHERE reason = 'r1'", "record 3 ", id="a changed record is named"
+            "UPDATE audit_records SET reason = 'x' WHERE reason = 'r1'", "record 3 ", id="a changed record is named"
         ),
-        pytest.param("DELETE FROM seals WHERE seq = 3", "record 3 is missing", id="a seal taken away is named"),
-        pytest.param("UPDATE seals SET hash = prev_hash WHERE seq = 3", "record 3 ", id="a changed hash is named"),
+        pytest.param("DELETE FROM audit_chain WHERE seq = 3", "record 3 is missing", id="a seal taken away is named"),
         pytest.param(
-            "UPDATE records SET at = '2020-01-01 00:00:00' WHERE reason = 'r1'", "record 3 ", id="so is a time"
+            "UPDATE audit_chain SET hash = prev_hash WHERE seq = 3", "record 3 ", id="a changed hash is named"
+        ),
+        pytest.param(
+            "UPDATE audit_records SET recorded_at = '2020-01-01 00:00:00' WHERE reason = 'r1'",
+            "record 3 ",
+            id="so is a time",
         ),
     ],
 )
@@ -112,8 +116,8 @@ def test_a_record_and_its_seal_taken_away_together_are_missed(core: Core) -> Non
     seal(core)
     tamper(
         core,
-        "CREATE TEMPORARY TABLE gone AS SELECT record_id FROM seals WHERE seq = 3",
-        "DELETE FROM seals WHERE seq = 3",
-        "DELETE FROM records WHERE id IN (SELECT record_id FROM gone)",
+        "CREATE TEMPORARY TABLE gone AS SELECT record_id FROM audit_chain WHERE seq = 3",
+        "DELETE FROM audit_chain WHERE seq = 3",
+        "DELETE FROM audit_records WHERE id IN (SELECT record_id FROM gone)",
     )
     assert verified(core).misfit == "record 3 is missing, the next is 4"

@@ -34,7 +34,7 @@ def kept(core: Core) -> Core:
     """Twelve records: of two incidents of different categories, and of none, by different people, by different ways."""
     ids = {}
     for number, category in ((1001, "spam"), (1002, "self_harm")):
-        row = an_incident(core, number=number, category=category, fits=category)
+        row = an_incident(core, number=number, category=category, matched_categories=category)
         ids[number] = row["id"]
         with core.database.writing() as connection:
             connection.execute(insert(incidents).values(row))
@@ -66,9 +66,9 @@ def fits(row, name: str) -> bool:
         case "actions":
             return row.action in wanted
         case "since":
-            return row.at >= wanted
+            return row.recorded_at >= wanted
         case "until":
-            return row.at < wanted
+            return row.recorded_at < wanted
         case _:
             return getattr(row, name) == wanted
 

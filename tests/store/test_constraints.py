@@ -8,7 +8,15 @@ from uuid6 import uuid7
 from escalator.errors import Conflict
 from escalator.services.core.context import Core
 from escalator.store import policies
-from escalator.store.tables import active_policy, answers, deliveries, events, incident_keys, incidents, posts
+from escalator.store.tables import (
+    acknowledgements,
+    active_policy,
+    deliveries,
+    events,
+    incident_keys,
+    incidents,
+    posted_messages,
+)
 from tests.store.rows import SILENT, an_incident, write
 
 
@@ -35,7 +43,7 @@ def test_the_same_incident_with_what_belongs_to_its_state_is_taken(core: Core) -
         write(core, incidents, an_incident(core, number=number, **state))
 
 
-@pytest.mark.parametrize("table", [deliveries, posts, answers, incident_keys], ids=str)
+@pytest.mark.parametrize("table", [deliveries, posted_messages, acknowledgements, incident_keys], ids=str)
 def test_what_may_be_only_once_is_only_once(core: Core, table: Any) -> None:
     incident = an_incident(core)
     write(core, incidents, incident)
@@ -44,10 +52,11 @@ def test_what_may_be_only_once_is_only_once(core: Core, table: Any) -> None:
     rows = {
         deliveries: about
         | place
-        | {"kind": "page", "occasion": "step", "round": 1, "step": 0, "sending": 1, "target": "leads", "urgency": 1}
-        | {"state": "pending", "next_at": now, "expires_at": now},
-        posts: about | place | {"slot": 0, "want_rev": 1, "shown_rev": 0, "next_at": now},
-        answers: about | {"round": 1, "person": "ana", "verb": "acknowledge", "via": "slack", "at": now},
+        | {"kind": "page", "occasion": "step", "round": 1, "step": 0, "send_number": 1, "target": "leads", "urgency": 1}
+        | {"state": "pending", "next_attempt_at": now, "expires_at": now},
+        posted_messages: about | place | {"slot": 0, "wanted_revision": 1, "shown_revision": 0, "next_attempt_at": now},
+        acknowledgements: about
+        | {"round": 1, "person": "ana", "verb": "acknowledge", "via": "slack", "acknowledged_at": now},
         incident_keys: about | {"source": "chat", "kind": "item", "value": "item-1"},
     }
     row = rows[table]
@@ -64,7 +73,7 @@ def test_two_incidents_never_have_one_number(core: Core) -> None:
 
 
 def test_of_a_kind_one_group_takes_members(core: Core) -> None:
-    kind, told = {"kind_key": "0" * 64}, {"members": 1}
+    kind, told = {"grouping_key": "0" * 64}, {"member_count": 1}
     write(core, incidents, an_incident(core, **kind), an_incident(core, number=1002, **kind))
     write(core, incidents, an_incident(core, number=1003, **kind, **told), an_incident(core, number=1004, **told))
     with pytest.raises(Conflict):
@@ -75,7 +84,7 @@ def test_there_is_one_active_policy(core: Core) -> None:
     with core.database.reading() as connection:
         version = policies.active_id(connection)
     with pytest.raises(Conflict):
-        write(core, active_policy, {"only": 2, "version_id": version, "at": core.clock.now()})
+        write(core, active_policy, {"only": 2, "version_id": version, "activated_at": core.clock.now()})
 
 
 def test_a_delivery_of_streams_is_stored_once_for_each_source(core: Core) -> None:

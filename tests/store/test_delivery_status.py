@@ -22,7 +22,7 @@ from tests.store.rows import a_delivery, an_incident, write
 def test_of_all_sends_to_one_destination_the_best_counts(core, states, fate):
     incident = an_incident(core)
     write(core, incidents, incident)
-    write(core, deliveries, *(a_delivery(core, incident, state=one, sending=at) for at, one in enumerate(states)))
+    write(core, deliveries, *(a_delivery(core, incident, state=one, send_number=at) for at, one in enumerate(states)))
     with core.database.reading() as connection:
         assert notified_of(connection, [incident["id"]]) == {
             incident["id"]: [NotifiedDestination("room", DestinationKind.SLACK, fate)]

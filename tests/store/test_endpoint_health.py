@@ -44,7 +44,7 @@ def test_transactions_that_write_of_the_same_endpoints_in_any_order_never_lock_o
                 elif turn % 3 == 1:
                     note.failure = (DestinationKind.SLACK, "http_503")
                 else:
-                    note.closed_until = now + timedelta(seconds=worker)
+                    note.paused_until = now + timedelta(seconds=worker)
             with core.database.writing() as connection:
                 notes.write(connection, now)
 
@@ -59,7 +59,7 @@ def test_what_is_known_already_is_not_written_again(core: Core) -> None:
     noted(core, timeouts=2)
     noted(core, timeouts=1)
     with core.database.reading() as connection:
-        assert endpoint_health.timeout_states(connection) == dict.fromkeys(NAMES, TimeoutState(timeouts=3))
+        assert endpoint_health.timeout_states(connection) == dict.fromkeys(NAMES, TimeoutState(consecutive_timeouts=3))
     noted(core, has_answered=True)
     with core.database.reading() as connection:
         assert endpoint_health.timeout_states(connection) == {}

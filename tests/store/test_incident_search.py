@@ -127,7 +127,12 @@ def test_a_route_is_found_by_a_part_of_its_name_in_any_case(core):
 
 
 def test_what_somebody_may_not_see_is_neither_listed_nor_counted_nor_found(core):
-    put(core, {"fits": "threat"}, {"fits": "csam\nthreat"}, {"fits": "csam", "category": "csam"})
+    put(
+        core,
+        {"matched_categories": "threat"},
+        {"matched_categories": "csam\nthreat"},
+        {"matched_categories": "csam", "category": "csam"},
+    )
     assert urgent(core) == newest(core) == newest(core, after=1000) == newest(core, before=1003) == [1001]
     assert (
         newest(core, IncidentFilter(category="csam"))

@@ -13,7 +13,7 @@ from escalator.services.core.context import Core
 from escalator.store import Database
 from escalator.store.migrate import migrate
 from escalator.store.schema import is_current
-from escalator.store.tables import destinations, metadata
+from escalator.store.tables import endpoint_health, metadata
 from tests.servers import PostgresServer
 
 
@@ -29,11 +29,11 @@ def test_every_check_of_the_tables_stands_in_the_database(core: Core) -> None:
         found = {check["name"] for table in metadata.tables for check in asked.get_check_constraints(table)}
     assert found == {
         "ck_active_policy_one_row",
-        "ck_incidents_no_silence",
-        "ck_incidents_no_late_alarm",
-        "ck_incidents_due_has_a_kind",
-        "ck_incidents_told_by_its_group",
-        "ck_overrides_lasts",
+        "ck_incidents_triggered_has_deadline",
+        "ck_incidents_closed_has_no_deadline",
+        "ck_incidents_deadline_has_kind",
+        "ck_incidents_grouped_has_group",
+        "ck_overrides_ends_after_start",
     }
 
 
@@ -54,8 +54,8 @@ def test_an_installation_of_the_first_schema_keeps_what_it_has(tmp_path: Path) -
     assert not is_current(database)
     migrate(url)
     with database.reading() as connection:
-        kept = connection.execute(select(destinations)).one()
-    assert (kept.name, kept.gone_address) == ("room", None)
+        kept = connection.execute(select(endpoint_health)).one()
+    assert (kept.name, kept.gone_address_digest) == ("room", None)
     database.close()
 
 

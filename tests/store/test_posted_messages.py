@@ -31,10 +31,10 @@ def clicked(core: Core) -> PostedMessage:
         mode=Mode.PRODUCTION,
         channel=DestinationKind.SLACK,
         person="eli",
-        ref=REF,
-        want_rev=1,
-        shown_rev=0,
-        claim=0,
+        vendor_ref=REF,
+        wanted_revision=1,
+        shown_revision=0,
+        claim_number=0,
         attempts=0,
     )
 
@@ -53,8 +53,8 @@ def beside(clicked: PostedMessage, **changes: object) -> PostedMessage:
 
 
 def test_the_message_that_was_on_its_way_is_completed(core: Core, clicked: PostedMessage) -> None:
-    on_its_way = beside(clicked, ref=None)
-    assert adopted(core, clicked, on_its_way) == (True, [replace(on_its_way, ref=REF)])
+    on_its_way = beside(clicked, vendor_ref=None)
+    assert adopted(core, clicked, on_its_way) == (True, [replace(on_its_way, vendor_ref=REF)])
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_the_message_that_was_on_its_way_is_completed(core: Core, clicked: Poste
     ],
 )
 def test_what_waits_elsewhere_is_left_to_wait(core: Core, clicked: PostedMessage, place: dict[str, object]) -> None:
-    elsewhere = beside(clicked, ref=None, **place)
+    elsewhere = beside(clicked, vendor_ref=None, **place)
     assert adopted(core, clicked, elsewhere) == (True, sorted([elsewhere, clicked], key=lambda one: one.id))
 
 

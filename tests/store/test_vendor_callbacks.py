@@ -10,7 +10,7 @@ from uuid6 import uuid7
 from escalator.model.destination_kind import DestinationKind
 from escalator.services.core.context import Core
 from escalator.store import vendor_callbacks
-from escalator.store.tables import callbacks as table
+from escalator.store.tables import vendor_callbacks as table
 from escalator.store.vendor_callbacks import VendorCallback
 from tests.fakes import START
 

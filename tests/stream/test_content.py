@@ -4,7 +4,7 @@ from tests.stream.bodies import FLAGGED_AT, REVIEWED_AT, an_event, an_item_event
 
 
 def said(name: str) -> dict[str, str]:
-    return {what: value for what, (_at, value) in stored_seen(name).content.said.items()}
+    return {what: value for what, (_at, value) in stored_seen(name).content.latest.items()}
 
 
 def test_what_a_person_wrote_and_who_they_are() -> None:
@@ -52,20 +52,20 @@ def test_media_is_a_list_of_addresses_each_once() -> None:
 
 
 def test_content_is_as_new_as_its_event() -> None:
-    assert {at for at, _value in stored_seen("review_queue_item.updated__ban").content.said.values()} == {REVIEWED_AT}
+    assert {at for at, _value in stored_seen("review_queue_item.updated__ban").content.latest.values()} == {REVIEWED_AT}
 
 
 def test_a_deletion_never_replaces_what_was_written() -> None:
     message = {"id": "m", "text": "goodbye", "type": "regular", "created_at": FLAGGED_AT.isoformat()}
-    assert seen(an_event("message.deleted", message=message)).content.said == {"text": (FLAGGED_AT, "goodbye")}
+    assert seen(an_event("message.deleted", message=message)).content.latest == {"text": (FLAGGED_AT, "goodbye")}
     placeholder = {**message, "type": "deleted", "text": "This message was deleted"}
-    assert not seen(an_event("message.deleted", message=placeholder)).content.said
+    assert not seen(an_event("message.deleted", message=placeholder)).content.latest
 
 
 def test_what_is_unknown_of_an_account_is_left_out() -> None:
     user = {"id": "user-42", "created_at": "?", "flagged_count": -1, "name": None}
     found = seen(an_item_event(entity_creator_id="user-42", entity_creator=user)).content
-    assert set(found.said) == {"author_id"}
+    assert set(found.latest) == {"author_id"}
 
 
 def test_text_can_always_be_stored_and_is_bounded() -> None:
@@ -113,7 +113,7 @@ def test_a_comment_in_feeds_has_an_author_media_a_language_and_labels() -> None:
         "moderation": {"text_harms": ["SELF_HARM"]},
     }
     found = seen(an_item_event(feeds_v3_comment=comment))
-    said = {what: value for what, (_at, value) in found.content.said.items()}
+    said = {what: value for what, (_at, value) in found.content.latest.items()}
     assert said == {
         "text": "look",
         "author_id": "user-42",
@@ -132,4 +132,4 @@ def test_the_payload_goes_before_what_is_written_in_feeds() -> None:
 
 @pytest.mark.parametrize("odd", [None, 7, "text", [], {"text": 7}, {"data": "text"}, {"data": {"text": None}}])
 def test_what_is_odd_in_feeds_is_not_said(odd: object) -> None:
-    assert "text" not in seen(an_item_event(feeds_v2_reaction=odd, feeds_v3_comment=odd)).content.said
+    assert "text" not in seen(an_item_event(feeds_v2_reaction=odd, feeds_v3_comment=odd)).content.latest

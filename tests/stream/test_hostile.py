@@ -42,7 +42,7 @@ def texts_of(observation: Observation) -> Iterator[str]:
         yield name
         yield from sightings
     yield from (value for _at, value in observation.facts.latest.values())
-    yield from (value for _at, value in observation.content.said.values())
+    yield from (value for _at, value in observation.content.latest.values())
     if observation.review:
         yield from (observation.review.by, observation.review.action)
 

@@ -38,7 +38,7 @@ def test_what_is_not_known_is_not_said() -> None:
     assert said is not None
     assert set(said.facts.seen) == {"event", "category", "reporter"}
     assert dict(said.links) == {}
-    assert set(said.content.said) == {"text"}
+    assert set(said.content.latest) == {"text"}
 
 
 def test_it_is_an_incident_of_its_own_even_about_a_known_item() -> None:

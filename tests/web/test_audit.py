@@ -29,7 +29,7 @@ def core(sqlite_url, tmp_path):
     core = a_core(sqlite_url, tmp_path, policy=POLICY)
     ids = {}
     for number, category in ((1001, "hate"), (1002, "csam")):
-        row = an_incident(core, number=number, category=category, fits=category, mode="production")
+        row = an_incident(core, number=number, category=category, matched_categories=category, mode="production")
         ids[number] = row["id"]
         with core.database.writing() as connection:
             connection.execute(insert(incidents).values(row))
@@ -142,7 +142,9 @@ def test_a_file_is_recorded_with_what_was_asked_for_before_it_is_sent(core):
     browser = Browser(core, "ana")
     answer = browser.post("/audit/export", {"form": "csv", "category": "hate"}, buffered=False)
     with core.database.reading() as connection:
-        kept = connection.execute(text("SELECT actor_key, after FROM records WHERE action = 'audit.exported'")).one()
+        kept = connection.execute(
+            text("SELECT actor_key, after FROM audit_records WHERE action = 'audit.exported'")
+        ).one()
     assert (kept.actor_key, json.loads(kept.after)) == ("ana", {"form": "csv", "category": "hate"})
     assert answer.headers["Content-Disposition"] == 'attachment; filename="audit.csv"'
     assert "audit.exported" not in answer.text
@@ -215,8 +217,8 @@ def test_the_chain_says_how_long_it_is_and_what_it_ends_with(core):
 def test_the_chain_names_what_does_not_fit(core):
     seal(core)
     with core.database.writing() as connection:
-        connection.execute(text("DROP TRIGGER records_no_update"))
-        connection.execute(text("UPDATE records SET via = 'api' WHERE actor_key = 'ana'"))
+        connection.execute(text("DROP TRIGGER audit_records_no_update"))
+        connection.execute(text("UPDATE audit_records SET via = 'api' WHERE actor_key = 'ana'"))
     page = Browser(core, "ana").get("/audit/chain").text
     assert "has been changed" in page
     assert "no record was changed or removed" not in page

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from escalator.model.incident import Verb
-from escalator.store.tables import incidents, records
+from escalator.store.tables import audit_records, incidents
 from tests.browsers import Browser
 from tests.sandboxes import a_core, alert, demo_policy, go_on
 
@@ -53,7 +53,7 @@ def core(cores):
 
 def recorded(core, action="incident.revealed"):
     with core.database.reading() as connection:
-        return list(connection.execute(select(records).where(records.c.action == action)))
+        return list(connection.execute(select(audit_records).where(audit_records.c.action == action)))
 
 
 def seen(core, number=1001):

@@ -72,7 +72,7 @@ def test_a_row_says_what_waits_since_when_for_whom_and_who_is_next(core):
         pytest.param({"drill": "weekly"}, "DRILL", id="a drill"),
         pytest.param({"mode": "divert"}, "TEST", id="what goes to the test destination"),
         pytest.param({"mode": "sandbox"}, "SANDBOX", id="what reaches nobody"),
-        pytest.param({"members": 3}, "Group of 3", id="a group"),
+        pytest.param({"member_count": 3}, "Group of 3", id="a group"),
         pytest.param({"silenced_step": 0}, "Silenced", id="what a silence keeps quiet"),
     ],
 )
@@ -83,7 +83,7 @@ def test_a_row_is_marked_as_what_it_is(core, more, mark):
 
 
 def test_what_a_group_tells_of_stands_under_its_group_and_is_found_by_its_number(core):
-    group = an_incident(core, members=2)
+    group = an_incident(core, member_count=2)
     write(core, incidents, group, an_incident(core, number=1002, state="grouped", group_id=group["id"], **SILENT))
     browser = Browser(core, "ana")
     assert numbers(browser.get("/")) == [1001]
@@ -93,7 +93,7 @@ def test_what_a_group_tells_of_stands_under_its_group_and_is_found_by_its_number
 
 
 def test_a_group_that_somebody_may_not_see_is_not_named_by_what_it_tells_of(core):
-    group = an_incident(core, members=2, category="csam", fits="csam")
+    group = an_incident(core, member_count=2, category="csam", matched_categories="csam")
     write(core, incidents, group, an_incident(core, number=1002, state="grouped", group_id=group["id"], **SILENT))
     assert "#1001" in Browser(core, "ben").get("/?q=1002").text
     found = Browser(core, "ana").get("/?q=1002")

@@ -7,7 +7,7 @@ import pytest
 
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.services.auth import api_tokens, magic_links
-from escalator.store.tables import records
+from escalator.store.tables import audit_records
 from tests.browsers import Browser
 from tests.sandboxes import a_core
 
@@ -40,7 +40,7 @@ def core(sqlite_url, tmp_path):
 
 def actions(core):
     with core.database.reading() as connection:
-        rows = connection.execute(records.select().order_by(records.c.id)).all()
+        rows = connection.execute(audit_records.select().order_by(audit_records.c.id)).all()
     return [(row.action, row.actor_key, row.reason) for row in rows if row.action.startswith(("person.", "token."))]
 
 

@@ -8,7 +8,8 @@ import pytest
 from escalator.model.message import Delivered, Failed, FailureReason
 from escalator.services.auth import api_tokens, login_rate_limit, magic_links, sessions
 from escalator.services.maintenance.jobs import run_jobs
-from escalator.store.tables import records, sign_in_links, tries
+from escalator.store.tables import audit_records, login_attempts
+from escalator.store.tables import magic_links as kept_links
 from escalator.store.tables import sessions as kept_sessions
 from tests.browsers import Browser
 from tests.fakes import InlineExecutor
@@ -71,7 +72,7 @@ def printed(core, person="ana"):
 
 def recorded(core):
     with core.database.reading() as connection:
-        rows = connection.execute(records.select().order_by(records.c.id)).all()
+        rows = connection.execute(audit_records.select().order_by(audit_records.c.id)).all()
     return [(row.action, row.actor_key, row.via, row.reason) for row in rows if row.action.startswith("person.")]
 
 
@@ -120,7 +121,9 @@ def test_a_link_of_somebody_who_has_left_the_policy_is_none(core):
 def test_what_a_link_holds_is_kept_nowhere(core):
     token = printed(core).rpartition("/")[2]
     with core.database.reading() as connection:
-        kept = str(connection.execute(sign_in_links.select()).all()) + str(connection.execute(records.select()).all())
+        kept = str(connection.execute(kept_links.select()).all()) + str(
+            connection.execute(audit_records.select()).all()
+        )
     assert token not in kept
 
 
@@ -231,7 +234,7 @@ def test_whose_tries_they_are(core, near, said, address):
     headers = {"X-Forwarded-For": said} if said else {}
     Browser(core).client.post("/sign-in/link/guess", environ_base={"REMOTE_ADDR": near}, headers=headers)
     with core.database.reading() as connection:
-        [row] = connection.execute(tries.select()).all()
+        [row] = connection.execute(login_attempts.select()).all()
     assert row.key == sessions.digest_of(f"address {address}")
 
 
@@ -242,7 +245,7 @@ def test_what_is_long_over_is_forgotten(on_both):
     core.clock.move(days=500)
     run_jobs(core)
     with core.database.reading() as connection:
-        kept = [connection.execute(table.select()).all() for table in (kept_sessions, sign_in_links, tries)]
+        kept = [connection.execute(table.select()).all() for table in (kept_sessions, kept_links, login_attempts)]
     assert kept == [[], [], []]
 
 

@@ -7,7 +7,7 @@ import requests
 
 from escalator.services.auth.vendor_accounts import WORKSPACE
 from escalator.store import key_values
-from escalator.store.tables import records
+from escalator.store.tables import audit_records
 from tests.browsers import Browser
 from tests.doubles.http import Fault
 from tests.doubles.slack_openid import ANOTHER_KEY, CLIENT_ID, CLIENT_SECRET, TEAM, USER, SlackOpenIdDouble
@@ -56,7 +56,7 @@ def test_slack_signs_a_person_of_the_policy_in_and_they_go_on_where_they_wanted(
     page = browser.get("/")
     assert "Ana Ruiz" in page.text
     with core.database.reading() as connection:
-        row = connection.execute(records.select().where(records.c.action == "person.signed_in")).one()
+        row = connection.execute(audit_records.select().where(audit_records.c.action == "person.signed_in")).one()
     assert (row.actor_key, row.via) == ("ana", "slack")
 
 

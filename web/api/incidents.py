@@ -45,7 +45,8 @@ def find_incident_or_404(core: Core, number: int) -> dict[str, Any]:
     found = summarize_incident(core, viewer(), number)
     if found is None:
         refuse(404)
-    plain = {name: getattr(found.incident, name) for name in IncidentSchema().fields}
+    names = (field.attribute or name for name, field in IncidentSchema().fields.items())
+    plain = {name: getattr(found.incident, name) for name in names}
     return plain | {"said": found.said, "timeline": found.timeline, "deliveries": found.deliveries}
 
 

@@ -72,7 +72,10 @@ class IncidentSchema(Schema):
     outcome = _word(Outcome, allow_none=True)
     drill = _text(allow_none=True)
     members = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "For a group: how many incidents it holds."}
+        required=True,
+        allow_none=True,
+        attribute="member_count",
+        metadata={"description": "For a group: how many incidents it holds."},
     )
 
 
@@ -101,7 +104,7 @@ class DeliverySchema(Schema):
     occasion = _word(Occasion)
     round = fields.Integer(required=True)
     step = fields.Integer(required=True)
-    sending = fields.Integer(required=True)
+    sending = fields.Integer(required=True, attribute="send_number")
     target = _text()
     destination = _text()
     channel = _word(DestinationKind)

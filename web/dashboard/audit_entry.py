@@ -7,14 +7,14 @@ from typing import Any
 from flask import g
 from sqlalchemy import Row
 
-from escalator.rendering.timeline import told
+from escalator.rendering.timeline import record_words
 from web.dashboard.template_filters import zone
 from web.session import running_policy
 
 
 def record_sentence(row: Row[Any]) -> str:
     """Return a record as a sentence."""
-    return told(row.action, row.actor_key, row.reason, json.loads(row.after), running_policy().policy)
+    return record_words(row.action, row.actor_key, row.reason, json.loads(row.after), running_policy().policy)
 
 
 def title(category: str | None) -> str:

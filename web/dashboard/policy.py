@@ -3,7 +3,7 @@
 from flask import Blueprint, g, render_template
 
 from escalator.engine.targets import last_resort_targets
-from escalator.rendering.policy_diagram import aim, copies, ladders
+from escalator.rendering.policy_diagram import copies, ladders, target_aim
 from escalator.services.core.context import Core
 from escalator.services.policies.versions import policy_status
 from escalator.services.silences.manage import list_silences
@@ -30,11 +30,11 @@ def register(blueprint: Blueprint, core: Core) -> None:
             ladders=ladders(roster, in_force),
             silenced=silenced,
             copies=copies(said.feeds, roster),
-            alarms=[aim(target, None, roster) for target in last_resort_targets(said)],
-            restart_tells=[aim(target, None, roster) for target in said.unanswered.tell],
-            teams={key: aim(f"team:{key}", None, roster) for key in said.teams},
-            schedules={key: aim(f"schedule:{key}", None, roster) for key in said.schedules},
-            places={key: aim(key, None, roster) for key in said.destinations},
+            alarms=[target_aim(target, None, roster) for target in last_resort_targets(said)],
+            restart_tells=[target_aim(target, None, roster) for target in said.unanswered.tell],
+            teams={key: target_aim(f"team:{key}", None, roster) for key in said.teams},
+            schedules={key: target_aim(f"schedule:{key}", None, roster) for key in said.schedules},
+            places={key: target_aim(key, None, roster) for key in said.destinations},
             modes={name: core.mode_of(name, said) for name in said.sources},
             is_on={name: bool(core.expand(source.api_key)) for name, source in said.sources.items()},
         )

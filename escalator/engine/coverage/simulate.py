@@ -162,7 +162,7 @@ class CoverageSimulation:
 
     def _moment(self, incident: Incident) -> _Moment:
         """Return the firing of this incident's deadline; incidents that differ only in their instants share one."""
-        key = (incident.due_kind, incident.step, incident.sending)
+        key = (incident.due_kind, incident.step, incident.send_number)
         if key not in self._moments:
             send = next_send(incident, self._path)
             states = self._states(send.step if send else 0)

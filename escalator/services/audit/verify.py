@@ -76,7 +76,7 @@ def chain_status(core: Core) -> ChainStatus:
         unsealed = audit_log.count_unchained(connection)
         last_hash = audit_log.hash_at(connection, length)
         known = key_values.get_with_time(connection, _VERIFIED)
-    verified = (known.at, int(known.value)) if known else None
+    verified = (known.updated_at, int(known.value)) if known else None
     return ChainStatus(length, last_hash, after + 1, verdict, unsealed, verified)
 
 

@@ -81,7 +81,7 @@ def find_token(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[
     person = running.policy.people.get(token.person)
     if person is None or (token.is_sandbox and core.settings.mode is not Mode.SANDBOX):
         return None
-    if token.used_at is None or now - token.used_at >= _NOTED_EVERY:
+    if token.last_used_at is None or now - token.last_used_at >= _NOTED_EVERY:
         with core.database.writing(durable=False) as connection:
             api_tokens.record_use(connection, token.id, now)
     scopes = frozenset(Scope(scope) for scope in token.scopes)

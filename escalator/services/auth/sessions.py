@@ -51,7 +51,7 @@ def find_session(core: Core, token: str) -> tuple[Viewer, RunningPolicy] | None:
     is_sandbox = session.via == SANDBOX
     if person is None or (is_sandbox and core.settings.mode is not Mode.SANDBOX):
         return None
-    if now - session.seen_at >= _NOTED_EVERY:
+    if now - session.last_seen_at >= _NOTED_EVERY:
         with core.database.writing(durable=False) as connection:
             sessions.record_seen(connection, session.digest, now)
     return Viewer(person, DASHBOARD, is_sandbox=is_sandbox), running
@@ -90,4 +90,4 @@ def digest_of(token: str) -> str:
 
 
 def _is_over(session: Session, now: datetime) -> bool:
-    return now - session.begun_at >= LONGEST or now - session.seen_at >= IDLE
+    return now - session.started_at >= LONGEST or now - session.last_seen_at >= IDLE

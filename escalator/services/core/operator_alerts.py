@@ -21,7 +21,7 @@ from escalator.services.core.contacts import delivery_address
 from escalator.settings import Settings
 from escalator.store import audit_log, calendars, deliveries, endpoint_health
 from escalator.store.deliveries import Delivery, DeliveryKind
-from escalator.store.tables import troubles
+from escalator.store.tables import operator_alerts
 from escalator.store.upserts import upsert
 
 log = structlog.get_logger(__name__)
@@ -74,10 +74,10 @@ class OperatorAlerts:
     def record_silently(self, key: str, detail: str) -> UUID | None:
         """Record an operator alert and send nothing; return its id, or None when it is open already."""
         written = self.connection.execute(
-            upsert(self.connection, troubles)
-            .values(id=uuid7(), key=key[:256], detail=detail, found_at=self.now)
+            upsert(self.connection, operator_alerts)
+            .values(id=uuid7(), key=key[:256], detail=detail, raised_at=self.now)
             .on_conflict_do_nothing()
-            .returning(troubles.c.id)
+            .returning(operator_alerts.c.id)
         )
         found: UUID | None = written.scalar_one_or_none()
         return found
@@ -97,22 +97,24 @@ class OperatorAlerts:
         if not keys:
             return
         ended = self.connection.execute(
-            update(troubles)
-            .where(troubles.c.key.in_(keys), troubles.c.ended_at.is_(None))
-            .values(ended_at=self.now)
-            .returning(troubles.c.key)
+            update(operator_alerts)
+            .where(operator_alerts.c.key.in_(keys), operator_alerts.c.resolved_at.is_(None))
+            .values(resolved_at=self.now)
+            .returning(operator_alerts.c.key)
         )
         entries = [(AuditEntry(AuditAction.TROUBLE_ENDED, reason=row.key), None) for row in ended]
         audit_log.insert(self.connection, entries, self.now)
 
     def is_open(self, key: str) -> bool:
         """Whether this operator alert is open."""
-        found = select(troubles.c.id).where(troubles.c.key == key, troubles.c.ended_at.is_(None))
+        found = select(operator_alerts.c.id).where(
+            operator_alerts.c.key == key, operator_alerts.c.resolved_at.is_(None)
+        )
         return self.connection.scalar(found) is not None
 
     def list_open(self) -> list[tuple[str, str]]:
         """Return (key, detail) of the open operator alerts."""
-        rows = self.connection.execute(select(troubles).where(troubles.c.ended_at.is_(None)))
+        rows = self.connection.execute(select(operator_alerts).where(operator_alerts.c.resolved_at.is_(None)))
         return [(row.key, row.detail) for row in rows]
 
 
@@ -130,9 +132,9 @@ def alert_delivery(recipient: Recipient, settings: Settings, now: datetime, trou
         mode=operator_alert_mode(settings),
         urgency=_ALARM_URGENCY,
         created_at=now,
-        next_at=now,
+        next_attempt_at=now,
         expires_at=now + ALARM_EXPIRES,
-        trouble_id=trouble_id,
+        operator_alert_id=trouble_id,
     )
 
 
@@ -143,5 +145,5 @@ def operator_alert_mode(settings: Settings) -> Mode:
 
 def alert_details(connection: Connection, trouble_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
     """Return (key, detail) of these operator alerts."""
-    rows = connection.execute(select(troubles).where(troubles.c.id.in_(list(trouble_ids))))
+    rows = connection.execute(select(operator_alerts).where(operator_alerts.c.id.in_(list(trouble_ids))))
     return {row.id: (row.key, row.detail) for row in rows}

@@ -31,7 +31,9 @@ def record_heartbeat(core: Core, kind: str, swept_at: datetime | None = None, of
     now = core.clock.now()
     started_at = _started.setdefault(core.id, now)
     offset_ms = int(offset.total_seconds() * 1000)
-    process = replace(_process(core.id, kind, started_at), beat_at=now, swept_at=swept_at, clock_offset_ms=offset_ms)
+    process = replace(
+        _process(core.id, kind, started_at), last_heartbeat_at=now, last_sweep_at=swept_at, clock_offset_ms=offset_ms
+    )
     process = replace(process, broker_failure=core.broker.failure() or None)
     with core.database.writing(durable=False) as connection:
         processes.beat(connection, process)

@@ -13,7 +13,7 @@ from escalator.store.deliveries import Delivery
 CardBuilder = Callable[[TransactionContext, Bulletin, Delivery], Card | None]
 
 _CARDS: Mapping[BulletinKind, CardBuilder] = {
-    BulletinKind.LIST: bundles.bundle_card,
+    BulletinKind.BUNDLE: bundles.bundle_card,
     BulletinKind.SHIFT: shift_card,
     BulletinKind.SILENCE: announce.silence_card,
 }

@@ -19,8 +19,8 @@ from escalator.model.incident import State
 from escalator.model.levels import Mode
 from escalator.model.message import Card, Link, Occasion
 from escalator.model.policy import Policy
-from escalator.rendering.bundles import MOST_BUTTONS, Listed, Ways, list_card
-from escalator.rendering.buttons import ButtonValue, encode, encode_list
+from escalator.rendering.bundles import MOST_BUTTONS, BundleActions, BundledIncident, incidents_card
+from escalator.rendering.buttons import ButtonValue, encode, encode_bundle
 from escalator.rendering.view import title_of
 from escalator.services.core.context import Core
 from escalator.services.core.transaction_context import TransactionContext
@@ -90,12 +90,12 @@ def _by_place(surplus: Iterable[Delivery]) -> Mapping[BundleAddress, list[Delive
 
 def _begin(connection: Connection, first: Delivery, now: datetime) -> UUID:
     """Begin a bundle at the place of its first page, and return its id."""
-    new = Bulletin(uuid7(), BulletinKind.LIST, now, {})
+    new = Bulletin(uuid7(), BulletinKind.BUNDLE, now, {})
     bulletins.insert(connection, new)
     told = Delivery(
         id=uuid7(),
         kind=DeliveryKind.BULLETIN,
-        occasion=Occasion.LIST,
+        occasion=Occasion.BUNDLE,
         target=first.target,
         destination=first.destination,
         address=first.address,
@@ -104,7 +104,7 @@ def _begin(connection: Connection, first: Delivery, now: datetime) -> UUID:
         mode=first.mode,
         urgency=first.urgency,
         created_at=now,
-        next_at=now,
+        next_attempt_at=now,
         expires_at=now + EXPIRES,
         bulletin_id=new.id,
     )
@@ -138,12 +138,12 @@ def bundle_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -
         return None
     answered = {member.incident_id for dropped in unwanted.values() for member in dropped} - wanted.keys()
     said = [_listed(member, context.policy) for member in wanted.values()]
-    ways = Ways(
-        encode_list(bulletin.id),
+    ways = BundleActions(
+        encode_bundle(bulletin.id),
         bulletin.id,
         _links(context.core, context.connection, context.policy, list(wanted), to),
     )
-    return list_card(said, len(answered), ways, is_test=to.mode is Mode.DIVERT)
+    return incidents_card(said, len(answered), ways, is_test=to.mode is Mode.DIVERT)
 
 
 def current_card(core: Core, bundle_id: UUID) -> Card | None:
@@ -158,11 +158,11 @@ def current_card(core: Core, bundle_id: UUID) -> Card | None:
     if mode is None or not members:
         return None
     listed = [_listed_by_now(member, policy) for member in members.values()]
-    ways = Ways(encode_list(bundle_id), bundle_id, (_dashboard(core),))
-    return list_card(listed, 0, ways, is_test=mode is Mode.DIVERT)
+    ways = BundleActions(encode_bundle(bundle_id), bundle_id, (_dashboard(core),))
+    return incidents_card(listed, 0, ways, is_test=mode is Mode.DIVERT)
 
 
-def _listed_by_now(member: BundledPage, policy: Policy) -> Listed:
+def _listed_by_now(member: BundledPage, policy: Policy) -> BundledIncident:
     owner = policy.people.get(member.owner or "")
     is_answered = member.state is not State.TRIGGERED
     return replace(_listed(member, policy), is_answered=is_answered, owner=owner.name if owner else member.owner or "")
@@ -190,11 +190,11 @@ def _why_unwanted(core: Core, policy: Policy, member: BundledPage, mode: Mode) -
     return why_called_off(member.occasion, member.round_asked, member)
 
 
-def _listed(member: BundledPage, policy: Policy) -> Listed:
+def _listed(member: BundledPage, policy: Policy) -> BundledIncident:
     title = title_of(policy.categories.get(member.category or ""))
     is_asked = member.state is State.TRIGGERED
     answer = encode(ButtonValue(member.incident_id, member.round_asked, member.fence)) if is_asked else ""
-    return Listed(member.number, member.severity, title, is_drill=member.drill is not None, answer=answer)
+    return BundledIncident(member.number, member.severity, title, is_drill=member.drill is not None, answer=answer)
 
 
 def _settle_failed(core: Core) -> bool:

@@ -190,7 +190,7 @@ def _page(claims: PageClaimer, mine: Sequence[Delivery], taken: Mapping[UUID, Ca
     connection, now = claims.connection, claims.now
     for delivery in mine:
         unwanted = claims.why_unwanted(delivery)
-        is_late = delivery.kind is DeliveryKind.PAGE and (delivery.claim > 0 or delivery.expires_at <= now)
+        is_late = delivery.kind is DeliveryKind.PAGE and (delivery.claim_number > 0 or delivery.expires_at <= now)
         if unwanted is None and is_late and deliveries.has_later_delivered_page(connection, delivery):
             unwanted = "superseded"
         chosen = taken[delivery.id]

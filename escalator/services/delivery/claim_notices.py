@@ -28,7 +28,9 @@ def claim_notices(
     """Return the calls that are about no incident: the product's own trouble, and bulletins."""
     core, connection, running, now = claim.core, claim.connection, claim.running, claim.now
     troubles = (
-        alert_details(connection, [delivery.trouble_id for delivery in wanted if delivery.trouble_id]) if wanted else {}
+        alert_details(connection, [delivery.operator_alert_id for delivery in wanted if delivery.operator_alert_id])
+        if wanted
+        else {}
     )
     said = bulletins.find(connection, [delivery.bulletin_id for delivery in wanted if delivery.bulletin_id])
     closed = endpoint_health.paused_beyond(connection, now + delivery_claims.MAX_PAUSE) if said else {}
@@ -39,7 +41,7 @@ def claim_notices(
             card = bulletin_card(claim.context, said[delivery.bulletin_id], delivery)
             until = closed.get(delivery.endpoint)
         else:
-            key, detail = troubles.get(delivery.trouble_id or UUID(int=0), ("", ""))
+            key, detail = troubles.get(delivery.operator_alert_id or UUID(int=0), ("", ""))
             card = alarm(f"Escalator needs attention: {key.partition(':')[0].replace('_', ' ')}", (detail,))
             until = None
         if card is None:

@@ -46,11 +46,11 @@ def claim_posts(claim: ClaimContext) -> ClaimedCalls:
         if incident is None or not _is_of_this_mode(claim, post, incident):
             _leave(claim, post, incident)
             continue
-        mine = replace(post, claim=post.claim + 1)
-        if post.want_rev > incident.revision:
+        mine = replace(post, claim_number=post.claim_number + 1)
+        if post.wanted_revision > incident.revision:
             # Somebody asked to look again: what stands there is not what we think.
             posted_message_updates.lower_wanted_revision(connection, post, incident.revision)
-            mine = replace(mine, face=None)
+            mine = replace(mine, shown_fingerprint=None)
         view = compose.build_view(
             core,
             incident,
@@ -110,7 +110,7 @@ def _is_of_this_mode(claim: ClaimContext, post: PostedMessage, incident: Inciden
 def _leave(claim: ClaimContext, post: PostedMessage, incident: Incident | None) -> None:
     """Let a post wait that cannot be shown now."""
     wait, why = (UNREADABLE_WAIT, "unreadable") if incident is None else (_OTHER_MODE_WAIT, "mode")
-    mine = replace(post, claim=post.claim + 1)
+    mine = replace(post, claim_number=post.claim_number + 1)
     delivery_outcomes.record_update_failure(claim.connection, mine, claim.core.id, claim.now + wait, why)
 
 

@@ -62,10 +62,10 @@ def _in_place_of(context: TransactionContext, failed: Delivery, instead: Iterabl
             channel=recipient.kind,
             endpoint=recipient.endpoint,
             created_at=context.now,
-            next_at=context.now,
+            next_attempt_at=context.now,
             attempts=0,
-            claim=0,
-            owner=None,
+            claim_number=0,
+            claimed_by=None,
             claimed_at=None,
             state=DeliveryState.PENDING,
             fallback_of=failed.id,
@@ -97,7 +97,11 @@ def _of_alarm(context: TransactionContext, failed: Delivery, suspects: Suspected
     That is its fallback. Without one it is whoever can be told by a way that is not suspected, unless another alarm of
     the same trouble has arrived or may arrive by such a way. Nobody is told of one trouble twice at one address.
     """
-    told = deliveries.of_operator_alert(context.connection, failed.trouble_id) if failed.trouble_id else [failed]
+    told = (
+        deliveries.of_operator_alert(context.connection, failed.operator_alert_id)
+        if failed.operator_alert_id
+        else [failed]
+    )
     known = {(recipient.channel, recipient.address) for recipient in told}
     instead = [one for one in _fallback(context, failed) if (one.channel, one.address) not in known]
     cut_off = suspects | SuspectedChannels(endpoints=frozenset({failed.endpoint}))

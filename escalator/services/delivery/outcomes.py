@@ -90,7 +90,7 @@ class _Standing:
 
 def _standing(core: Core, connection: Connection, sent: Sequence[Delivery]) -> _Standing:
     found = delivery_outcomes.lock_claim_status(
-        connection, {sent_delivery.id: sent_delivery.claim + 1 for sent_delivery in sent}, core.id
+        connection, {sent_delivery.id: sent_delivery.claim_number + 1 for sent_delivery in sent}, core.id
     )
     forgotten = {key for key, standing in found.items() if standing is ClaimStatus.FORGOTTEN}
     if forgotten or len(found) < len(sent):
@@ -130,18 +130,18 @@ def _row(outcome: CallOutcome, delivery: Delivery, over: Collection[UUID], now: 
     is_tried = outcome.sent.refused is None and not (
         isinstance(result, Failed) and result.reason is FailureReason.PACED
     )
-    row: dict[str, Any] = {"id": delivery.id, "claim": delivery.claim + 1, "next_at": now}
+    row: dict[str, Any] = {"id": delivery.id, "claim_number": delivery.claim_number + 1, "next_attempt_at": now}
     row["attempts"] = delivery.attempts + is_tried
     if isinstance(result, Delivered):
         return row | {"state": DeliveryState.DELIVERED, "delivered_at": now}
     row["reason"] = f"{result.reason.value}: {result.detail}" if result.detail else result.reason.value
     if delivery.id in over:
         return row | {"state": DeliveryState.FAILED}
-    return row | {"state": DeliveryState.PENDING, "next_at": retry_at(delivery, result, now)}
+    return row | {"state": DeliveryState.PENDING, "next_attempt_at": retry_at(delivery, result, now)}
 
 
 def _is_told_list(outcome: CallOutcome, delivery: Delivery) -> bool:
-    return delivery.occasion is Occasion.LIST and isinstance(outcome.result, Delivered)
+    return delivery.occasion is Occasion.BUNDLE and isinstance(outcome.result, Delivered)
 
 
 def _note_endpoints(
@@ -160,9 +160,9 @@ def _note_endpoints(
         note = notes.of(delivery.endpoint)
         until = _closed_until(delivery, one.result, context.now) if one.sent.refused is None else None
         if until is not None:
-            note.closed_until = max(until, note.closed_until or until)
+            note.paused_until = max(until, note.paused_until or until)
         if one.result.reason is FailureReason.GONE and delivery.id in over:
-            note.gone_address = digest_of(context.core.expand(delivery.address))
+            note.gone_address_digest = digest_of(context.core.expand(delivery.address))
     notes.write(context.connection, context.now)
 
 
@@ -203,7 +203,9 @@ def decide_failed_steps(
             continue
         rules = rules_for(context.core, context.connection, incident, context.running)
         roster = rules.roster(incident, context.now)
-        sent = deliveries.step_states(context.connection, incident.id, incident.round, incident.step, incident.sending)
+        sent = deliveries.step_states(
+            context.connection, incident.id, incident.round, incident.step, incident.send_number
+        )
         fates = {state for person, state in sent if person is None or roster.may_acknowledge(person)}
         if fates == {DeliveryState.FAILED}:
             decisions.append(Decision(incident, skip_failed_step(incident, rules, context.now)))
@@ -231,5 +233,5 @@ def audit_entry(action: AuditAction, delivery: Delivery, reason: str = "") -> Au
     if delivery.kind is not DeliveryKind.PAGE:
         after["kind"] = delivery.kind.value
     if delivery.step >= 0:
-        after |= {"round": str(delivery.round), "step": str(delivery.step + 1), "sending": str(delivery.sending)}
+        after |= {"round": str(delivery.round), "step": str(delivery.step + 1), "sending": str(delivery.send_number)}
     return AuditEntry(action, reason=reason, after=after, incident_id=delivery.incident_id)

@@ -39,9 +39,9 @@ def send_call(core: Core, call: OutboundCall) -> Delivered | Failed:
         return Failed(FailureReason.NO_CONTACT if note.context.person else FailureReason.NOT_CONFIGURED, "no address")
     # Who rings where something stands changes nothing of that.
     face = "" if call.is_reply else channel.face(note)
-    if call.delivery is None and call.post is not None and call.post.face == face:
+    if call.delivery is None and call.post is not None and call.post.shown_fingerprint == face:
         return Delivered(note.ref or "", face)
-    done = channel.show(note) if call.delivery is None else channel.tell(note)
+    done = channel.update(note) if call.delivery is None else channel.send(note)
     return replace(done, face=face) if isinstance(done, Delivered) else done
 
 
@@ -75,8 +75,8 @@ def _claims(calls: Iterable[OutboundCall]) -> set[UUID]:
 class Sender:
     """Claims as many deliveries as it has free threads, sends them, and writes outcomes together as they come in.
 
-    While it lives it renews its process' row in `workers`, on which its leases stand, keeps its clock right, and looks
-    for what is overdue: without a broker nobody tells it of work.
+    While it lives it renews its row in `processes`, on which its leases stand, keeps its clock right, and looks for
+    what is overdue: without a broker nobody tells it of work.
     """
 
     def __init__(self, core: Core, clock: SystemClock, slots: int = SENDER_THREADS) -> None:

@@ -20,7 +20,7 @@ def record_senders_up(core: Core) -> None:
     now = core.clock.now()
     with core.database.writing(durable=False) as connection:
         noted = key_values.get_with_time(connection, _NAME)
-        since = now if noted is None or now - noted.at > GAP else datetime.fromisoformat(noted.value)
+        since = now if noted is None or now - noted.updated_at > GAP else datetime.fromisoformat(noted.value)
         key_values.save(connection, _NAME, since.isoformat(), now)
 
 
@@ -29,4 +29,4 @@ def senders_up_since(connection: Connection, now: datetime) -> datetime | None:
     noted = key_values.get_with_time(connection, _NAME)
     if noted is None:
         return _ALWAYS
-    return None if now - noted.at > GAP else datetime.fromisoformat(noted.value)
+    return None if now - noted.updated_at > GAP else datetime.fromisoformat(noted.value)

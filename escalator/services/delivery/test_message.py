@@ -75,7 +75,7 @@ def _test(core: Core, recipient: Recipient, policy: Policy, mode: Mode, now: dat
         mode=mode,
         urgency=0,
         created_at=now,
-        next_at=now,
+        next_attempt_at=now,
         expires_at=now,
     )
     card = alarm(_WORDS.format(name=recipient.target), is_test=True)

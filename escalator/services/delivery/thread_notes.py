@@ -1,6 +1,7 @@
 """Notes in Slack: a reply in the thread of each full message, which is brought up to date as that message is.
 
-What was posted stands in `posts` as everything else does, so that it is gone at once when the rule gets stricter.
+What was posted stands in `posted_messages` as everything else does, so that it is gone at once when the rule gets
+stricter.
 """
 
 from collections.abc import Iterable, Sequence
@@ -58,13 +59,13 @@ def post_thread_notes(core: Core, text_id: UUID) -> None:
     face = core.channels(plan.mode)[DestinationKind.SLACK].face(plan.said)
     shown = []
     for post in plan.under:
-        channel, _, ts = (post.ref or "").partition("/")
+        channel, _, ts = (post.vendor_ref or "").partition("/")
         context = MessageContext(plan.incident.id, plan.incident.number, post.destination, post.person)
         done = slack.post(context, channel, said, ts)
         if isinstance(done, Failed):
             log.warning("note_not_shown", reason=done.reason.value, detail=done.detail)
         else:
-            shown.append(replace(post, ref=done.ref, address=channel, face=face))
+            shown.append(replace(post, vendor_ref=done.ref, address=channel, shown_fingerprint=face))
     _keep(core, plan, shown)
 
 
@@ -91,7 +92,7 @@ def _full_messages(connection: Connection, incident: Incident, mode: Mode, now: 
     standing = [
         one
         for one in posted_messages.of_incident(connection, incident.id, now)
-        if one.channel is DestinationKind.SLACK and one.mode is mode and one.ref and not _is_note(one)
+        if one.channel is DestinationKind.SLACK and one.mode is mode and one.vendor_ref and not _is_note(one)
     ]
     return [post for post in standing if post.person is None] or standing
 
@@ -107,9 +108,9 @@ def _keep(core: Core, plan: _Plan, shown: Sequence[PostedMessage]) -> None:
                 id=uuid7(),
                 destination=f"{_NOTE}{plan.note.id}",
                 slot=first + index,
-                want_rev=present.revision,
-                shown_rev=plan.incident.revision,
-                claim=0,
+                wanted_revision=present.revision,
+                shown_revision=plan.incident.revision,
+                claim_number=0,
                 attempts=0,
             )
             for index, one in enumerate(shown)

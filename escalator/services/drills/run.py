@@ -87,7 +87,9 @@ def _begin_due(core: Core, now: datetime) -> None:
             return
         policy = running.policy
         planned = _planned(_read(core, connection, UUID(looked.value)), now)
-        due = {name: at for name, at in _planned(policy, now).items() if looked.at < at and planned.get(name) == at}
+        due = {
+            name: at for name, at in _planned(policy, now).items() if looked.updated_at < at and planned.get(name) == at
+        }
         starts = [(drill, DrillStart(due[drill.name], now)) for drill in policy.drills if drill.name in due]
         begun = [_begin(core, connection, one, policy, start) for one, start in starts]
     if any(begun):
@@ -183,7 +185,7 @@ def _write_result(results: DrillResults, run: DrillRun, incident: Incident | Non
 
 def _done(connection: Connection, incident_id: UUID) -> Iterator[RecordedAction]:
     for row in audit_log.of_incident(connection, incident_id):
-        yield RecordedAction(row.at, AuditAction(row.action), row.actor_key)
+        yield RecordedAction(row.recorded_at, AuditAction(row.action), row.actor_key)
 
 
 def _why_failed(results: DrillResults, run: DrillRun, incident: Incident | None) -> DrillFailure | None:

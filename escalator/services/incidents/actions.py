@@ -194,10 +194,10 @@ def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
         mode=core.mode_for(incident, case.running.policy),
         channel=DestinationKind.SLACK,
         person=case.person.key if is_direct else None,
-        ref=f"{asked.channel_id}/{asked.message_ts}",
-        want_rev=incident.revision,
-        shown_rev=0,
-        claim=0,
+        vendor_ref=f"{asked.channel_id}/{asked.message_ts}",
+        wanted_revision=incident.revision,
+        shown_revision=0,
+        claim_number=0,
         attempts=0,
     )
     return posted_message_refs.adopt(connection, new, case.now)

@@ -118,7 +118,7 @@ def _distinct(outbox: Iterable[Delivery]) -> list[Delivery]:
             delivery.incident_id,
             delivery.round,
             delivery.step,
-            delivery.sending,
+            delivery.send_number,
             delivery.occasion,
             delivery.destination,
             delivery.address,
@@ -168,7 +168,9 @@ def _may_be_sent(delivery: Delivery, closed: Mapping[str, datetime]) -> bool:
 
 
 def _claimed(delivery: Delivery, core: Core, now: datetime) -> Delivery:
-    return replace(delivery, state=DeliveryState.SENDING, owner=core.id, claim=1, claimed_at=now, attempts=1)
+    return replace(
+        delivery, state=DeliveryState.SENDING, claimed_by=core.id, claim_number=1, claimed_at=now, attempts=1
+    )
 
 
 def _numbered(connection: Connection, decisions: Sequence[Decision]) -> list[Decision]:
@@ -230,12 +232,12 @@ def _delivery(
         mode=mode,
         urgency=urgency(incident),
         created_at=now,
-        next_at=now,
+        next_attempt_at=now,
         expires_at=now + PAGE_EXPIRES,
         incident_id=incident.id,
         round=told.round,
         step=told.step,
-        sending=told.sending,
+        send_number=told.sending,
     )
 
 

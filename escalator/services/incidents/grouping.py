@@ -49,19 +49,19 @@ def _marked(decision: Decision, policy: Policy) -> Decision:
     incident = decision.change.incident
     if not grouping.starts_alerting(decision.before, incident):
         return decision
-    of_its_kind = replace(incident, kind_key=grouping.grouping_key(incident, policy))
+    of_its_kind = replace(incident, grouping_key=grouping.grouping_key(incident, policy))
     return replace(decision, change=replace(decision.change, incident=of_its_kind))
 
 
 def _is_of_a_new_kind(decision: Decision) -> bool:
     """Whether it has to be asked if a group tells of it; what begins anew as what it was is told for itself."""
     incident = decision.change.incident
-    known = decision.before.kind_key if decision.before else None
-    return incident.kind_key not in {None, known} and grouping.starts_alerting(decision.before, incident)
+    known = decision.before.grouping_key if decision.before else None
+    return incident.grouping_key not in {None, known} and grouping.starts_alerting(decision.before, incident)
 
 
 def _kind(decision: Decision) -> str:
-    return decision.change.incident.kind_key or ""
+    return decision.change.incident.grouping_key or ""
 
 
 def _joining(

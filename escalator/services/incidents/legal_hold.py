@@ -74,9 +74,9 @@ def _why_not(incident: Incident | None, person: Person, wanted: HoldRequest) -> 
         return HoldRefused(f"{person.name} may not set or lift a hold; ask an admin")
     if incident is None:
         return HoldRefused(f"there is no incident #{wanted.number}", is_missing=True)
-    if incident.hold is wanted.is_held:
+    if incident.has_legal_hold is wanted.is_held:
         return HoldRefused(f"#{wanted.number} {'is held already' if wanted.is_held else 'is not held'}")
-    if wanted.is_held and not incident.content.said and not incident.facts.seen:
+    if wanted.is_held and not incident.content.latest and not incident.facts.seen:
         return HoldRefused(f"the content of #{wanted.number} has been deleted already")
     return None
 

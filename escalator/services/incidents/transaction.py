@@ -57,7 +57,7 @@ class UnitOfWork:
 
 
 def _is_ended_group(incident: Incident) -> bool:
-    return incident.state in CLOSED_STATES and bool(incident.members)
+    return incident.state in CLOSED_STATES and bool(incident.member_count)
 
 
 @contextmanager

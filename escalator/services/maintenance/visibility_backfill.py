@@ -1,8 +1,8 @@
 """A new version of the policy may let other categories fit what is stored already: who may see it is asked by them.
 
-Events keep `incidents.fits` true as they come; this judges anew what was judged by other categories, also what a
-process has written meanwhile that still went by the version before. Until it has been, who may not see everything does
-not see it (`store.visibility`). It only ever adds.
+Events keep `incidents.matched_categories` true as they come; this judges anew what was judged by other categories, also
+what a process has written meanwhile that still went by the version before. Until it has been, who may not see
+everything does not see it (`store.visibility`). It only ever adds.
 """
 
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ def _added(core: Core, connection: Connection, judgement: CategoryJudgement, run
         return frozenset()
     asked = (running, *_frozen(core, connection, judgement))
     return frozenset(key for policy in asked for key in assess(judgement.facts, policy).categories).difference(
-        judgement.fits
+        judgement.matched_categories
     )
 
 

@@ -178,7 +178,7 @@ class _Totals(Collector):
                 "Sources that have sent nothing for far longer than usual",
                 found.count_of(SILENT_SOURCE),
             ),
-            "troubles": ("Operator alerts that have not ended", len(found.troubles)),
+            "troubles": ("Operator alerts that have not ended", len(found.operator_alerts)),
             "concerns": ("Current problems, as readyz and the Now page list them", len(self._concerns)),
         }
 

@@ -63,10 +63,10 @@ def _wrong(found: ProductHealth, now: datetime) -> Iterator[tuple[str, str]]:
 
 def open_alerts(found: ProductHealth) -> Iterator[tuple[str, str]]:
     """Yield (key, detail) of each trouble that has not ended; the incidents that reached nobody are one, and first."""
-    numbers = [int(key.removeprefix(UNREACHED)) for key, _detail in found.troubles if key.startswith(UNREACHED)]
+    numbers = [int(key.removeprefix(UNREACHED)) for key, _detail in found.operator_alerts if key.startswith(UNREACHED)]
     if numbers:
         yield UNREACHED.removesuffix(":"), unreached_words(sorted(numbers))
-    yield from (trouble for trouble in found.troubles if not trouble[0].startswith(UNREACHED))
+    yield from (trouble for trouble in found.operator_alerts if not trouble[0].startswith(UNREACHED))
 
 
 def unreached_words(numbers: Sequence[int]) -> str:

@@ -31,7 +31,7 @@ def check_recurring_problems(core: Core) -> None:
         alerts = OperatorAlerts(connection, now)
         for name, count in _counts(connection):
             known = key_values.get_with_time(connection, f"noticed:{name}")
-            before, at = (int(known.value), known.at) if known else (0, now)
+            before, at = (int(known.value), known.updated_at) if known else (0, now)
             if count > before:
                 key_values.save(connection, f"noticed:{name}", str(count), now)
                 alerts.raise_alert(name, _DETAILS[name].format(count=count - before), running.policy, core.settings)

@@ -74,8 +74,10 @@ def _find_unheard(core: Core, connection: Connection, policy: Policy, source: st
     expected = key_values.get_with_time(connection, f"expected:{source}")
     if expected is None:
         key_values.save(connection, f"expected:{source}", "", now)
-    elif now - expected.at >= known.expect_within:
-        detail = f"{source} has never sent an event, for {words(now - expected.at)}; check its webhook URL in Stream"
+    elif now - expected.updated_at >= known.expect_within:
+        detail = (
+            f"{source} has never sent an event, for {words(now - expected.updated_at)}; check its webhook URL in Stream"
+        )
         OperatorAlerts(connection, now).raise_alert(f"{SILENT_SOURCE}{source}", detail, policy, core.settings)
 
 

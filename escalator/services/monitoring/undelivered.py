@@ -82,9 +82,9 @@ def _find_failing(
 
 def _has_failed_lately(endpoint: FailingEndpoint, now: datetime) -> bool:
     """Whether its calls have failed for long enough until lately, or its vendor asks us to wait for longer still."""
-    is_closed = endpoint.closed_until is not None and endpoint.closed_until > now
-    is_lately = now - endpoint.failed_at < FAILURE_STREAK_GAP
-    return is_closed or (is_lately and endpoint.failed_at - endpoint.since >= FAILING_FOR)
+    is_closed = endpoint.paused_until is not None and endpoint.paused_until > now
+    is_lately = now - endpoint.last_failed_at < FAILURE_STREAK_GAP
+    return is_closed or (is_lately and endpoint.last_failed_at - endpoint.since >= FAILING_FOR)
 
 
 def _find_unreached(core: Core, connection: Connection, policy: Policy, now: datetime) -> bool:

@@ -41,8 +41,8 @@ def _delivery(core: Core, new: Bulletin, recipient: Recipient, mode: Mode) -> De
         endpoint=recipient.endpoint,
         mode=mode,
         urgency=URGENCY,
-        created_at=new.at,
-        next_at=new.at,
-        expires_at=new.at + EXPIRES,
+        created_at=new.created_at,
+        next_attempt_at=new.created_at,
+        expires_at=new.created_at + EXPIRES,
         bulletin_id=new.id,
     )

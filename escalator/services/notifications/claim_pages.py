@@ -132,10 +132,10 @@ class PageClaimer:
         incident = self.incidents[delivery.incident_id or UUID(int=0)]
         place = _place(delivery, incident.id, delivery.round)
         post = self._posts.get(place)
-        if post is not None and post.ref is None and post.is_held:
+        if post is not None and post.vendor_ref is None and post.is_held:
             self.busy.append(delivery.id)
             return None
-        if post is None or post.ref is None:
+        if post is None or post.vendor_ref is None:
             post = self._posts[place] = self._hold(post or _new_post(delivery, incident))
         return self._call(delivery, incident, post)
 
@@ -183,15 +183,17 @@ class PageClaimer:
         return may_be_gone and endpoint_health.is_gone(self.connection, delivery.endpoint, digest_of(address))
 
     def _hold(self, post: PostedMessage) -> PostedMessage:
-        if post.claim == 0:
+        if post.claim_number == 0:
             self._new.append(post)
         else:
             self._held.append(post.id)
-        return replace(post, claim=post.claim + 1, is_held=True)
+        return replace(post, claim_number=post.claim_number + 1, is_held=True)
 
     def write(self) -> None:
         """Write the posts that are held from now on."""
-        posted_messages.insert(self.connection, [replace(post, claim=1) for post in self._new], self.core.id, self.now)
+        posted_messages.insert(
+            self.connection, [replace(post, claim_number=1) for post in self._new], self.core.id, self.now
+        )
         posted_message_updates.claim(self.connection, self._held, self.core.id, self.now)
 
 
@@ -206,9 +208,9 @@ def _new_post(delivery: Delivery, incident: Incident) -> PostedMessage:
         mode=delivery.mode,
         channel=delivery.channel,
         person=delivery.person,
-        ref=None,
-        want_rev=incident.revision,
-        shown_rev=0,
-        claim=0,
+        vendor_ref=None,
+        wanted_revision=incident.revision,
+        shown_revision=0,
+        claim_number=0,
         attempts=0,
     )

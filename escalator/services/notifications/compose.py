@@ -23,7 +23,7 @@ from escalator.model.silence import Silence
 from escalator.rendering import timeline
 from escalator.rendering.card import card, standing
 from escalator.rendering.redaction import names_by_key
-from escalator.rendering.targets import listed, target_words
+from escalator.rendering.targets import join_with_and, target_words
 from escalator.rendering.view import NO_OTHERS, Others, View
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
@@ -32,15 +32,15 @@ from escalator.store import groups
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.delivery_claims import FIRST_ALERT_URGENCY
 from escalator.store.posted_messages import PostedMessage
-from escalator.store.tables import incidents, records
+from escalator.store.tables import audit_records, incidents
 
 _TOLD = (
-    select(records)
+    select(audit_records)
     .where(
-        records.c.incident_id.in_(bindparam("ids", expanding=True)),
-        records.c.action.in_([action.value for action in timeline.STORY]),
+        audit_records.c.incident_id.in_(bindparam("ids", expanding=True)),
+        audit_records.c.action.in_([action.value for action in timeline.STORY]),
     )
-    .order_by(records.c.at, records.c.id)
+    .order_by(audit_records.c.recorded_at, audit_records.c.id)
 )
 StoryRecords = tuple[Row[Any], ...]
 """What was recorded of an incident that the story so far tells."""
@@ -61,7 +61,8 @@ def story_records(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Sto
 
 def _story(said: StoryRecords, policy: Policy) -> tuple[tuple[datetime, str], ...]:
     return tuple(
-        (row.at, timeline.told(row.action, row.actor_key, row.reason, json.loads(row.after), policy)) for row in said
+        (row.recorded_at, timeline.record_words(row.action, row.actor_key, row.reason, json.loads(row.after), policy))
+        for row in said
     )
 
 
@@ -139,7 +140,7 @@ def _silence_of(incident: Incident, running: RunningPolicy, now: datetime) -> Si
 
 def _rung(told: Delivery) -> tuple[int, int, int] | None:
     """Return which send of which step of which round a delivery tells of, if it tells of one."""
-    return (told.round, told.step, told.sending) if told.occasion in _OF_STEPS else None
+    return (told.round, told.step, told.send_number) if told.occasion in _OF_STEPS else None
 
 
 def build_notification(
@@ -156,7 +157,7 @@ def build_notification(
         place=str(post.id) if post else "",
         at=view.now,
         standing=standing(view),
-        ref=post.ref if post else None,
+        ref=post.vendor_ref if post else None,
         options=_options(core, to.destination, view.running),
         answer=email_link_for(core, view, to),
         is_urgent=_is_urgent(view, to),
@@ -246,7 +247,7 @@ def next_recipients(incident: Incident, frozen: Policy, running: Policy) -> str:
     send = next_send(incident, frozen.paths.get(incident.path, ()))
     if incident.due_kind is DueKind.RESTART or send is None:
         tell = frozen.unanswered.tell
-        also = f", and {listed([target_words(tell, None, running)])} is notified" if tell else ""
+        also = f", and {join_with_and([target_words(tell, None, running)])} is notified" if tell else ""
         return f"restarts from step 1{also}"
     return target_words(frozen.paths[incident.path][send.step].notify, incident.assign, running)
 

@@ -1,7 +1,8 @@
 """Shifts change: whoever comes on is told once what there is to do, whoever goes off what they still hold.
 
-What is noted of a team in `duties` is the fence: of several processes the first that sees a change tells of it, and
-after an outage the first look does. It is looked at every second or two, which costs no more than asking the rotas.
+What is noted of a team in `oncall_snapshots` is the fence: of several processes the first that sees a change tells of
+it, and after an outage the first look does. It is looked at every second or two, which costs no more than asking the
+rotas.
 """
 
 from collections.abc import Iterable

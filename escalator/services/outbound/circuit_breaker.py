@@ -1,8 +1,8 @@
 """Circuit breakers: an endpoint whose calls time out again and again is tried by one call at a time until it answers.
 
 The circuit of an endpoint is open after so many time-outs in a row, or when its host has had so many whichever of its
-endpoints they were for. What is known of it is shared by all processes, and outlives them (table `destinations`). The
-sandbox calls nobody, so it neither opens a circuit nor heeds one.
+endpoints they were for. What is known of it is shared by all processes, and outlives them (table `endpoint_health`).
+The sandbox calls nobody, so it neither opens a circuit nor heeds one.
 """
 
 from collections import Counter
@@ -62,7 +62,7 @@ class BreakerDecision(StrEnum):
 
 def is_open(endpoint: TimeoutState, host: TimeoutState) -> bool:
     """Whether the circuit of an endpoint is open."""
-    return endpoint.timeouts >= ENDPOINT_TIMEOUTS or host.timeouts >= HOST_TIMEOUTS
+    return endpoint.consecutive_timeouts >= ENDPOINT_TIMEOUTS or host.consecutive_timeouts >= HOST_TIMEOUTS
 
 
 def decide(
@@ -73,9 +73,9 @@ def decide(
         return BreakerDecision.CALL
     if is_expired:
         return BreakerDecision.FALL_BACK
-    if endpoint.probed_at is None or endpoint.probed_at <= now - PROBE_ENDS:
+    if endpoint.probe_started_at is None or endpoint.probe_started_at <= now - PROBE_ENDS:
         return BreakerDecision.PROBE
-    has_waited = endpoint.timeouts >= ENDPOINT_TIMEOUTS or endpoint.probed_at <= now - PROBE_PATIENCE
+    has_waited = endpoint.consecutive_timeouts >= ENDPOINT_TIMEOUTS or endpoint.probe_started_at <= now - PROBE_PATIENCE
     return BreakerDecision.FALL_BACK if has_fallback and has_waited else BreakerDecision.WAIT
 
 
@@ -102,7 +102,7 @@ class CircuitBreakers:
     def plan(self, lane: Lane) -> None:
         """Count on a probe of this lane: no other is begun meanwhile."""
         known = self._known.get(lane.endpoint, _WELL)
-        self._known[lane.endpoint] = TimeoutState(known.timeouts, self.now)
+        self._known[lane.endpoint] = TimeoutState(known.consecutive_timeouts, self.now)
 
     def begin(self, lanes: Iterable[Lane]) -> frozenset[str]:
         """Begin the probes of these lanes, at once; return the endpoints whose probe no other process has begun."""
@@ -143,7 +143,7 @@ def _is_real(outcome: CallOutcome) -> bool:
     if isinstance(result, Failed):
         return result.reason not in _NO_CALL
     # A post that shows what it should already needs no call.
-    return sent.delivery is not None or sent.post is None or sent.post.face != result.face
+    return sent.delivery is not None or sent.post is None or sent.post.shown_fingerprint != result.face
 
 
 def has_hung(outcome: CallOutcome) -> bool:

@@ -150,7 +150,7 @@ def _acted(row: Row[Any], verb: Verb) -> PastAction:
     after = json.loads(row.after)
     outcome = Outcome(after["outcome"]) if "outcome" in after else None
     minutes = int(after["minutes"]) if "minutes" in after else None
-    return PastAction(row.at, verb, row.actor_key, row.via, minutes, after.get("to"), outcome)
+    return PastAction(row.recorded_at, verb, row.actor_key, row.via, minutes, after.get("to"), outcome)
 
 
 def _until(life: PastIncident, happened: Sequence[PastEvent | PastAction], now: datetime) -> datetime:

@@ -99,7 +99,7 @@ class WeeklyReview:
     drills: Sequence[DrillResult]
     silences: Sequence[Row[Any]]
     policies: Sequence[Row[Any]]
-    troubles: Sequence[Row[Any]]
+    operator_alerts: Sequence[Row[Any]]
 
 
 def week_name(day: date) -> str:
@@ -141,7 +141,7 @@ def build_review(core: Core, viewer: Viewer, running: RunningPolicy, week: Revie
             drills=store.drill_results(connection, audience, span),
             silences=store.silences_in(connection, audience, span),
             policies=store.policy_changes(connection, span),
-            troubles=store.operator_alerts_in(connection, span),
+            operator_alerts=store.operator_alerts_in(connection, span),
         )
 
 

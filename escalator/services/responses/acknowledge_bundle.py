@@ -6,7 +6,7 @@ from uuid import UUID
 from escalator.engine.permissions import RefusalReason
 from escalator.model.incident import Verb
 from escalator.model.message import MessageContext
-from escalator.rendering.bundles import all_words
+from escalator.rendering.bundles import bundle_result_words
 from escalator.rendering.buttons import ButtonValue
 from escalator.services.core.context import Core
 from escalator.services.incidents.actions import ActionReply, SlackRequest, perform_action, reply_mode
@@ -62,4 +62,4 @@ def acknowledge_bundle(core: Core, asked: BundleRequest) -> ActionReply:
         else:
             refused.append(reply.text)
     context = MessageContext(None, None, asked.channel_id)
-    return ActionReply(context, reply_mode(is_sandbox=asked.is_sandbox), all_words(done, refused))
+    return ActionReply(context, reply_mode(is_sandbox=asked.is_sandbox), bundle_result_words(done, refused))

@@ -79,17 +79,19 @@ class _Case:
             if post.incident_id in after:
                 self._look_at(event, post, ours[post.incident_id], after[post.incident_id])
         if event.kind is VendorEventKind.MERGED:
-            posted_message_refs.clear_aliases(self.connection, event.vendor, (event.alias, event.merged_into))
+            posted_message_refs.clear_vendor_incident_ids(
+                self.connection, event.vendor, (event.vendor_incident_id, event.merged_into)
+            )
         return bool(ours)
 
     def _posts(self, event: VendorEvent) -> Sequence[PostedMessage]:
         """Return what it is about; where nobody tells us which alerts, by our own number at the end of the title."""
-        found = posted_message_refs.find(self.connection, event.vendor, event.refs, event.alias)
+        found = posted_message_refs.find(self.connection, event.vendor, event.refs, event.vendor_incident_id)
         if found or event.refs or event.vendor is not DestinationKind.PAGERDUTY:
             return found
         number = _OUR_TITLE.search(event.title)
         return (
-            posted_message_refs.find_by_number(self.connection, event.vendor, int(number[1]), event.alias)
+            posted_message_refs.find_by_number(self.connection, event.vendor, int(number[1]), event.vendor_incident_id)
             if number
             else ()
         )
@@ -100,7 +102,7 @@ class _Case:
         newest = max(at, key=lambda post: post.round)
         spot = VendorAlertState(
             round=newest.round if event.vendor is DestinationKind.PAGERDUTY else None,
-            is_answered=any(post.answered_round == incident.round for post in at),
+            is_answered=any(post.acknowledged_round == incident.round for post in at),
         )
         rules = rules_for(self.core, self.connection, incident, self.running)
         decided = apply_vendor_event(event, who, spot, incident, rules, self.now)
@@ -136,8 +138,10 @@ class _Case:
 
     def _look_at(self, event: VendorEvent, post: PostedMessage, before: Incident, after: Incident) -> None:
         """Note what stands at the vendor now, so that it is neither told its own news nor left with what is wrong."""
-        posted_message_refs.record_ref(self.connection, post, _reference(event, post), event.alias)
-        is_counted = event.kind is VendorEventKind.ACKNOWLEDGED and len(after.answers) > len(before.answers)
+        posted_message_refs.record_ref(self.connection, post, _reference(event, post), event.vendor_incident_id)
+        is_counted = event.kind is VendorEventKind.ACKNOWLEDGED and len(after.acknowledgements) > len(
+            before.acknowledgements
+        )
         if is_counted:
             posted_message_refs.record_acknowledged_round(self.connection, post, after.round)
         if event.vendor is DestinationKind.PAGERDUTY:
@@ -161,6 +165,6 @@ class _Case:
 
 def _reference(event: VendorEvent, post: PostedMessage) -> str:
     """Return the reference of what stands there: Jira's own key, or the key that PagerDuty has from us."""
-    if post.ref is not None:
-        return post.ref
+    if post.vendor_ref is not None:
+        return post.vendor_ref
     return next(ref for ref in event.refs if event.vendor is DestinationKind.JIRA or place_in(ref) == post.id)

@@ -39,7 +39,7 @@ CALLBACKS_OF: Mapping[DestinationKind, Callbacks] = {
 def store_callback(core: Core, vendor: DestinationKind, event_id: str, body: bytes, *, is_sandbox: bool) -> None:
     """Store what a vendor tells us, once for each of its events, and tell the workers. Raises Unavailable."""
     said = _parsed(vendor, body)
-    subject = (said.alias or next(iter(said.refs), "")) if said else ""
+    subject = (said.vendor_incident_id or next(iter(said.refs), "")) if said else ""
     new = VendorCallback(
         id=uuid7(),
         vendor=vendor,
@@ -100,7 +100,7 @@ def _do_known(core: Core, callback: VendorCallback) -> bool:
             vendor_callbacks.mark_done(connection, callback.id, "is not supported")
         return True
     with core.database.reading() as connection:
-        is_known = bool(posted_message_refs.find(connection, said.vendor, said.refs, said.alias))
+        is_known = bool(posted_message_refs.find(connection, said.vendor, said.refs, said.vendor_incident_id))
     if not callback.is_sandbox and CALLBACKS_OF[callback.vendor].has_question(core.settings, said, is_known):
         return False
     apply_callback(core, callback, said)

@@ -115,7 +115,7 @@ def _looked_at(case: _Case) -> LinkPage:
     refused = check_permission(case.link.verb, case.person, case.incident, case.running.policy)
     if refused is not None:
         return replace(shown, note=_words(case, refused))
-    if any(given.person == case.person.key for given in case.incident.answers):
+    if any(given.person == case.person.key for given in case.incident.acknowledgements):
         return replace(shown, note=_words(case, Refusal(RefusalReason.ALREADY_ANSWERED)))
     is_older = case.link.round < case.incident.round
     return replace(shown, can_answer=True, note="A new round has started since that email." if is_older else "")
@@ -168,6 +168,6 @@ def _stands(view: View) -> str:
         return "Logged only: nobody is notified."
     if incident.state is not State.TRIGGERED:
         return f"{card.text(view)}."
-    answered = len({given.person for given in incident.answers})
+    answered = len({given.person for given in incident.acknowledgements})
     who = f"{answered} of {incident.acks_needed} have acknowledged" if answered else "Not acknowledged yet"
     return f"{who}. Waiting for {push_text.words(view.waited)}."

@@ -38,6 +38,8 @@ def _of_policy(core: Core, incident: Incident, frozen: Policy, running: Policy, 
 
 def _of_post(core: Core, post: PostedMessage) -> Place | None:
     """Return the place of a message of ours; none for what stands in somebody's own messages."""
-    if post.ref is None or post.person is not None:
+    if post.vendor_ref is None or post.person is not None:
         return None
-    return VENDORS[post.channel].place(core.settings, Posted(post.destination, post.address, post.ref, post.alias))
+    return VENDORS[post.channel].place(
+        core.settings, Posted(post.destination, post.address, post.vendor_ref, post.vendor_incident_id)
+    )

@@ -35,7 +35,6 @@ _PLAIN = (
     "owner",
     "closed_by",
     "drill",
-    "members",
 )
 _WORDS = ("state", "mode", "severity", "content_rule", "due_kind", "outcome")
 _INSTANTS = (
@@ -44,7 +43,6 @@ _INSTANTS = (
     "due_at",
     "closed_at",
     "last_event_at",
-    "first_answered_at",
     "escalated_at",
 )
 _OF_NOTIFICATIONS = (
@@ -52,7 +50,6 @@ _OF_NOTIFICATIONS = (
     "occasion",
     "round",
     "step",
-    "sending",
     "target",
     "destination",
     "channel",
@@ -94,19 +91,21 @@ def _incident(incident: Incident, *, is_withheld: bool) -> Mapping[str, Any]:
     return {
         "id": str(incident.id),
         **{name: getattr(incident, name) for name in _PLAIN},
+        "members": incident.member_count,
         **{name: _word(getattr(incident, name)) for name in _WORDS},
         **{name: exact_or_none(getattr(incident, name)) for name in _INSTANTS},
+        "first_answered_at": exact_or_none(incident.first_acknowledged_at),
         "severity_reason": None if is_withheld else incident.severity_reason,
         "answers": [
-            {"person": answer.person, "verb": answer.verb, "via": answer.via, "at": exact(answer.at)}
-            for answer in incident.answers
+            {"person": answer.person, "verb": answer.verb, "via": answer.via, "at": exact(answer.acknowledged_at)}
+            for answer in incident.acknowledgements
         ],
     }
 
 
 def _record(row: Row[Any]) -> Mapping[str, Any]:
     return {
-        "at": exact(row.at),
+        "at": exact(row.recorded_at),
         "action": row.action,
         "actor": {"kind": row.actor_kind, "key": row.actor_key},
         "via": row.via,
@@ -117,8 +116,9 @@ def _record(row: Row[Any]) -> Mapping[str, Any]:
 
 
 def _notification(row: Row[Any]) -> Mapping[str, Any]:
+    kept = {name: getattr(row, name) for name in _OF_NOTIFICATIONS}
     made = {"created_at": exact(row.created_at), "delivered_at": exact_or_none(row.delivered_at)}
-    return {"id": str(row.id), **{name: getattr(row, name) for name in _OF_NOTIFICATIONS}, **made}
+    return {"id": str(row.id), **kept, "sending": row.send_number, **made}
 
 
 def _word(said: Any) -> str | None:

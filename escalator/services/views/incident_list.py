@@ -69,7 +69,7 @@ class IncidentRow:
     @property
     def answered(self) -> str:
         """Return `1 of 2` while more than one person has to answer, and the first has."""
-        given, needed = len(self.incident.answers), self.incident.acks_needed
+        given, needed = len(self.incident.acknowledgements), self.incident.acks_needed
         return f"{given} of {needed}" if needed > 1 and given else ""
 
 
@@ -235,7 +235,7 @@ def _versions(core: Core, connection: Connection, found: Iterable[Incident]) -> 
 
 def _can_acknowledge(incident: Incident, viewer: Viewer, policy: Policy) -> bool:
     """Whether it still asks for an answer that this person may give, and has not given."""
-    is_answered = any(given.person == viewer.person.key for given in incident.answers)
+    is_answered = any(given.person == viewer.person.key for given in incident.acknowledgements)
     may = (
         incident.state is State.TRIGGERED
         and check_permission(Verb.ACKNOWLEDGE, viewer.person, incident, policy) is None

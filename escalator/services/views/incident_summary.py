@@ -16,7 +16,7 @@ from escalator.model.incident import Incident
 from escalator.model.levels import ContentRule
 from escalator.model.policy import Policy
 from escalator.rendering.redaction import Disclosure, disclose, names_by_key, rule_in_force
-from escalator.rendering.timeline import told
+from escalator.rendering.timeline import record_words
 from escalator.services.auth.incident_access import find_visible_incident
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
@@ -70,5 +70,5 @@ def summarize_incident(core: Core, viewer: Viewer, number: int) -> IncidentSumma
 
 
 def _happened(row: Row[Any], policy: Policy) -> HistoryEntry:
-    text = told(row.action, row.actor_key, row.reason, json.loads(row.after), policy)
-    return HistoryEntry(row.at, row.action, Actor(row.actor_kind, row.actor_key), row.via, row.reason, text)
+    text = record_words(row.action, row.actor_key, row.reason, json.loads(row.after), policy)
+    return HistoryEntry(row.recorded_at, row.action, Actor(row.actor_kind, row.actor_key), row.via, row.reason, text)

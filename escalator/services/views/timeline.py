@@ -17,7 +17,7 @@ from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Occasion
 from escalator.model.policy import Policy
 from escalator.rendering.delivery_status import fate_words, occasion_words, recipient_words
-from escalator.rendering.timeline import place_words, told
+from escalator.rendering.timeline import place_words, record_words
 from escalator.store import notes as texts
 from escalator.store.deliveries import DeliveryKind
 
@@ -71,10 +71,10 @@ def build_timeline(
 
 def _moment(row: Row[Any], notes: Mapping[str, str], policy: Policy) -> TimelineEntry:
     after = json.loads(row.after)
-    words = told(row.action, row.actor_key, row.reason, after, policy)
+    words = record_words(row.action, row.actor_key, row.reason, after, policy)
     kind = "person" if row.actor_kind in _HUMAN else "stream" if row.via == "stream" else "engine"
     via = place_words(row.via) if kind == "person" else ""
-    return TimelineEntry(row.at, row.action, words, kind, via, note=notes.get(after.get("reason_id", "")))
+    return TimelineEntry(row.recorded_at, row.action, words, kind, via, note=notes.get(after.get("reason_id", "")))
 
 
 def _by_origin(fates: Sequence[Row[Any]], policy: Policy) -> Mapping[datetime, tuple[NotificationEntry, ...]]:

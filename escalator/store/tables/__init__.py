@@ -3,51 +3,51 @@
 The constraints refuse what must never be: a triggered incident without a deadline, a step that fires twice.
 """
 
-from escalator.store.tables.audit import APPEND_ONLY, records, seals
-from escalator.store.tables.auth import sessions, sign_in_links, tokens, tries
+from escalator.store.tables.audit import APPEND_ONLY, audit_chain, audit_records
+from escalator.store.tables.auth import api_tokens, login_attempts, magic_links, sessions
 from escalator.store.tables.base import Instant, metadata
-from escalator.store.tables.delivery import bulletins, deliveries, destinations, posts
+from escalator.store.tables.delivery import bulletins, deliveries, endpoint_health, posted_messages
 from escalator.store.tables.drill import drills
-from escalator.store.tables.incident import answers, incident_keys, incident_numbers, incidents, texts
-from escalator.store.tables.intake import callbacks, events
-from escalator.store.tables.oncall import calendars, duties, overrides
+from escalator.store.tables.incident import acknowledgements, incident_keys, incident_numbers, incidents, notes
+from escalator.store.tables.intake import events, vendor_callbacks
+from escalator.store.tables.oncall import calendars, oncall_snapshots, overrides
 from escalator.store.tables.policy import active_policy, policy_versions
-from escalator.store.tables.sandbox import inbox
+from escalator.store.tables.sandbox import sandbox_inbox
 from escalator.store.tables.silence import silences
-from escalator.store.tables.system import counters, jobs, known, troubles, workers
+from escalator.store.tables.system import counters, jobs, key_values, operator_alerts, processes
 
 __all__ = [
     "APPEND_ONLY",
     "Instant",
+    "acknowledgements",
     "active_policy",
-    "answers",
+    "api_tokens",
+    "audit_chain",
+    "audit_records",
     "bulletins",
     "calendars",
-    "callbacks",
     "counters",
     "deliveries",
-    "destinations",
     "drills",
-    "duties",
+    "endpoint_health",
     "events",
-    "inbox",
     "incident_keys",
     "incident_numbers",
     "incidents",
     "jobs",
-    "known",
+    "key_values",
+    "login_attempts",
+    "magic_links",
     "metadata",
+    "notes",
+    "oncall_snapshots",
+    "operator_alerts",
     "overrides",
     "policy_versions",
-    "posts",
-    "records",
-    "seals",
+    "posted_messages",
+    "processes",
+    "sandbox_inbox",
     "sessions",
-    "sign_in_links",
     "silences",
-    "texts",
-    "tokens",
-    "tries",
-    "troubles",
-    "workers",
+    "vendor_callbacks",
 ]

@@ -10,37 +10,37 @@ sessions = Table(
     Column("digest", String(64), primary_key=True),
     Column("person", String(128), nullable=False),
     Column("via", String(32), nullable=False),
-    Column("begun_at", Instant, nullable=False),
-    Column("seen_at", Instant, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False),
     Column("ended_at", Instant),
-    Index("ix_sessions_person", "person", "begun_at"),
+    Index("ix_sessions_person", "person", "started_at"),
 )
 """Who is signed in, by the digest of what their browser holds."""
 
-sign_in_links = Table(
-    "sign_in_links",
+magic_links = Table(
+    "magic_links",
     metadata,
     Column("digest", String(64), primary_key=True),
     Column("person", String(128), nullable=False),
     Column("author", String(160), nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
 )
 """Links that sign one person in once, by the digest of what the link holds."""
 
-tries = Table(
-    "tries",
+login_attempts = Table(
+    "login_attempts",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("key", String(128), nullable=False),
-    Column("at", Instant, nullable=False),
-    Index("ix_tries_key", "key", "at"),
+    Column("attempted_at", Instant, nullable=False),
+    Index("ix_login_attempts_key", "key", "attempted_at"),
 )
 """Who has tried to sign in lately, by a digest of their address or of the mail they named: what a limit counts."""
 
-tokens = Table(
-    "tokens",
+api_tokens = Table(
+    "api_tokens",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("digest", String(64), nullable=False, unique=True),
@@ -49,9 +49,9 @@ tokens = Table(
     Column("scopes", String(256), nullable=False),
     Column("is_sandbox", Boolean, nullable=False),
     Column("author", String(160), nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
-    Column("used_at", Instant),
+    Column("last_used_at", Instant),
     Column("revoked_at", Instant),
 )
 """What machines sign in with, by its digest; it may do what its person may, within its scopes."""

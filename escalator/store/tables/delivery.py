@@ -1,4 +1,4 @@
-"""The outbox, the messages posted at vendors, bulletins, and the state of endpoints."""
+"""The outbox, the messages posted at vendors, bulletins, and the health of endpoints."""
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, Uuid, text
 
@@ -9,12 +9,12 @@ deliveries = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("incident_id", Uuid, ForeignKey("incidents.id")),
-    Column("trouble_id", Uuid, ForeignKey("troubles.id")),
+    Column("operator_alert_id", Uuid, ForeignKey("operator_alerts.id")),
     Column("kind", String(8), nullable=False),
     Column("occasion", String(16), nullable=False),
     Column("round", Integer, nullable=False),
     Column("step", Integer, nullable=False),
-    Column("sending", Integer, nullable=False),
+    Column("send_number", Integer, nullable=False),
     Column("target", Text, nullable=False),
     Column("destination", String(256), nullable=False),
     Column("address", String(256).with_variant(String(2048), "postgresql"), nullable=False),
@@ -25,22 +25,22 @@ deliveries = Table(
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("created_at", Instant, nullable=False),
-    Column("next_at", Instant, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
-    Column("owner", Uuid),
-    Column("claim", Integer, nullable=False, server_default=text("0")),
+    Column("claimed_by", Uuid),
+    Column("claim_number", Integer, nullable=False, server_default=text("0")),
     Column("claimed_at", Instant),
     Column("delivered_at", Instant),
     Column("reason", Text),
     Column("fallback_of", Uuid, ForeignKey("deliveries.id")),
     Column("actor", String(160)),
     Column("bulletin_id", Uuid, ForeignKey("bulletins.id")),
-    Column("listed_in", Uuid, ForeignKey("bulletins.id")),
-    UniqueConstraint("incident_id", "round", "step", "sending", "occasion", "destination", "address"),
+    Column("bundle_id", Uuid, ForeignKey("bulletins.id")),
+    UniqueConstraint("incident_id", "round", "step", "send_number", "occasion", "destination", "address"),
     Index(
-        "ix_deliveries_todo",
+        "ix_deliveries_pending",
         "urgency",
-        "next_at",
+        "next_attempt_at",
         postgresql_where=text("state = 'pending'"),
         sqlite_where=text("state = 'pending'"),
     ),
@@ -50,10 +50,10 @@ deliveries = Table(
         postgresql_where=text("state = 'sending'"),
         sqlite_where=text("state = 'sending'"),
     ),
-    Index("ix_deliveries_trouble_id", "trouble_id"),
+    Index("ix_deliveries_operator_alert_id", "operator_alert_id"),
     Index(
-        "ix_deliveries_listed",
-        "listed_in",
+        "ix_deliveries_bundle_id",
+        "bundle_id",
         postgresql_where=text("state = 'listed'"),
         sqlite_where=text("state = 'listed'"),
     ),
@@ -71,8 +71,8 @@ deliveries = Table(
     ),
 )
 
-posts = Table(
-    "posts",
+posted_messages = Table(
+    "posted_messages",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("incident_id", Uuid, ForeignKey("incidents.id"), nullable=False),
@@ -83,28 +83,32 @@ posts = Table(
     Column("mode", String(16), nullable=False),
     Column("channel", String(16), nullable=False),
     Column("person", String(128)),
-    Column("ref", String(256)),
-    Column("want_rev", Integer, nullable=False),
-    Column("shown_rev", Integer, nullable=False),
-    Column("owner", Uuid),
-    Column("claim", Integer, nullable=False, server_default=text("0")),
+    Column("vendor_ref", String(256)),
+    Column("wanted_revision", Integer, nullable=False),
+    Column("shown_revision", Integer, nullable=False),
+    Column("claimed_by", Uuid),
+    Column("claim_number", Integer, nullable=False, server_default=text("0")),
     Column("claimed_at", Instant),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("next_at", Instant, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("reason", Text),
-    Column("face", String(64)),
-    Column("alias", String(64)),
-    Column("answered_round", Integer),
+    Column("shown_fingerprint", String(64)),
+    Column("vendor_incident_id", String(64)),
+    Column("acknowledged_round", Integer),
     UniqueConstraint("incident_id", "destination", "address", "slot"),
     Index(
-        "ix_posts_behind",
-        "next_at",
-        postgresql_where=text("shown_rev < want_rev"),
-        sqlite_where=text("shown_rev < want_rev"),
+        "ix_posted_messages_outdated",
+        "next_attempt_at",
+        postgresql_where=text("shown_revision < wanted_revision"),
+        sqlite_where=text("shown_revision < wanted_revision"),
     ),
-    Index("ix_posts_ref", "ref"),
-    Index("ix_posts_alias", "alias", postgresql_where=text("alias IS NOT NULL")),
+    Index("ix_posted_messages_vendor_ref", "vendor_ref"),
+    Index(
+        "ix_posted_messages_vendor_incident_id",
+        "vendor_incident_id",
+        postgresql_where=text("vendor_incident_id IS NOT NULL"),
+    ),
 )
 
 bulletins = Table(
@@ -112,28 +116,28 @@ bulletins = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("kind", String(16), nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
     Column("body", Text, nullable=False),
 )
 """Messages about no single incident: a list of many, a shift's work, a silence. `body` is JSON of keys and ids."""
 
-destinations = Table(
-    "destinations",
+endpoint_health = Table(
+    "endpoint_health",
     metadata,
     Column("name", String(256), primary_key=True),
-    Column("not_before", Instant),
+    Column("paused_until", Instant),
     Column("broken_since", Instant),
-    Column("gone_address", String(64)),
-    Column("timeouts", Integer, nullable=False, server_default=text("0")),
-    Column("probed_at", Instant),
+    Column("gone_address_digest", String(64)),
+    Column("consecutive_timeouts", Integer, nullable=False, server_default=text("0")),
+    Column("probe_started_at", Instant),
     Column("failing_since", Instant),
-    Column("failed_at", Instant),
+    Column("last_failed_at", Instant),
     Column("failing_channel", String(16)),
     Column("failing_reason", String(256)),
 )
 """What is known of endpoints by name (engine/endpoints); and of hosts (`vendor:slack`, `host:DIGEST`) the time-outs.
 
-No endpoint has a name of that form, and of a host nothing else is kept. `timeouts` counts the calls in a row that have
-timed out; `probed_at` is when the probe that is under way began. `failing_*` say since when each call has failed, when
-one did last, through which vendor, and why.
+No endpoint has a name of that form, and of a host nothing else is kept. `consecutive_timeouts` counts the
+calls in a row that have timed out; `probe_started_at` is when the probe that is under way began. `failing_*` say since
+when each call has failed, through which vendor, and why; `last_failed_at` when one did last.
 """

@@ -52,8 +52,8 @@ events = Table(
     Index("ix_events_incident_id", "incident_id"),
 )
 
-callbacks = Table(
-    "callbacks",
+vendor_callbacks = Table(
+    "vendor_callbacks",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("vendor", String(16), nullable=False),
@@ -64,10 +64,15 @@ callbacks = Table(
     Column("sealed_body", LargeBinary),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("next_at", Instant, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
     Column("reason", Text),
     UniqueConstraint("vendor", "event_id"),
-    Index("ix_callbacks_todo", "next_at", postgresql_where=text("state = 'new'"), sqlite_where=text("state = 'new'")),
-    Index("ix_callbacks_received_at", "received_at"),
-    Index("ix_callbacks_subject", "vendor", "subject"),
+    Index(
+        "ix_vendor_callbacks_new",
+        "next_attempt_at",
+        postgresql_where=text("state = 'new'"),
+        sqlite_where=text("state = 'new'"),
+    ),
+    Index("ix_vendor_callbacks_received_at", "received_at"),
+    Index("ix_vendor_callbacks_subject", "vendor", "subject"),
 )

@@ -18,8 +18,8 @@ calendars = Table(
     Column("bookings", Text, nullable=False, server_default=text("'[]'")),
 )
 
-duties = Table(
-    "duties",
+oncall_snapshots = Table(
+    "oncall_snapshots",
     metadata,
     Column("team", String(128), primary_key=True),
     Column("people", Text, nullable=False),
@@ -39,7 +39,7 @@ overrides = Table(
     Column("via", String(32), nullable=False),
     Column("at", Instant, nullable=False),
     Column("ended_at", Instant),
-    CheckConstraint("starts_at < ends_at", name="lasts"),
+    CheckConstraint("starts_at < ends_at", name="ends_after_start"),
     Index("ix_overrides_ends_at", "ends_at", postgresql_where=text("ended_at IS NULL")),
 )
 """Who stands in for whoever it would be, by somebody's click. `ended_at` is when it was taken back."""

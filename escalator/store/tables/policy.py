@@ -11,7 +11,7 @@ policy_versions = Table(
     Column("sha256", String(64), nullable=False, unique=True),
     Column("text", Text, nullable=False),
     Column("author", String(64), nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
 )
 
 active_policy = Table(
@@ -19,5 +19,5 @@ active_policy = Table(
     metadata,
     Column("only", Integer, CheckConstraint('"only" = 1', name="one_row"), primary_key=True),
     Column("version_id", Uuid, ForeignKey("policy_versions.id"), nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("activated_at", Instant, nullable=False),
 )

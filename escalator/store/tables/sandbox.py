@@ -4,11 +4,11 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary,
 
 from escalator.store.tables.base import Instant, metadata
 
-inbox = Table(
-    "inbox",
+sandbox_inbox = Table(
+    "sandbox_inbox",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant),
     Column("type", String(16), nullable=False),
     Column("channel", String(16), nullable=False),
@@ -21,6 +21,6 @@ inbox = Table(
     Column("thread_ts", String(32)),
     Column("broadcast", Boolean, nullable=False),
     Column("sealed_payload", LargeBinary),
-    Index("ix_inbox_at", "at"),
-    Index("ix_inbox_incident_id", "incident_id"),
+    Index("ix_sandbox_inbox_created_at", "created_at"),
+    Index("ix_sandbox_inbox_incident_id", "incident_id"),
 )

@@ -4,16 +4,16 @@ from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint,
 
 from escalator.store.tables.base import Instant, metadata
 
-workers = Table(
-    "workers",
+processes = Table(
+    "processes",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("host", String(256), nullable=False),
     Column("pid", Integer, nullable=False),
     Column("started_at", Instant, nullable=False),
-    Column("beat_at", Instant, nullable=False),
-    Column("swept_at", Instant),
+    Column("last_heartbeat_at", Instant, nullable=False),
+    Column("last_sweep_at", Instant),
     Column("clock_offset_ms", Integer, nullable=False, server_default=text("0")),
     Column("broker_failure", String(64)),
 )
@@ -25,20 +25,20 @@ jobs = Table(
     Column("due_at", Instant, nullable=False),
 )
 
-troubles = Table(
-    "troubles",
+operator_alerts = Table(
+    "operator_alerts",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("key", String(256), nullable=False),
     Column("detail", Text, nullable=False),
-    Column("found_at", Instant, nullable=False),
-    Column("ended_at", Instant),
+    Column("raised_at", Instant, nullable=False),
+    Column("resolved_at", Instant),
     Index(
-        "ix_troubles_open",
+        "ix_operator_alerts_open",
         "key",
         unique=True,
-        postgresql_where=text("ended_at IS NULL"),
-        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("resolved_at IS NULL"),
+        sqlite_where=text("resolved_at IS NULL"),
     ),
 )
 
@@ -51,10 +51,10 @@ counters = Table(
     PrimaryKeyConstraint("name", "labels"),
 )
 
-known = Table(
-    "known",
+key_values = Table(
+    "key_values",
     metadata,
-    Column("name", String(128), primary_key=True),
+    Column("key", String(128), primary_key=True),
     Column("value", Text, nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
 )
