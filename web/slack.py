@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from escalator.channels.slack.blocks import notice
 from escalator.channels.slack.external_select import Suggestion, options
-from escalator.channels.slack.interactions import BundleMessage, Click, Ignored, ListClick, parse
+from escalator.channels.slack.interactions import BundleClick, BundleMessage, Click, Ignored, parse
 from escalator.channels.slack.modals import NOTE, errors, reference_needed
 from escalator.channels.slack.submissions import Opening, Silencing, Submission
 from escalator.errors import Unavailable
@@ -59,7 +59,7 @@ def blueprint(core: Core) -> Blueprint:
 def _answer(
     core: Core,
     answerers: ThreadPoolExecutor,
-    said: Click | ListClick | Submission | Opening | Silencing | Suggestion,
+    said: Click | BundleClick | Submission | Opening | Silencing | Suggestion,
     *,
     is_sandbox: bool,
 ) -> Response:
@@ -72,7 +72,7 @@ def _answer(
             return answer_silence_dialog(core, said, is_sandbox=is_sandbox)
         case Submission():
             return _after_window(core, answerers, said, is_sandbox=is_sandbox)
-        case ListClick():
+        case BundleClick():
             return _after_list_click(core, answerers, said, is_sandbox=is_sandbox)
         case Click():
             return _after_click(core, answerers, said, is_sandbox=is_sandbox)
@@ -113,7 +113,7 @@ def _update_bundle(core: Core, answerers: ThreadPoolExecutor, bundle: BundleMess
         answerers.submit(update_bundle_message, core, bundle, reply.mode)
 
 
-def _after_list_click(core: Core, answerers: ThreadPoolExecutor, click: ListClick, *, is_sandbox: bool) -> Response:
+def _after_list_click(core: Core, answerers: ThreadPoolExecutor, click: BundleClick, *, is_sandbox: bool) -> Response:
     """Acknowledge everything on a list, at once where that is soon done, and tell who did it what became of it."""
     asked = BundleRequest(
         click.user_id, click.team_id, click.list_id, click.channel_id, is_sandbox, click.enterprise_id
@@ -128,7 +128,7 @@ def _after_list_click(core: Core, answerers: ThreadPoolExecutor, click: ListClic
     return Response(status=200)
 
 
-def _answer_list(core: Core, answerers: ThreadPoolExecutor, click: ListClick, asked: BundleRequest) -> None:
+def _answer_list(core: Core, answerers: ThreadPoolExecutor, click: BundleClick, asked: BundleRequest) -> None:
     """Acknowledge a long list and tell who did it, also when it could not be recorded: Slack has had its answer."""
     try:
         reply = acknowledge_bundle(core, asked)

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from escalator.channels.slack.escalate_modal import ABOUT
 from escalator.channels.slack.interactions import Ignored
-from escalator.channels.slack.modals import errors, told_view
+from escalator.channels.slack.modals import errors, result_view
 from escalator.channels.slack.silence_modal import CRITICAL, LASTS, NAMED, REASON
 from escalator.channels.slack.slash_commands import ephemeral, parse_command
 from escalator.channels.slack.submissions import Opening, Silencing
@@ -51,7 +51,7 @@ def answer_escalate_dialog(core: Core, opening: Opening, *, is_sandbox: bool) ->
     told = open_manual_incident(core, opening, is_sandbox=is_sandbox)
     if told is NotOpened.NOTHING_SAID:
         return jsonify(errors({ABOUT: "Describe what it is about."}))
-    return jsonify({"response_action": "update", "view": told_view("Escalate", told)})
+    return jsonify({"response_action": "update", "view": result_view("Escalate", told)})
 
 
 def answer_silence_dialog(core: Core, silencing: Silencing, *, is_sandbox: bool) -> Response:
@@ -59,4 +59,4 @@ def answer_silence_dialog(core: Core, silencing: Silencing, *, is_sandbox: bool)
     told = silence_from_dialog(core, silencing, is_sandbox=is_sandbox)
     if isinstance(told, SilenceRefused):
         return jsonify(errors({_INPUTS.get(told.what, NAMED): f"{told.said[:1].upper()}{told.said[1:]}."}))
-    return jsonify({"response_action": "update", "view": told_view("Silence", told)})
+    return jsonify({"response_action": "update", "view": result_view("Silence", told)})

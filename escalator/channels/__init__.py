@@ -1,1 +1,1 @@
-"""The ways out: each vendor's form, its HTTP, and what its answers mean."""
+"""Channels: each vendor's message form, its HTTP calls, and the meaning of its answers."""

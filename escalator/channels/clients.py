@@ -1,4 +1,4 @@
-"""The clients of the vendors, as this installation reaches them."""
+"""The clients of the vendors, configured for this installation."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """The clients that something besides their own channel asks: none imports its library or opens anything before."""
+    """Clients that are used outside their own channel; their libraries are imported and connections opened on use."""
 
     slack: SlackApi
     pagerduty: "PagerDutyEvents"
@@ -28,7 +28,7 @@ class Clients:
 
 
 def clients_of(settings: Settings) -> Clients:
-    """Return the clients of the vendors where the environment says that they are."""
+    """Return the clients of the vendors for these settings."""
 
     def lazy(module: str, name: str, *arguments: object) -> Any:
         return LazyImport(f"escalator.channels.{module}", name, *arguments)

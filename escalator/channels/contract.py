@@ -1,8 +1,8 @@
-"""What every way out is: one small contract, and one room per vendor behind it.
+"""The contract of all channels; each vendor implements it in a package of its own.
 
-A channel is given what to say, where, and what stands there already; it returns what became of it. It never raises for
-anything a vendor or the network does, each of its calls ends within CALL_ENDS_S, and nothing that it returns or logs
-holds a secret, an address or content.
+A channel gets a message, an address, and the reference of a message that is already there; it returns the result. It
+never raises for anything a vendor or the network does, each of its calls ends within CALL_ENDS_S, and nothing that it
+returns or logs holds a secret, an address or content.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Card, Delivered, Failed, IncidentStatus, Link, MessageContext, Occasion
 
 CALL_ENDS_S = 25.0
-"""No call to a vendor takes longer, name look-up and a dripping answer included (ENGINE, Leases)."""
+"""No call to a vendor takes longer, with name look-up and a slow answer (ENGINE, Leases)."""
 
 
 FURTHER_FIELDS = "further_fields"
@@ -26,12 +26,12 @@ FURTHER_FIELDS = "further_fields"
 class Notification:
     """One call to a vendor.
 
-    `address` and `options` (what else the destination says, by its key in the policy) are expanded: they may be
-    secrets. `standing` is None for what is about no incident: the product's own trouble, and tests. `key` names this
-    notification and is the same whenever it is tried again; `place` names what stands at the vendor for this incident
-    and recipient over all its notifications; `ref` is the vendor's reference of that, None while nothing stands there.
-    `answer` is the link under which the reader of a mail may answer. `at` is when it is said. `is_urgent` is what waits
-    behind no flood: the first alert of a category, and what somebody has done.
+    `address` and `options` (further values of the destination, by their keys in the policy) are expanded: they may be
+    secrets. `standing` is the incident's status, None for operator alerts and tests. `key` identifies this notification
+    and is the same at every retry; `place` identifies the posted message of this incident and recipient for all its
+    notifications; `ref` is the vendor's reference of that message, None while there is none. `answer` is the link by
+    which the reader of an email may answer. `at` is when it is sent. `is_urgent` messages use the reserve of the rate
+    limit: the first alert of a category, and what somebody has done.
     """
 
     context: MessageContext
@@ -51,19 +51,19 @@ class Notification:
 class Channel(Protocol):
     """One vendor."""
 
-    def tell(self, one: Notification, /) -> Delivered | Failed:
-        """Ring: make what stands at the vendor, or, where it stands already, ring there once more.
+    def send(self, notification: Notification, /) -> Delivered | Failed:
+        """Notify: post the message, or, where `ref` names a posted one, notify there again.
 
-        The same `key` twice is one effect, as far as the vendor can tell. The reference is that of what stands.
+        The same `key` twice has one effect, as far as the vendor supports it. Returns the posted message's reference.
         """
         ...
 
-    def show(self, one: Notification, /) -> Delivered | Failed:
-        """Bring what stands to what the notification says now, without ringing anybody for it."""
+    def update(self, notification: Notification, /) -> Delivered | Failed:
+        """Update the posted message without notifying anybody."""
         ...
 
-    def face(self, one: Notification, /) -> str:
-        """Return what of the notification this vendor shows, in at most 64 characters: equal faces need no call."""
+    def face(self, notification: Notification, /) -> str:
+        """Return a digest, at most 64 characters, of what this vendor shows: equal faces need no update."""
         ...
 
 
@@ -72,5 +72,5 @@ WaysOut = Mapping[DestinationKind, Channel]
 
 
 def digest_of(*parts: str) -> str:
-    """Return a face for what has too many words for one."""
+    """Return a face from texts that are too long for one."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

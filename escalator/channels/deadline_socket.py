@@ -1,8 +1,8 @@
-"""A connection with an end: whatever is done over it is cut off when its total time is over.
+"""Connections with a deadline for all operations together.
 
-A timeout of the standard library counts for each operation on the socket, so an answer that drips holds a call for as
-long as it likes, and a name look-up has no limit at all. Here the work is done in a thread of its own, over a socket
-that the caller's thread can cut.
+A timeout of the standard library is for each operation on the socket, so a slow answer can hold a call without limit,
+and a name look-up has no limit at all. Here the work is done in a thread of its own, over a socket that the caller's
+thread can close.
 """
 
 import socket
@@ -33,12 +33,12 @@ class Limits:
 
 @cache
 def tls() -> ssl.SSLContext:
-    """Return what checks every certificate in this process: one for all, since reading the authorities takes long."""
+    """Return the one TLS context of this process: reading the authorities takes long."""
     return ssl.create_default_context()
 
 
 class Wire:
-    """The connection of one call, which another thread may cut."""
+    """The connection of one call, which another thread may close."""
 
     def __init__(self, guard: Guard | None = None) -> None:
         self._guard = guard
@@ -47,7 +47,7 @@ class Wire:
         self._is_cut = False
 
     def connect(self, address: tuple[str, int], timeout: float, source: tuple[str, int] | None = None) -> socket.socket:
-        """Connect, and keep a second handle: TLS takes the first away while it shakes hands."""
+        """Connect, and keep a second handle: TLS detaches the first during its handshake."""
         host, port = address
         place = (host if self._guard is None else self._guard(host, port), port)
         connection = socket.create_connection(place, timeout, source)
@@ -59,7 +59,7 @@ class Wire:
         return connection
 
     def cut(self) -> None:
-        """End the call, wherever it is."""
+        """End the call in any state."""
         with self._lock:
             self._is_cut = True
             if self._handle is not None:
@@ -69,7 +69,7 @@ class Wire:
                     return
 
     def close(self) -> None:
-        """Give the second handle back."""
+        """Close the second handle."""
         with self._lock:
             if self._handle is not None:
                 self._handle.close()
@@ -77,9 +77,9 @@ class Wire:
 
 
 def in_time(work: Callable[[Wire], T], total_s: float, guard: Guard | None = None) -> T:
-    """Return what the work returns, or raise what it raises; TimeoutError when the total time is over before.
+    """Return the result of the work, or raise its error; TimeoutError after `total_s` seconds.
 
-    A thread that still looks up a name then ends by itself.
+    A thread that is still in a name look-up then ends by itself.
     """
     wire = Wire(guard)
     result: Future[T] = Future()

@@ -1,4 +1,4 @@
-"""One bounded POST to an address that the policy names, where the guard lets it go."""
+"""One bounded POST to a URL from the policy, if the guard permits its address."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ _NOT_A_URL = Failed(FailureReason.BAD_TARGET, "not_a_url")
 
 
 class GuardedHttp:
-    """Calls what the policy names: never an address that the guard refuses, and never for longer than the limits."""
+    """Calls URLs from the policy: never an address that the guard refuses, and never for longer than the limits."""
 
     def __init__(self, guard: Guard, limits: Limits = PATIENT) -> None:
         self._guard = guard
@@ -33,7 +33,7 @@ class GuardedHttp:
             return broken(error)
 
     def reach(self, url: str) -> Delivered | Failed:
-        """Connect to where a message would go, as far as TLS, and say nothing there."""
+        """Connect to the server of a URL, up to TLS, and send nothing."""
         if not _is_url(url):
             return _NOT_A_URL
         parts = urlsplit(url)
@@ -52,7 +52,7 @@ class GuardedHttp:
 
 
 def _is_url(url: str) -> bool:
-    """Whether it is an address of http or https, without a name and a password, as it can be sent."""
+    """Whether it is a valid http or https URL without user and password."""
     try:
         parts = urlsplit(url)
         _port = parts.port

@@ -1,6 +1,6 @@
-"""One HTTP exchange with a vendor: bounded in time, in memory, and in where it goes; and what went wrong, in a word.
+"""One HTTP exchange with a vendor, bounded in time, memory and addresses; and failures in one word.
 
-`sessions` makes those of `requests` do their HTTP here.
+`sessions` makes sessions of `requests` use it.
 """
 
 import http.client
@@ -17,7 +17,7 @@ from escalator.channels.rate_limits import retry_after
 from escalator.model.message import Failed, FailureReason
 
 BROKEN = (OSError, http.client.HTTPException, ValueError)
-"""What an exchange raises when there is no answer (BadAnswer, TimeoutError and requests' errors are among them)."""
+"""The errors of an exchange without an answer (also BadAnswer, TimeoutError and requests' errors)."""
 
 _REASONS: Mapping[int, FailureReason] = {
     401: FailureReason.BAD_CREDENTIALS,
@@ -40,7 +40,7 @@ _REASONS: Mapping[int, FailureReason] = {
 
 
 class BadAnswer(ValueError):
-    """An answer that is too large, or not of the form that was promised; its text is a word of ours."""
+    """An answer that is too large or of the wrong form; its text is one of our words."""
 
 
 class Forbidden(OSError):
@@ -49,7 +49,7 @@ class Forbidden(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: at most `Limits.answer_bytes` of its body, or nothing of it where none was wanted."""
+    """An answer: at most `Limits.answer_bytes` of its body, or no body where none was wanted."""
 
     status: int
     headers: Mapping[str, str]
@@ -57,7 +57,7 @@ class Answer:
 
 
 class _Handler(AbstractHTTPHandler):
-    """Opens http and https over a wire that can be cut."""
+    """Opens http and https over a wire that can be closed."""
 
     def __init__(self, wire: Wire, context: ssl.SSLContext | None) -> None:
         super().__init__()
@@ -92,12 +92,11 @@ def exchange(
     *,
     wants_body: bool = True,
 ) -> Answer:
-    """Send a request and return its answer, whatever its status; a redirect is an answer and is not followed.
+    """Send a request and return its answer with any status; a redirect is not followed.
 
-    `guard` chooses the address to connect to; then no proxy is used. Where no body is wanted none is read, so that it
-    cannot make a failure of what the status says. Raises TimeoutError when the total time is over, OSError,
-    http.client.HTTPException, and BadAnswer for a success of more than `answer_bytes`; of anything else that is as
-    large the status alone counts.
+    `guard` chooses the address to connect to; then no proxy is used. With `wants_body` False the body is not read, so
+    that it cannot cause a failure. Raises TimeoutError when the total time is over, OSError, http.client.HTTPException,
+    and BadAnswer for a success of more than `answer_bytes`; a larger body of any other status is ignored.
     """
 
     def run(wire: Wire) -> Answer:
@@ -116,10 +115,10 @@ def exchange(
 
 
 def reason_of(status: int) -> FailureReason:
-    """Return what a status that is no success means, whoever answers: a vendor, or a proxy on the way.
+    """Return the failure reason of a status, from a vendor or a proxy on the way.
 
-    A redirect is never followed, so it is a wrong address. A 4xx that is not known means what 400 does (RFC 9110, 15.5;
-    RFC 6585; RFC 7725; RFC 8470). A vendor that means something else by a status says so in its own table, before this.
+    A redirect is never followed, so it is a wrong address. An unknown 4xx means the same as 400 (RFC 9110, 15.5; RFC
+    6585; RFC 7725; RFC 8470). A vendor with another meaning of a status checks its own table first.
     """
     if status in _REASONS:
         return _REASONS[status]
@@ -131,16 +130,16 @@ def reason_of(status: int) -> FailureReason:
 
 
 def refused(status: int, headers: Mapping[str, str], reason: FailureReason | None = None, detail: str = "") -> Failed:
-    """Return the failure that a status is: by `reason_of`, unless the vendor's own table says the reason or a word.
+    """Return the failure of a status: by `reason_of`, unless the vendor's table gives `reason` or `detail`.
 
-    How long to wait counts for what is worth another try.
+    The time to wait is kept for reasons that are retried.
     """
     reason = reason or reason_of(status)
     return Failed(reason, detail or f"http_{status}", retry_after(headers) if reason.is_retryable else None)
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """Return the JSON object that an answer is; raises BadAnswer when it is none."""
+    """Return the JSON object of a body; raises BadAnswer when it is none."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
@@ -151,7 +150,7 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def broken(error: Exception) -> Failed:
-    """Return why there was no answer. The error's own words are not kept: they may hold an address."""
+    """Return why there was no answer. The error's own text is dropped: it may hold an address."""
     cause = error.reason if isinstance(error, URLError) else error
     if isinstance(cause, TimeoutError):
         return Failed(FailureReason.TIMEOUT)

@@ -13,7 +13,7 @@ from escalator.model.destination_kind import DestinationKind
 
 
 class OfKind(Protocol):
-    """What belongs to one kind of destination."""
+    """A part that belongs to one kind of destination."""
 
     @property
     def kind(self) -> DestinationKind: ...  # noqa: D102
@@ -24,10 +24,10 @@ T = TypeVar("T", bound=OfKind)
 
 def one_for_each_kind(parts: Iterable[T]) -> Mapping[DestinationKind, T]:
     """Return the parts by their kind; raises TypeError unless each kind has exactly one."""
-    listed = list(parts)
-    by_kind = {one.kind: one for one in listed}
+    parts_list = list(parts)
+    by_kind = {part.kind: part for part in parts_list}
     missing = [kind.value for kind in DestinationKind if kind not in by_kind]
-    if missing or len(listed) != len(by_kind):
+    if missing or len(parts_list) != len(by_kind):
         raise TypeError(f"each kind of destination must be listed once; missing: {', '.join(missing) or 'none'}")
     return by_kind
 

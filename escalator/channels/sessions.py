@@ -1,7 +1,7 @@
-"""Sessions of `requests` that do their HTTP by our own exchange.
+"""Sessions of `requests` that use our own exchange.
 
-`requests` reads whatever comes into memory, follows redirects with the token still attached, and its timeout counts
-for each read. `bounded` makes its sessions (pdpyras' among them) do their HTTP by `exchange` instead.
+`requests` reads answers of any size into memory, follows redirects with the token still attached, and its timeout is
+for each read. `bounded` makes its sessions (also those of pdpyras) use `exchange` instead.
 """
 
 import io
@@ -20,7 +20,7 @@ _Session = TypeVar("_Session", bound=requests.Session)
 
 
 class _Bounded(BaseAdapter):
-    """Does a session's HTTP by `exchange`; whatever the session says of timeouts, proxies and streams is not asked."""
+    """Sends a session's requests by `exchange`; the session's timeouts, proxies and streams are ignored."""
 
     def __init__(self, limits: Limits, guard: Guard | None) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class _Bounded(BaseAdapter):
         self._tls = tls()
 
     def send(self, request: requests.PreparedRequest, **_options: Any) -> requests.Response:  # type: ignore[override]  # every option is ours
-        """Return the answer; raises what `exchange` does."""
+        """Return the answer; raises the errors of `exchange`."""
         body = request.body.encode() if isinstance(request.body, str) else request.body
         plain = Request(str(request.url), data=body, headers=dict(request.headers), method=request.method)  # noqa: S310  # the session is mounted for http and https only
         answer = exchange(plain, self._limits, self._tls, self._guard)
@@ -44,11 +44,11 @@ class _Bounded(BaseAdapter):
         return response
 
     def close(self) -> None:
-        """Hold nothing."""
+        """Do nothing: no connection is kept."""
 
 
 def bounded(session: _Session, limits: Limits, guard: Guard | None = None) -> _Session:
-    """Return the session with its HTTP done by `exchange`, without cookies, proxies' or .netrc's help, or redirects."""
+    """Return the session with its requests sent by `exchange`, without cookies, proxies, .netrc and redirects."""
     session.trust_env = False
     session.max_redirects = 0
     session.headers["Accept-Encoding"] = "identity"

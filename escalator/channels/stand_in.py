@@ -1,7 +1,7 @@
-"""What a vendor's folder offers to the sandbox: something that stands in for the vendor, and how that is looked at.
+"""The parts of a vendor's folder for the sandbox: the simulated vendor, and how its messages are shown.
 
-Nothing outside of the sandbox imports these parts (`VENDOR/sandbox.py`), and they know the sandbox's store by `Inbox`
-only.
+Nothing outside of the sandbox imports these parts (`VENDOR/sandbox.py`), and they use the sandbox's store only through
+`Inbox`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,9 +25,9 @@ NOT_THERE = Failed(FailureReason.BAD_TARGET, "message_not_found")
 
 
 class Inbox(Protocol):
-    """Where the sandbox keeps what would have been sent; what stands there has the reference `ADDRESS/TS`.
+    """The sandbox's store of what would have been sent; the reference of a message is `ADDRESS/TS`.
 
-    What is kept says `text`, which a person reads first, and `first_text`, what that was when it came.
+    A payload has `text`, which a person reads first, and `first_text`, what that was at first.
     """
 
     def keep(
@@ -35,19 +35,19 @@ class Inbox(Protocol):
         channel: DestinationKind,
         context: MessageContext,
         address: str,
-        said: Json,
+        payload: Json,
         *,
         type_: InboxItemType = InboxItemType.MESSAGE,
         thread_ts: str | None = None,
         broadcast: bool = False,
     ) -> Delivered | Failed:
-        """Keep something that somebody would see, under a `ts` that is new."""
+        """Store an item that somebody would see, under a new `ts`."""
         ...
 
     def add(
-        self, channel: DestinationKind, context: MessageContext, address: str, said: Json, ts: str
+        self, channel: DestinationKind, context: MessageContext, address: str, payload: Json, ts: str
     ) -> Delivered | Failed | None:
-        """Keep a message under this `ts`; None, and nothing is kept, when that is taken."""
+        """Store a message under this `ts`; return None, and store nothing, when that is taken."""
         ...
 
     def put(
@@ -58,24 +58,27 @@ class Inbox(Protocol):
         ts: str,
         change: Callable[[Json], Json | None],
     ) -> Failed | None:
-        """Let the message under this `ts` say what `change` makes of what it says; it is made where nothing stands.
+        """Replace the payload of the message under this `ts` with the result of `change`; create it where there is
+        none.
 
-        Where that is None, it stays as it is.
+        When the result is None, nothing changes.
         """
         ...
 
     def rewrite(self, ref: str, change: Callable[[Json], Json | None]) -> Delivered | Failed:
-        """Let what stands say what `change` makes of what it says; BAD_TARGET for None, and when nothing stands."""
+        """Replace a message's payload with the result of `change`; BAD_TARGET when that is None or there is no
+        message.
+        """
         ...
 
     def read(self, ref: str) -> Json | Failed:
-        """Return what a message says: nothing of one that has been purged, BAD_TARGET when nothing stands there."""
+        """Return a message's payload: empty for one that has been purged, BAD_TARGET when there is none."""
         ...
 
     def about(
         self, channel: DestinationKind, context: MessageContext, limit: int
     ) -> Sequence[tuple[str, Json]] | Failed:
-        """Return the newest messages about an incident at a destination, the newest first: `ts` and what it says."""
+        """Return the newest messages about an incident at a destination, the newest first: `ts` and payload."""
         ...
 
     def newest_ts(self, channel: DestinationKind, address: str) -> str | Failed:
@@ -83,20 +86,20 @@ class Inbox(Protocol):
         ...
 
     def destination_at(self, address: str) -> str | Failed | None:
-        """Return which destination was last written to at an address."""
+        """Return the destination of the last message to an address."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxDestination:
-    """What the page knows of the destination of a message: its expanded options, and the sandbox's own secret."""
+    """The destination of a message for the page: its expanded options, and the sandbox's own secret."""
 
     options: Mapping[str, str]
     sandbox_secret: str
 
 
 class Shown(NamedTuple):
-    """A message as the page draws it: the vendor's own object, and what can be pressed there."""
+    """A message for the page: the vendor's own object, and its buttons."""
 
     form: Json
     buttons: list[Json]
@@ -104,9 +107,9 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Somebody does something at the vendor: `act` is what the button says, `event_id` a number nobody else has.
+    """Somebody acts at the vendor: `act` is the button's label, `event_id` a unique id.
 
-    `known_as` finds the person's address of some kind, expanded; empty where they have none.
+    `known_as` returns the person's expanded address of some kind; empty where they have none.
     """
 
     act: str
@@ -119,7 +122,7 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a deed makes of the vendor's object, and the request that tells us of it."""
+    """The vendor's object after an action, and the webhook about it."""
 
     form: Json
     headers: Mapping[str, str]
@@ -128,18 +131,18 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why something was not done, in words for the page."""
+    """Why an action was refused, in words for the page."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxVendor:
-    """One vendor, played.
+    """One simulated vendor.
 
-    `stored_as` is the key under which what is kept holds the vendor's own object. `make_channel` returns the way out
-    that ends in the inbox; among its clients, `slack` is the stand-in already. `show` returns what the page draws, and
-    `act` does what is pressed; None where nothing is pressed but links.
+    `stored_as` is the key of the vendor's own object in a payload. `make_channel` returns the channel that stores in
+    the inbox; among its clients, `slack` is already simulated. `show` returns the message for the page, and `act` does
+    what a button says; None where there are only links.
     """
 
     kind: DestinationKind

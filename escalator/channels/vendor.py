@@ -1,6 +1,6 @@
-"""Everything that a vendor's folder offers to the rest of the product, besides the description of its kind.
+"""The parts of a vendor's folder for the rest of the product, besides the description of its kind.
 
-No part has a default: a folder that leaves one out does not pass the check of types and cannot be imported.
+No part has a default: a missing one is an error of mypy and at import.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,9 +18,9 @@ from escalator.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What `doctor` asks of a vendor: would this destination be reached? Nobody may notice that it was asked.
+    """`doctor`'s question to a vendor: would this destination be reached? Nobody may be notified by it.
 
-    `address` and `options` are expanded; `further_fields` are the ids of those that the policy names.
+    `address` and `options` are expanded; `further_fields` are the ids of the policy's further fields.
     """
 
     destination: str
@@ -30,12 +30,12 @@ class Question:
 
 
 NO_ADDRESS = Failed(FailureReason.NOT_CONFIGURED, "no_address")
-"""The answer about an address that names a variable which is not set."""
+"""The answer for an address with a variable that is not set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message of ours that stands at a vendor: its reference, and the vendor's id of its incident, if it has one."""
+    """A posted message: its reference, and the vendor's own id (`vendor_incident_id`), if any."""
 
     destination: str
     address: str
@@ -44,7 +44,7 @@ class Posted:
 
 
 class Place(NamedTuple):
-    """What such a message is called in the dashboard, and its address where that is certain."""
+    """The name of a posted message in the dashboard, and its URL where that is certain."""
 
     label: str
     url: str | None = None
@@ -52,11 +52,11 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callbacks:
-    """What a vendor tells us by itself: `verify` raises Unauthorized, `event_id` InvalidEvent, `parse` InvalidEvent.
+    """A vendor's webhooks: `verify` raises Unauthorized, `event_id` InvalidEvent, `parse` InvalidEvent.
 
-    `headers` are those that its requests are known by. `verify` is given body, headers, secrets, and the `token` of the
-    query; `secrets` are those that count. `has_question` says whether the vendor has to be asked before it is clear
-    what something means; it is told whether that is about a message of ours that we know. `ask` asks.
+    `headers` identify its requests. `verify` gets body, headers, secrets, and the `token` of the query; `secrets`
+    returns the valid ones. `has_question` says whether the vendor must be asked before an event's meaning is clear; its
+    last argument says whether the event is about a known message of ours. `ask` asks.
     """
 
     headers: tuple[str, ...]
@@ -72,10 +72,9 @@ class Callbacks:
 class Vendor:
     """One vendor.
 
-    `make_channel` returns its way out. `probe` answers `doctor`'s question; None for a vendor that cannot be asked.
-    `remedies` are what to do about a failure of a probe, where that is not what everybody else says. `place` says where
-    a message of ours stands, None where that is nowhere that can be opened. `callbacks` is None for a vendor that tells
-    us nothing.
+    `make_channel` returns its channel. `probe` answers `doctor`'s question; None for a vendor that cannot be asked.
+    `remedies` are the remedies for failures of a probe, where the general ones do not apply. `place` returns the place
+    of a posted message, None where it cannot be opened. `callbacks` is None for a vendor without webhooks.
     """
 
     kind: DestinationKind
@@ -87,5 +86,5 @@ class Vendor:
 
 
 def nowhere(_settings: Settings, _posted: Posted) -> Place | None:
-    """Return that a message stands nowhere that can be opened: the `place` of a vendor that only sends."""
+    """Return None: the `place` of a vendor whose messages cannot be opened."""
     return None

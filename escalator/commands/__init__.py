@@ -1,7 +1,7 @@
 """The command line `escalator`. Exit codes serve CI: 0 good, 1 found problems, 2 misused.
 
-Each command is imported only when it is asked for: the supervisor of `run`, which lives as long as everything else
-and starts from this package, would otherwise hold the memory of libraries that it never uses.
+Each command is imported only when it is used: the supervisor of `run`, which runs all the time and starts from this
+package, would otherwise hold the memory of libraries that it never uses.
 """
 
 from importlib import import_module
@@ -27,6 +27,7 @@ _COMMANDS = {
     "drill": "List drills and their results, or start one now.",
     "audit": "Export or verify the audit log.",
     "sign-in-link": "Print a sign-in link that works once.",
+    "stream": "Check how the apps of your sources are set up at Stream, and connect them.",
     "doctor": "Check that everything can be reached and everybody can be notified.",
     "test-destination": "Send a test message to a destination or a person.",
     "reseal": "Encrypt all content again with the newest CONTENT_KEY, so that older keys can be removed.",
@@ -34,16 +35,16 @@ _COMMANDS = {
 }
 
 _MODULES = {"hold": "legal_hold", "unreadable": "unreadable_requests"}
-"""The module of a command whose name says too little in the file tree; else it is that of the command's name."""
+"""Modules of commands whose names are not clear as file names; the others have the command's name."""
 
 
 def one_line(error: Exception) -> str:
-    """Return what an error says, on one line, whatever a driver has written into it."""
+    """Return the message of an error on one line."""
     return " ".join(str(error).split())
 
 
 def module_of(command: str) -> str:
-    """Return the name of the module that a command stands in."""
+    """Return the name of a command's module."""
     return _MODULES.get(command, command.replace("-", "_"))
 
 
@@ -60,24 +61,24 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        found: click.Command = import_module(f"escalator.commands.{module_of(cmd_name)}").command
-        return found
+        command: click.Command = import_module(f"escalator.commands.{module_of(cmd_name)}").command
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what each command is for, without importing any."""
+        """Write the help of each command, without importing any."""
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; an error of ours is told in its own words."""
+        """Run the command; show our own errors with their messages."""
         try:
             return super().invoke(ctx)
         except PolicyError as error:
             raise click.ClickException(str(error)) from error
         except Unavailable as error:
-            told = f"the database cannot be reached ({one_line(error)}); check DATABASE_URL"
-            raise click.ClickException(told) from error
+            message = f"the database cannot be reached ({one_line(error)}); check DATABASE_URL"
+            raise click.ClickException(message) from error
         except ConfigurationError as error:
             raise click.ClickException("\n".join(one_line(Exception(line)) for line in error.problems)) from error
         except EscalatorError as error:

@@ -1,4 +1,4 @@
-"""`escalator backtest OLD NEW`: stored events through two policies, and who would have been told differently."""
+"""`escalator backtest OLD NEW`: stored events through two policies, and who would have been notified differently."""
 
 import json
 from collections.abc import Iterator
@@ -40,13 +40,13 @@ def command(ctx: click.Context, old: str, new: str, since: str, *, as_json: bool
     """
     span = duration("--since", since, "12h or 7d")
     core = open_core()
-    found = backtest(core, _policy(core, old), _policy(core, new), core.clock.now() - span)
-    click.echo(json.dumps(_document(found), indent=2) if as_json else "\n".join(_lines(found)))
-    ctx.exit(1 if found.differences else 0)
+    result = backtest(core, _policy(core, old), _policy(core, new), core.clock.now() - span)
+    click.echo(json.dumps(_document(result), indent=2) if as_json else "\n".join(_lines(result)))
+    ctx.exit(1 if result.differences else 0)
 
 
 def _policy(core: Core, named: str) -> Policy:
-    """Return the policy of a file, or of a version. Raises Misused for what is neither, or cannot be used."""
+    """Return the policy of a file, or of a version. Raises Misused when it is neither or not valid."""
     path = Path(named)
     try:
         if path.exists():
@@ -57,68 +57,74 @@ def _policy(core: Core, named: str) -> Policy:
         raise Misused(f"{named} is not a valid policy: {error}") from error
 
 
-def _lines(found: Backtest) -> Iterator[str]:
-    yield f"{found.incidents} incidents since {found.since:%Y-%m-%d %H:%M} UTC. {' '.join(_NOTES)}"
-    for reason, count in found.left_out.items():
+def _lines(result: Backtest) -> Iterator[str]:
+    yield f"{result.incidents} incidents since {result.since:%Y-%m-%d %H:%M} UTC. {' '.join(_NOTES)}"
+    for reason, count in result.left_out.items():
         if count:
             yield f"Left out: {count} {reason}."
-    if not found.differences:
+    if not result.differences:
         yield "No difference: everybody would have been notified the same."
         return
-    yield f"\n{len(found.differences)} would have been treated differently:"
-    for one in found.differences[:_MOST_SHOWN]:
-        yield from _difference(one)
-    if len(found.differences) > _MOST_SHOWN:
-        yield f"  and {len(found.differences) - _MOST_SHOWN} more (--json has all of them)"
+    yield f"\n{len(result.differences)} would have been treated differently:"
+    for difference in result.differences[:_MOST_SHOWN]:
+        yield from _difference(difference)
+    if len(result.differences) > _MOST_SHOWN:
+        yield f"  and {len(result.differences) - _MOST_SHOWN} more (--json has all of them)"
     yield "\nNotifications:"
-    names = sorted({*found.old, *found.new}, key=lambda name: (-abs(found.new[name] - found.old[name]), name))
+    names = sorted({*result.old, *result.new}, key=lambda name: (-abs(result.new[name] - result.old[name]), name))
     width = max(map(len, names), default=0)
     for name in names:
-        before, after = found.old[name], found.new[name]
+        before, after = result.old[name], result.new[name]
         yield f"  {name:<{width}}  {before} -> {after} ({after - before:+d})"
-    newly = [f"#{number}" for number in found.silent_after if number not in set(found.silent_before)]
-    yield f"\nNotified nobody: {len(found.silent_before)} -> {len(found.silent_after)}"
+    newly = [f"#{number}" for number in result.silent_after if number not in set(result.silent_before)]
+    yield f"\nNotified nobody: {len(result.silent_before)} -> {len(result.silent_after)}"
     if newly:
         yield f"  newly: {', '.join(newly[:_MOST_SHOWN])}{' …' if len(newly) > _MOST_SHOWN else ''}"
 
 
-def _difference(one: BacktestDifference) -> Iterator[str]:
+def _difference(difference: BacktestDifference) -> Iterator[str]:
     yield (
-        f"  #{one.number}  {_what(one.old)} -> {_what(one.new)}"
-        if _what(one.old) != _what(one.new)
-        else (f"  #{one.number}  {_what(one.new)}")
+        f"  #{difference.number}  {_headline(difference.old)} -> {_headline(difference.new)}"
+        if _headline(difference.old) != _headline(difference.new)
+        else (f"  #{difference.number}  {_headline(difference.new)}")
     )
-    if one.old.told != one.new.told:
-        yield f"      notified before: {_told(one.old)}"
-        yield f"      notified after:  {_told(one.new)}"
+    if difference.old.told != difference.new.told:
+        yield f"      notified before: {_notified_words(difference.old)}"
+        yield f"      notified after:  {_notified_words(difference.new)}"
 
 
-def _what(fate: ReplayResult) -> str:
-    return f"{fate.severity.value} {fate.category or 'uncategorised'} by {fate.route or 'the default'}"
+def _headline(result: ReplayResult) -> str:
+    return f"{result.severity.value} {result.category or 'uncategorised'} by {result.route or 'the default'}"
 
 
-def _told(fate: ReplayResult) -> str:
-    sends = groupby(fate.told, key=lambda told: told.after)
-    said = (f"{', '.join(told.to for told in group)} ({words(after)})" for after, group in sends)
-    return "; ".join(said) or "nobody"
+def _notified_words(result: ReplayResult) -> str:
+    sends = groupby(result.told, key=lambda notified: notified.after)
+    phrases = (f"{', '.join(notified.to for notified in group)} ({words(after)})" for after, group in sends)
+    return "; ".join(phrases) or "nobody"
 
 
-def _document(found: Backtest) -> dict[str, Any]:
+def _document(result: Backtest) -> dict[str, Any]:
     return {
-        "since": stamp(found.since),
-        "until": stamp(found.until),
-        "incidents": found.incidents,
+        "since": stamp(result.since),
+        "until": stamp(result.until),
+        "incidents": result.incidents,
         "differences": [
-            {"number": one.number, "old": _fate(one.old), "new": _fate(one.new)} for one in found.differences
+            {
+                "number": difference.number,
+                "old": _result_document(difference.old),
+                "new": _result_document(difference.new),
+            }
+            for difference in result.differences
         ],
         "notifications": [
-            {"to": name, "old": found.old[name], "new": found.new[name]} for name in sorted({*found.old, *found.new})
+            {"to": name, "old": result.old[name], "new": result.new[name]}
+            for name in sorted({*result.old, *result.new})
         ],
-        "reached_nobody": {"old": found.silent_before, "new": found.silent_after},
-        "left_out": dict(found.left_out),
+        "reached_nobody": {"old": result.silent_before, "new": result.silent_after},
+        "left_out": dict(result.left_out),
     }
 
 
-def _fate(fate: ReplayResult) -> dict[str, Any]:
-    told = [{"to": one.to, "after_s": one.after.total_seconds()} for one in fate.told]
-    return {"category": fate.category, "severity": fate.severity.value, "route": fate.route, "told": told}
+def _result_document(result: ReplayResult) -> dict[str, Any]:
+    notified = [{"to": notification.to, "after_s": notification.after.total_seconds()} for notification in result.told]
+    return {"category": result.category, "severity": result.severity.value, "route": result.route, "told": notified}

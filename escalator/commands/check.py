@@ -1,4 +1,4 @@
-"""`escalator check`: everything that is wrong with a policy file, one line each."""
+"""`escalator check`: the problems of a policy file, one line each."""
 
 import json
 from dataclasses import asdict
@@ -44,5 +44,5 @@ def _summary(file: str, parsed: ParsedPolicy) -> str:
     return f"{file} {verdict}: {_count(len(parsed.errors), 'error')}, {_count(len(parsed.warnings), 'warning')}"
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

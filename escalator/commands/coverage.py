@@ -1,4 +1,4 @@
-"""`escalator coverage`: which human hears of what, through what and how soon, in every minute of the coming weeks."""
+"""`escalator coverage`: who would be notified, by which channel and how soon, in every minute of the coming weeks."""
 
 import json
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ import click
 
 from escalator.commands.coverage_json import document
 from escalator.commands.coverage_output import table
-from escalator.commands.open_installation import Misused, as_it_stands, duration, instant, read
+from escalator.commands.open_installation import Misused, duration, instant, read, with_stored_data
 from escalator.engine.coverage.compute import compute_coverage
 from escalator.engine.coverage.values import GRAVE_FOR_COVERAGE, Coverage
 from escalator.model.policy import Policy
@@ -48,27 +48,27 @@ def command(  # noqa: PLR0913  # one for each option
     """
     env = environment()
     path = policy or policy_file(env)
-    judged = load(read(path), env, str(path))
-    start = instant("--from", since, judged)
-    judged, calendars = as_it_stands(judged, env, start)
-    end = _weeks_later(start, weeks, judged)
-    found = compute_coverage(judged, start, end, duration("--within", within, "30m or 2h"), calendars)
+    parsed = load(read(path), env, str(path))
+    start = instant("--from", since, parsed)
+    parsed, calendars = with_stored_data(parsed, env, start)
+    end = _weeks_later(start, weeks, parsed)
+    coverage = compute_coverage(parsed, start, end, duration("--within", within, "30m or 2h"), calendars)
     if svg is not None:
-        _write(svg, coverage_heatmap(found, judged))
+        _write(svg, coverage_heatmap(coverage, parsed))
     if as_json:
-        click.echo(json.dumps(document(found), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(document(coverage), indent=2, ensure_ascii=False))
     else:
-        click.echo(table(found, judged))
-    ctx.exit(1 if _is_at_fault(found, strict=strict) else 0)
+        click.echo(table(coverage, parsed))
+    ctx.exit(1 if _is_at_fault(coverage, strict=strict) else 0)
 
 
-def _is_at_fault(found: Coverage, *, strict: bool) -> bool:
-    rows = [*(hole.row for hole in found.holes), *(single.row for single in found.singles if strict)]
+def _is_at_fault(coverage: Coverage, *, strict: bool) -> bool:
+    rows = [*(hole.row for hole in coverage.holes), *(single.row for single in coverage.singles if strict)]
     return any(row.severity in GRAVE_FOR_COVERAGE for row in rows)
 
 
 def _weeks_later(start: datetime, weeks: int, policy: Policy) -> datetime:
-    """Return the same local time so many weeks later."""
+    """Return the same local time `weeks` later."""
     return start.astimezone(policy.timezone) + timedelta(weeks=weeks)
 
 

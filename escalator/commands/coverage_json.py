@@ -15,64 +15,73 @@ from escalator.engine.coverage.values import (
 from escalator.rendering.timestamps import stamp
 
 
-def document(found: Coverage) -> dict[str, Any]:
-    """Return the JSON object: rows name their intervals by a place in `timelines`, which several may share."""
-    timelines = {id(row.intervals): row.intervals for row in found.rows}
+def document(coverage: Coverage) -> dict[str, Any]:
+    """Return the JSON object: a row has the index of its intervals in `timelines`, which several rows may share."""
+    timelines = {id(row.intervals): row.intervals for row in coverage.rows}
     places = {key: place for place, key in enumerate(timelines)}
     return {
-        "from": stamp(found.start),
-        "to": stamp(found.end),
-        "timezone": found.timezone.key,
-        "within_s": _seconds(found.target),
-        "rows": [_row_document(row, places[id(row.intervals)], found) for row in found.rows],
-        "timelines": [[_interval_document(one) for one in line] for line in timelines.values()],
-        "holes": [{**_finding_document(one), "longest_s": _seconds(one.longest)} for one in found.holes],
-        "single_points": [{**_finding_document(one), "person": one.person} for one in found.singles],
-        "rota_gaps": [{"schedule": one.schedule, "from": stamp(one.start), "to": stamp(one.end)} for one in found.gaps],
+        "from": stamp(coverage.start),
+        "to": stamp(coverage.end),
+        "timezone": coverage.timezone.key,
+        "within_s": _seconds(coverage.target),
+        "rows": [_row_document(row, places[id(row.intervals)], coverage) for row in coverage.rows],
+        "timelines": [[_interval_document(interval) for interval in line] for line in timelines.values()],
+        "holes": [{**_finding_document(hole), "longest_s": _seconds(hole.longest)} for hole in coverage.holes],
+        "single_points": [{**_finding_document(single), "person": single.person} for single in coverage.singles],
+        "rota_gaps": [
+            {"schedule": gap.schedule, "from": stamp(gap.start), "to": stamp(gap.end)} for gap in coverage.gaps
+        ],
         "holidays": [
-            {"date": one.day.isoformat(), "hours": one.hours, "holidays": one.place} for one in found.holidays
+            {"date": holiday.day.isoformat(), "hours": holiday.hours, "holidays": holiday.place}
+            for holiday in coverage.holidays
         ],
         "handovers": [
-            {"schedule": one.schedule, "at": stamp(one.at), "off": list(one.off), "on": list(one.on)}
-            for one in found.handovers
+            {
+                "schedule": handover.schedule,
+                "at": stamp(handover.at),
+                "off": list(handover.off),
+                "on": list(handover.on),
+            }
+            for handover in coverage.handovers
         ],
     }
 
 
 def _named(row: CoverageRow) -> dict[str, Any]:
-    """Return what a row is about: `if` is the route, or the default path, that needs other facts to take it."""
-    given = {"route": row.conditional_route, "default": row.is_given_default}
-    return {"category": row.category, "severity": row.severity.value, "if": None if row.is_unconditional else given}
+    """Return category and severity of a row; `if` is the route, or the default path, of a conditional row."""
+    condition = {"route": row.conditional_route, "default": row.is_given_default}
+    return {"category": row.category, "severity": row.severity.value, "if": None if row.is_unconditional else condition}
 
 
-def _row_document(row: CoverageRow, timeline: int, found: Coverage) -> dict[str, Any]:
+def _row_document(row: CoverageRow, timeline: int, coverage: Coverage) -> dict[str, Any]:
     routes = [
-        {"route": one.route, "path": one.path, "from": stamp(one.start), "to": stamp(one.end)} for one in row.stretches
+        {"route": stretch.route, "path": stretch.path, "from": stamp(stretch.start), "to": stamp(stretch.end)}
+        for stretch in row.stretches
     ]
-    share = None if row.is_silent else share_notified_within(tuple(row.intervals_with_steps), found.target)
+    share = None if row.is_silent else share_notified_within(tuple(row.intervals_with_steps), coverage.target)
     return {**_named(row), "silent": row.is_silent, "covered": share, "routes": routes, "timeline": timeline}
 
 
-def _interval_document(one: CoverageInterval) -> dict[str, Any]:
+def _interval_document(interval: CoverageInterval) -> dict[str, Any]:
     return {
-        "from": stamp(one.start),
-        "to": stamp(one.end),
-        "first": _heard_document(one.first) if one.first else None,
-        "longest_s": _seconds(one.longest),
-        "told_at": stamp(one.at) if one.at else None,
-        "responders": [_heard_document(each) for each in one.responders],
-        "reached": [_heard_document(each) for each in one.reached],
+        "from": stamp(interval.start),
+        "to": stamp(interval.end),
+        "first": _recipient_document(interval.first) if interval.first else None,
+        "longest_s": _seconds(interval.longest),
+        "told_at": stamp(interval.at) if interval.at else None,
+        "responders": [_recipient_document(recipient) for recipient in interval.responders],
+        "reached": [_recipient_document(recipient) for recipient in interval.reached],
     }
 
 
-def _heard_document(one: ReachedRecipient) -> dict[str, Any]:
-    place = None if one.is_person else one.who
-    person = one.who if one.is_person else None
-    return {"person": person, "destination": place, "kind": one.kind.value, "target": one.target}
+def _recipient_document(recipient: ReachedRecipient) -> dict[str, Any]:
+    place = None if recipient.is_person else recipient.who
+    person = recipient.who if recipient.is_person else None
+    return {"person": person, "destination": place, "kind": recipient.kind.value, "target": recipient.target}
 
 
-def _finding_document(one: CoverageHole | SingleResponder) -> dict[str, Any]:
-    return {**_named(one.row), "from": stamp(one.start), "to": stamp(one.end)}
+def _finding_document(finding: CoverageHole | SingleResponder) -> dict[str, Any]:
+    return {**_named(finding.row), "from": stamp(finding.start), "to": stamp(finding.end)}
 
 
 def _seconds(duration: timedelta | None) -> int | None:

@@ -1,4 +1,4 @@
-"""`escalator doctor`: is everything reachable, are the scopes right, who has no working contact."""
+"""`escalator doctor`: whether everything is reachable and configured, and who has no working contact."""
 
 import json
 import logging
@@ -8,14 +8,12 @@ from dataclasses import asdict
 import click
 
 from escalator.bootstrap import build, configure_logging
-from escalator.commands import doctor_calendars, doctor_checks, doctor_destinations, doctor_sign_in
-from escalator.commands.doctor_checks import Finding, Status
+from escalator.commands import doctor_calendars, doctor_checks, doctor_destinations, doctor_sign_in, stream_checks
+from escalator.commands.doctor_checks import Finding, Status, finding_line
 from escalator.commands.open_installation import Misused, running_policy
 from escalator.errors import ConfigurationError, PolicyError
 from escalator.services.core.context import Core
 from escalator.settings import from_environment
-
-_COLOURS = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "red"}
 
 
 @click.command("doctor")
@@ -24,13 +22,13 @@ _COLOURS = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "red"}
 def command(ctx: click.Context, *, as_json: bool) -> None:
     """Check this installation. Every line is ok, warn or fail, with what to do. Exits 1 if something fails."""
     configure_logging(logging.CRITICAL)
-    found = list(_findings())
+    findings = list(_findings())
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
-        for one in found:
-            click.echo(_line(one))
-    ctx.exit(1 if any(one.status is Status.FAIL for one in found) else 0)
+        for finding in findings:
+            click.echo(finding_line(finding))
+    ctx.exit(1 if any(finding.status is Status.FAIL for finding in findings) else 0)
 
 
 def _findings() -> Iterator[Finding]:
@@ -52,7 +50,7 @@ def _of(core: Core) -> Iterator[Finding]:
 
 
 def _vendors(core: Core) -> Iterator[Finding]:
-    """Look at the vendors as the file has them; one with problems has been told of already."""
+    """Check the vendors of the policy file; a file with problems is reported elsewhere."""
     try:
         policy = running_policy(core.settings.environment)
     except (PolicyError, Misused):
@@ -60,9 +58,4 @@ def _vendors(core: Core) -> Iterator[Finding]:
     yield from doctor_destinations.destinations(core, policy)
     yield from doctor_destinations.pagerduty_answers(core, policy)
     yield from doctor_sign_in.sign_in(core, policy)
-
-
-def _line(one: Finding) -> str:
-    remedy = f"; {one.remedy}" if one.remedy else ""
-    status = click.style(f"{one.status.value:<4}", fg=_COLOURS[one.status])
-    return f"{status}  {one.what}: {one.found}{remedy}"
+    yield from stream_checks.sources(core, policy)

@@ -1,4 +1,4 @@
-"""What the doctor finds about the calendars of schedules: read when, failing since when, and who is on call by them."""
+"""`doctor` on calendars of schedules: when they were read, since when they fail, and who is on call."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ _FOLLOWS = "a worker reads it every five minutes; check its log and the address"
 
 
 def schedules(core: Core) -> Iterator[Finding]:
-    """Look at every schedule of the active policy that follows a calendar. What is down is told as a trouble too."""
+    """Check every schedule of the active policy with a calendar. Failures also raise an operator alert."""
     try:
         if not has_database(core) or not is_current(core.database):
             return
@@ -37,22 +37,22 @@ def schedules(core: Core) -> Iterator[Finding]:
 def _finding(
     core: Core, running: RunningPolicy, schedule: Schedule, feed: CalendarFeed | None, now: datetime
 ) -> Finding:
-    what = f"calendar of {schedule.key}"
-    who = ", ".join(running.roster(now).on_schedule(schedule.key)) or "nobody who may acknowledge"
+    subject = f"calendar of {schedule.key}"
+    on_call = ", ".join(running.roster(now).on_schedule(schedule.key)) or "nobody who may acknowledge"
     if not core.expand(schedule.ical or "").strip():
-        return Finding(what, Status.WARN, f"has no address; on call now: {who}", "set it, or remove `ical`")
+        return Finding(subject, Status.WARN, f"has no address; on call now: {on_call}", "set it, or remove `ical`")
     if feed is None:
-        return Finding(what, Status.WARN, f"has not been read yet; on call now: {who}", _FOLLOWS)
+        return Finding(subject, Status.WARN, f"has not been read yet; on call now: {on_call}", _FOLLOWS)
     ahead = sum(1 for booking in running.calendars.get(schedule.key, ()) if booking.end > now)
-    read = f"read {_ago(feed.fetched_at, now)}, {ahead} future shifts; on call now: {who}"
+    read = f"read {_ago(feed.fetched_at, now)}, {ahead} future shifts; on call now: {on_call}"
     if feed.reason:
         failing = f"started failing {_ago(feed.failing_since, now)} ({feed.reason})"
-        return Finding(what, Status.WARN, f"{failing}, {read}", _FOLLOWS)
+        return Finding(subject, Status.WARN, f"{failing}, {read}", _FOLLOWS)
     if now - feed.tried_at > _LATE:
-        return Finding(what, Status.WARN, read, _FOLLOWS)
+        return Finding(subject, Status.WARN, read, _FOLLOWS)
     if not running.roster(now).on_schedule(schedule.key):
-        return Finding(what, Status.WARN, read, "add shifts to the calendar, or `people` to the schedule")
-    return Finding(what, Status.OK, read)
+        return Finding(subject, Status.WARN, read, "add shifts to the calendar, or `people` to the schedule")
+    return Finding(subject, Status.OK, read)
 
 
 def _ago(at: datetime | None, now: datetime) -> str:

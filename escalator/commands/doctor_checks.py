@@ -1,4 +1,4 @@
-"""What the doctor looks at, one organ after the other. Asking changes nothing and tells nobody."""
+"""The checks of `doctor`. They change nothing and notify nobody."""
 
 import hashlib
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import click
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -36,16 +37,19 @@ _START = "start one: `escalator run`, or the Procfile's worker"
 
 
 class Status(StrEnum):
-    """How an organ is: only what fails makes the doctor's exit code 1."""
+    """The result of a check: only FAIL makes the exit code 1."""
 
     OK = "ok"
     WARN = "warn"
     FAIL = "fail"
 
 
+_COLOURS = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "red"}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was looked at, how it is, and what would help."""
+    """One line: what was checked, what was found, and the remedy."""
 
     what: str
     status: Status
@@ -53,8 +57,15 @@ class Finding:
     remedy: str = ""
 
 
+def finding_line(finding: Finding) -> str:
+    """Return `fail  redis: cannot be reached; check REDIS_URL`, coloured where the terminal has colours."""
+    remedy = f"; {finding.remedy}" if finding.remedy else ""
+    status = click.style(f"{finding.status.value:<4}", fg=_COLOURS[finding.status])
+    return f"{status}  {finding.what}: {finding.found}{remedy}"
+
+
 def policy(core: Core) -> Iterator[Finding]:
-    """Look at the policy file, and at whether everybody in it can be told."""
+    """Check the policy file, and whether everybody in it can be notified."""
     path = core.settings.policy_file
     try:
         text = path.read_bytes()
@@ -68,15 +79,15 @@ def policy(core: Core) -> Iterator[Finding]:
 
 
 def _without_file(settings: Settings) -> Iterator[Finding]:
-    found, remedy = f"{settings.policy_file} does not exist", "`escalator init` writes one to start from"
+    state, remedy = f"{settings.policy_file} does not exist", "`escalator init` writes one to start from"
     if settings.mode is Mode.SANDBOX and not settings.environment.get("ESCALATOR_POLICY"):
-        yield Finding("policy", Status.WARN, f"{found}, so `run` uses {DEMO.name}", remedy)
+        yield Finding("policy", Status.WARN, f"{state}, so `run` uses {DEMO.name}", remedy)
     else:
-        yield Finding("policy", Status.FAIL, found, remedy)
+        yield Finding("policy", Status.FAIL, state, remedy)
 
 
 def _file(file: str, parsed: ParsedPolicy, mode: Mode) -> Finding:
-    blocking = [one for one in parsed.warnings if one.blocks_production] if mode is Mode.PRODUCTION else []
+    blocking = [warning for warning in parsed.warnings if warning.blocks_production] if mode is Mode.PRODUCTION else []
     problems = [*parsed.errors, *blocking]
     remedy = "`escalator check` lists them with line numbers"
     if problems:
@@ -87,7 +98,7 @@ def _file(file: str, parsed: ParsedPolicy, mode: Mode) -> Finding:
 
 
 def _contacts(core: Core, policy: Policy) -> Finding:
-    without = [person.key for person in policy.people.values() if not _can_be_told(core, person)]
+    without = [person.key for person in policy.people.values() if not _has_contact(core, person)]
     if not without:
         return Finding("people", Status.OK, f"all {len(policy.people)} have a working contact")
     status = Status.FAIL if core.settings.mode is Mode.PRODUCTION else Status.WARN
@@ -95,7 +106,7 @@ def _contacts(core: Core, policy: Policy) -> Finding:
     return Finding("people", status, f"no working contact: {', '.join(without)}", remedy)
 
 
-def _can_be_told(core: Core, person: Person) -> bool:
+def _has_contact(core: Core, person: Person) -> bool:
     has_mail = bool(core.settings.smtp_url and core.settings.mail_from) or core.settings.mode is Mode.SANDBOX
     addresses = {kind: core.expand(person.address_of(kind) or "") for kind in person.contact}
     slack, email = addresses.get(DestinationKind.SLACK, ""), addresses.get(DestinationKind.EMAIL, "")
@@ -110,11 +121,11 @@ _REDIS_REFUSED = (
     redis.exceptions.AuthorizationError,
     redis.exceptions.BusyLoadingError,
 )
-"""Redis answered: in its client these are connection errors too."""
+"""Errors after which Redis has answered, although its client counts them as connection errors."""
 
 
 def broker(settings: Settings) -> Finding:
-    """Look whether Redis takes what is written, which it is allowed not to: then everything is a little late."""
+    """Check whether Redis accepts writes; when it does not, everything works, but later."""
     try:
         once = Retry(NoBackoff(), retries=0)
         options = {"socket_timeout": _TIMEOUT_S, "socket_connect_timeout": _TIMEOUT_S, "retry": once}
@@ -122,15 +133,15 @@ def broker(settings: Settings) -> Finding:
             takes_writes = client.set("escalator:doctor", "", px=_TRIAL_MS)
     except Exception as error:  # noqa: BLE001  # a broker may answer anything
         is_unreached = isinstance(error, _REDIS_UNREACHED) and not isinstance(error, _REDIS_REFUSED)
-        what = "cannot be reached" if is_unreached else "reached, but cannot be used"
-        return Finding("redis", Status.FAIL, f"{what} ({error_name(error)})", _BROKER_REMEDY)
+        state = "cannot be reached" if is_unreached else "reached, but cannot be used"
+        return Finding("redis", Status.FAIL, f"{state} ({error_name(error)})", _BROKER_REMEDY)
     if takes_writes is not True:
         return Finding("redis", Status.FAIL, "something else than Redis answers", _BROKER_REMEDY)
     return Finding("redis", Status.OK, "reachable")
 
 
 def slack(core: Core) -> Iterator[Finding]:
-    """Look at the token, what it may do, and the secret that clicks are checked with."""
+    """Check the token, its scopes, and the signing secret."""
     missing = Status.FAIL if core.settings.mode is Mode.PRODUCTION else Status.WARN
     if not core.settings.slack_signing_secret:
         yield Finding(
@@ -155,14 +166,14 @@ def slack(core: Core) -> Iterator[Finding]:
 
 
 def database(core: Core) -> Iterator[Finding]:
-    """Look at the database, and at all that it knows: who works, what is late, what is in trouble, who was told."""
+    """Check the database, and the state in it: workers, overdue work, operator alerts, mode."""
     try:
         if not has_database(core) or not is_current(core.database):
             yield Finding("database", Status.FAIL, "has no schema or an old one", "run `escalator migrate`")
             return
         now = core.clock.now()
         with core.database.reading() as connection:
-            found = health.read_health(connection, now)
+            product_health = health.read_health(connection, now)
             active = policies.active_id(connection)
             active_sha256 = policies.sha256_of(connection, active) if active else None
     except Unavailable as error:
@@ -170,10 +181,12 @@ def database(core: Core) -> Iterator[Finding]:
         return
     yield Finding("database", Status.OK, "reachable, with the newest schema")
     yield _active(core.settings, active_sha256)
-    yield _workers(found)
-    yield from _late(found, now)
-    yield from (Finding("operator alert", Status.FAIL, f"{key}: {detail}") for key, detail in open_alerts(found))
-    yield _mode(core.settings.mode, found)
+    yield _workers(product_health)
+    yield from _late(product_health, now)
+    yield from (
+        Finding("operator alert", Status.FAIL, f"{key}: {detail}") for key, detail in open_alerts(product_health)
+    )
+    yield _mode(core.settings.mode, product_health)
 
 
 def _active(settings: Settings, active_sha256: str | None) -> Finding:
@@ -187,29 +200,31 @@ def _active(settings: Settings, active_sha256: str | None) -> Finding:
     return Finding("active policy", Status.OK, "same as the file")
 
 
-def _workers(found: ProductHealth) -> Finding:
-    if not found.workers:
+def _workers(product_health: ProductHealth) -> Finding:
+    if not product_health.workers:
         return Finding("workers", Status.FAIL, "none is running: nothing is sent or escalated", _START)
-    return Finding("workers", Status.OK, f"{found.workers} running")
+    return Finding("workers", Status.OK, f"{product_health.workers} running")
 
 
-def _late(found: ProductHealth, now: datetime) -> Iterator[Finding]:
+def _late(product_health: ProductHealth, now: datetime) -> Iterator[Finding]:
     remedy = "check the workers and their log"
-    waiting = (("deadlines", found.oldest_deadline), ("events", found.oldest_event))
-    for what, oldest in waiting:
+    waiting = (("deadlines", product_health.oldest_deadline), ("events", product_health.oldest_event))
+    for subject, oldest in waiting:
         if oldest is not None and now - oldest > OVERDUE_AFTER:
             late_s = int((now - oldest).total_seconds())
-            yield Finding(what, Status.FAIL, f"the oldest is {late_s} s late", remedy)
+            yield Finding(subject, Status.FAIL, f"the oldest is {late_s} s late", remedy)
         else:
-            yield Finding(what, Status.OK, "none is late")
-    if found.parked_events:
-        yield Finding("events", Status.FAIL, f"{found.parked_events} could not be processed and are parked", remedy)
+            yield Finding(subject, Status.OK, "none is late")
+    if product_health.parked_events:
+        yield Finding(
+            "events", Status.FAIL, f"{product_health.parked_events} could not be processed and are parked", remedy
+        )
 
 
-def _mode(mode: Mode, found: ProductHealth) -> Finding:
+def _mode(mode: Mode, product_health: ProductHealth) -> Finding:
     if mode is Mode.SANDBOX:
         remedy = "to send messages, set ESCALATOR_MODE=production"
-        return Finding("mode", Status.WARN, sandbox_mode.notice(found.sandbox_incidents), remedy)
+        return Finding("mode", Status.WARN, sandbox_mode.notice(product_health.sandbox_incidents), remedy)
     if mode is Mode.DIVERT:
         return Finding("mode", Status.WARN, "divert: every message goes only to its source's `divert_to`")
     return Finding("mode", Status.OK, "production: messages are sent")

@@ -1,4 +1,4 @@
-"""Whether each destination of the policy can be reached: its vendor is asked, and nobody is notified."""
+"""Check each destination of the policy with its vendor, without notifying anybody."""
 
 from collections.abc import Iterator, Mapping
 
@@ -22,9 +22,9 @@ _REMEDIES = {
 
 
 def destinations(core: Core, policy: Policy) -> Iterator[Finding]:
-    """Ask for every destination besides Slack's, whose channels a token cannot be asked about without more rights.
+    """Check every destination except Slack's, because a check of a channel needs more scopes.
 
-    In the sandbox nothing is asked: nothing leaves it.
+    In sandbox mode nothing is checked: nothing is sent.
     """
     if core.settings.mode is Mode.SANDBOX:
         return
@@ -42,22 +42,22 @@ def _question(core: Core, destination: Destination, address: str) -> Question:
 
 
 def _finding(destination: Destination, answer: Delivered | Failed, remedies: Mapping[FailureReason, str]) -> Finding:
-    what = f"{destination.kind.value} {destination.key}"
+    subject = f"{destination.kind.value} {destination.key}"
     if isinstance(answer, Delivered):
-        return Finding(what, Status.OK, "can be reached")
+        return Finding(subject, Status.OK, "can be reached")
     remedy = remedies.get(answer.reason) or _REMEDIES.get(answer.reason, "try again in a moment")
-    return Finding(what, Status.FAIL, probe_words(answer), remedy)
+    return Finding(subject, Status.FAIL, probe_words(answer), remedy)
 
 
 def pagerduty_answers(core: Core, policy: Policy) -> Iterator[Finding]:
-    """Look at whether an answer given in PagerDuty can be told to be about an incident of ours."""
-    has_pager = any(one.kind is DestinationKind.PAGERDUTY for one in policy.destinations.values())
+    """Check whether actions in PagerDuty can be matched to our incidents."""
+    has_pager = any(destination.kind is DestinationKind.PAGERDUTY for destination in policy.destinations.values())
     if core.settings.mode is Mode.SANDBOX or not has_pager or not core.settings.pagerduty_api_token:
         return
-    found = core.vendors.pagerduty_rest.check()
-    if isinstance(found, Failed):
-        is_unreached = found.reason in NOBODY_ANSWERED
+    answer = core.vendors.pagerduty_rest.check()
+    if isinstance(answer, Failed):
+        is_unreached = answer.reason in NOBODY_ANSWERED
         remedy = UNREACHED_REMEDY if is_unreached else "check PAGERDUTY_API_TOKEN: a read-only one is enough"
-        yield Finding("pagerduty token", Status.FAIL, probe_words(found), remedy)
+        yield Finding("pagerduty token", Status.FAIL, probe_words(answer), remedy)
     else:
-        yield Finding("pagerduty token", Status.OK, found)
+        yield Finding("pagerduty token", Status.OK, answer)

@@ -1,4 +1,4 @@
-"""What the doctor says of the ways in: how people can sign in, and who cannot."""
+"""`doctor` on signing in: how people can sign in, and who cannot."""
 
 from collections.abc import Iterator
 
@@ -22,11 +22,11 @@ _REMEDY = (
 
 
 def sign_in(core: Core, policy: Policy) -> Iterator[Finding]:
-    """Look at how people come into the dashboard."""
+    """Check how people sign in to the dashboard."""
     settings = core.settings
     offered = available_methods(settings)
     if offered:
-        yield Finding(_WHAT, Status.OK, ", ".join(said for way, said in _SAID.items() if way in offered))
+        yield Finding(_WHAT, Status.OK, ", ".join(words for way, words in _SAID.items() if way in offered))
     else:
         yield Finding(_WHAT, Status.WARN, "no sign-in method is set up", _REMEDY)
     if (

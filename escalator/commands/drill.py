@@ -1,4 +1,4 @@
-"""`escalator drill`: the drills of the policy with what became of them, and one begun now."""
+"""`escalator drill`: list the drills of the policy with their results, or start one now."""
 
 from datetime import datetime
 
@@ -43,10 +43,10 @@ def _list(connection: Connection, policy: Policy, now: datetime) -> int:
     for drill in policy.drills:
         coming = next_due(drill.weekday, drill.at, policy.timezone, now).astimezone(policy.timezone)
         click.echo(f"{drill.name}: route {drill.route}, next {coming:%a %Y-%m-%d %H:%M %Z}")
-        found = drills.newest(connection, drill.name, _MOST)
-        for past in found:
+        runs = drills.newest(connection, drill.name, _MOST)
+        for past in runs:
             click.echo(f"  {past.run.scheduled_at.astimezone(policy.timezone):%Y-%m-%d %H:%M}  {_said(past)}")
-        ended = [past.run.state for past in found if past.run.state is not DrillState.RUNNING]
+        ended = [past.run.state for past in runs if past.run.state is not DrillState.RUNNING]
         is_passed = is_passed and ended[:1] in ([], [DrillState.PASSED])
     return 0 if is_passed else 1
 
@@ -60,14 +60,14 @@ def _said(past: PastDrill) -> str:
 
 
 def _named(name: str, policy: Policy) -> Drill:
-    found = {drill.name: drill for drill in policy.drills}
-    if name not in found:
-        raise Misused(f"{name!r} is not a drill of the policy; known: {', '.join(found) or 'none'}")
-    return found[name]
+    by_name = {drill.name: drill for drill in policy.drills}
+    if name not in by_name:
+        raise Misused(f"{name!r} is not a drill of the policy; known: {', '.join(by_name) or 'none'}")
+    return by_name[name]
 
 
 def _start(core: Core, drill: Drill, policy: Policy, *, yes: bool) -> None:
-    """Write the drill; the workers, which must be running, do the rest."""
+    """Store the drill; the workers, which must be running, do the rest."""
     modes = {core.mode_of(source, policy) for source in policy.sources}
     if Mode.PRODUCTION in modes and not yes:
         raise Misused("this is production: a drill notifies real people; add --yes to confirm")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from escalator.commands.explain_output import table
-from escalator.commands.open_installation import Misused, as_it_stands, instant, read
+from escalator.commands.open_installation import Misused, instant, read, with_stored_data
 from escalator.engine.preview import preview
 from escalator.engine.reviews import stream_ids_of_people
 from escalator.errors import InvalidEvent, PolicyError
@@ -48,22 +48,22 @@ def command(event: Path, policy: Path | None, source: str | None, at: str | None
     now = instant("--at", at, parsed.policy)
     observation = _observed(event, now, stream_ids_of_people(with_stream_ids(parsed.policy, env)))
     name = _source(source, parsed.policy)
-    asked, calendars = as_it_stands(parsed.policy, env, now)
-    found = preview(observation, name, asked, now, calendars) if observation else None
-    reason = why_nobody(found, observation)
+    current, calendars = with_stored_data(parsed.policy, env, now)
+    result = preview(observation, name, current, now, calendars) if observation else None
+    reason = why_nobody(result, observation)
     if reason:
         click.echo(reason, err=True)
     if as_json:
-        click.echo(json.dumps(document(found, now), indent=2, ensure_ascii=False))
-    elif found and found.incident:
-        click.echo(table(found, now, parsed))
+        click.echo(json.dumps(document(result, now), indent=2, ensure_ascii=False))
+    elif result and result.incident:
+        click.echo(table(result, now, parsed))
 
 
 def _observed(event: Path, now: datetime, staff: frozenset[str]) -> Observation | None:
     try:
         return observe(sys.stdin.buffer.read() if str(event) == _STDIN else read(event), now, staff)
     except InvalidEvent as error:
-        wrong = "; ".join(f"{field.strip('_')}: {' '.join(said)}" for field, said in error.errors.items())
+        wrong = "; ".join(f"{field.strip('_')}: {' '.join(messages)}" for field, messages in error.errors.items())
         raise click.ClickException(f"{event} is not a Stream event: {wrong}") from error
 
 

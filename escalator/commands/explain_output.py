@@ -1,4 +1,4 @@
-"""A preview as the table that people read on the command line."""
+"""A preview as a table on the command line."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -16,16 +16,16 @@ from escalator.rendering.view import headline
 _HEADINGS = ("WHEN", "AT", "STEP", "WHO", "THROUGH")
 
 
-def table(found: Preview, now: datetime, parsed: ParsedPolicy) -> str:
-    """Return what people read: what it is, who is told when and through what, and what this version leaves out."""
-    incident, policy = found.incident, parsed.policy
+def table(preview: Preview, now: datetime, parsed: ParsedPolicy) -> str:
+    """Return the text: the incident, who is notified when and by which channel, and what is not supported."""
+    incident, policy = preview.incident, parsed.policy
     if incident is None or policy is None:
         return ""
-    left_out = [f"  {one.path}: {one.right}" for one in parsed.warnings if one.what == NOT_SUPPORTED]
+    left_out = [f"  {warning.path}: {warning.right}" for warning in parsed.warnings if warning.what == NOT_SUPPORTED]
     parts = (
         _about(incident, policy),
-        _plan(found, now, policy),
-        "\n".join(_afterwards(found, now, policy)),
+        _plan(preview, now, policy),
+        "\n".join(_afterwards(preview, now, policy)),
         "\n".join(["Not supported yet:", *left_out]) if left_out else "",
     )
     return "\n\n".join(part for part in parts if part)
@@ -44,8 +44,8 @@ def _about(incident: Incident, policy: Policy) -> str:
     )
 
 
-def _plan(found: Preview, now: datetime, policy: Policy) -> str:
-    rows = [row for firing in firings(found, now, policy) for row in _row(firing, now, policy)]
+def _plan(preview: Preview, now: datetime, policy: Policy) -> str:
+    rows = [row for firing in firings(preview, now, policy) for row in _row(firing, now, policy)]
     return columns([_HEADINGS, *rows]) if rows else ""
 
 
@@ -56,8 +56,8 @@ def _row(firing: Firing, now: datetime, policy: Policy) -> Iterator[tuple[str, .
     if firing.silenced_until is not None:
         until = firing.silenced_until.astimezone(policy.timezone).strftime("%a %H:%M:%S")
         yield (*lead, "nobody", f"silenced until {until}")
-    told = [(one.who, one.through) for one in firing.told]
-    for who, through in [*told, *((f"· {said}", "") for said in firing.remarks)]:
+    notified = [(recipient.who, recipient.through) for recipient in firing.told]
+    for who, through in [*notified, *((f"· {remark}", "") for remark in firing.remarks)]:
         yield (*lead, who, through)
         lead = ("", "", "")
 
@@ -66,9 +66,9 @@ def _after(delay: timedelta) -> str:
     return f"+{words(delay)}" if delay else "at once"
 
 
-def _afterwards(found: Preview, now: datetime, policy: Policy) -> Iterator[str]:
-    if found.restart_at is not None:
-        at = found.restart_at.astimezone(policy.timezone).strftime("%a %H:%M:%S")
-        yield f"Not acknowledged: restarts from step 1 {_after(found.restart_at - now)} ({at} {policy.timezone.key})"
-    if found.feeds:
-        yield f"Copies to: {', '.join(found.feeds)}"
+def _afterwards(preview: Preview, now: datetime, policy: Policy) -> Iterator[str]:
+    if preview.restart_at is not None:
+        at = preview.restart_at.astimezone(policy.timezone).strftime("%a %H:%M:%S")
+        yield f"Not acknowledged: restarts from step 1 {_after(preview.restart_at - now)} ({at} {policy.timezone.key})"
+    if preview.feeds:
+        yield f"Copies to: {', '.join(preview.feeds)}"

@@ -1,4 +1,4 @@
-"""`escalator incidents`: the list, and the story of one."""
+"""`escalator incidents`: the list, and the timeline of one."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -43,14 +43,17 @@ def command(number: int | None, states: tuple[str, ...], limit: int, *, as_json:
 def _list(core: Core, connection: Connection, states: list[State], limit: int, *, as_json: bool) -> str:
     ids = incident_search.newest_ids(connection, states, limit)
     read = incidents.read(connection, ids, core.seal)
-    found = [read[one] for one in ids if one in read]
+    listed = [read[incident_id] for incident_id in ids if incident_id in read]
     if as_json:
-        return json.dumps([_document(one) for one in found], indent=2, ensure_ascii=False)
-    if not found:
+        return json.dumps([_document(incident) for incident in listed], indent=2, ensure_ascii=False)
+    if not listed:
         return "No incidents."
-    policies = _policies(core, connection, {one.policy_version for one in found})
-    groups = incident_numbers(connection, [one.group_id for one in found])
-    rows = [_HEADINGS, *(_row(one, policies[one.policy_version], groups, core.clock.now()) for one in found)]
+    policies = _policies(core, connection, {incident.policy_version for incident in listed})
+    groups = incident_numbers(connection, [incident.group_id for incident in listed])
+    rows = [
+        _HEADINGS,
+        *(_row(incident, policies[incident.policy_version], groups, core.clock.now()) for incident in listed),
+    ]
     return columns(rows)
 
 
@@ -58,44 +61,44 @@ def _policies(core: Core, connection: Connection, versions: Iterable[UUID]) -> d
     return {version: core.policies.version(connection, version) for version in versions}
 
 
-def _row(one: Incident, policy: Policy, groups: Mapping[UUID, int], now: datetime) -> tuple[str, ...]:
-    due = f"{one.due_kind} {_distance(one.due_at, now)}" if one.due_kind and one.due_at else ""
-    opened = f"{words(now - one.opened_at)} ago"
+def _row(incident: Incident, policy: Policy, groups: Mapping[UUID, int], now: datetime) -> tuple[str, ...]:
+    due = f"{incident.due_kind} {_distance(incident.due_at, now)}" if incident.due_kind and incident.due_at else ""
+    opened = f"{words(now - incident.opened_at)} ago"
     return (
-        f"#{one.number}",
-        _stands(one, groups),
-        _what(one, policy),
-        one.source,
-        _owner(one, policy),
+        f"#{incident.number}",
+        _state(incident, groups),
+        _headline(incident, policy),
+        incident.source,
+        _owner(incident, policy),
         opened,
         due.replace("_", " "),
     )
 
 
-def _stands(one: Incident, groups: Mapping[UUID, int]) -> str:
-    """Return the state; of one of many who tells of it, of a group how many it tells of; and whether it is silenced."""
-    if one.state is State.GROUPED and one.group_id is not None and one.group_id in groups:
-        return f"{one.state.value}, in group #{groups[one.group_id]}"
-    stands = f"{one.state.value}, {one.member_count} alerts" if one.member_count else one.state.value
-    return f"{stands}, silenced" if is_silenced(one) else stands
+def _state(incident: Incident, groups: Mapping[UUID, int]) -> str:
+    """Return the state; with a member's group, a group's number of alerts, and whether it is silenced."""
+    if incident.state is State.GROUPED and incident.group_id is not None and incident.group_id in groups:
+        return f"{incident.state.value}, in group #{groups[incident.group_id]}"
+    state = f"{incident.state.value}, {incident.member_count} alerts" if incident.member_count else incident.state.value
+    return f"{state}, silenced" if is_silenced(incident) else state
 
 
-def _owner(one: Incident, policy: Policy) -> str:
-    person = policy.people.get(one.owner or "")
-    return person.name if person else one.owner or ""
+def _owner(incident: Incident, policy: Policy) -> str:
+    person = policy.people.get(incident.owner or "")
+    return person.name if person else incident.owner or ""
 
 
 def _distance(at: datetime, now: datetime) -> str:
     return f"in {words(at - now)}" if at >= now else f"{words(now - at)} late"
 
 
-def _what(one: Incident, policy: Policy) -> str:
-    return headline(one, policy.categories.get(one.category or ""))
+def _headline(incident: Incident, policy: Policy) -> str:
+    return headline(incident, policy.categories.get(incident.category or ""))
 
 
-def _document(one: Incident) -> dict[str, Any]:
+def _document(incident: Incident) -> dict[str, Any]:
     plain = {
-        name: getattr(one, name)
+        name: getattr(incident, name)
         for name in (
             "number",
             "source",
@@ -109,15 +112,15 @@ def _document(one: Incident) -> dict[str, Any]:
             "closed_by",
             "drill",
         )
-    } | {"group_id": str(one.group_id) if one.group_id else None, "members": one.member_count}
-    ranked = {name: getattr(one, name) for name in ("state", "mode", "severity", "due_kind", "outcome")}
+    } | {"group_id": str(incident.group_id) if incident.group_id else None, "members": incident.member_count}
+    ranked = {name: getattr(incident, name) for name in ("state", "mode", "severity", "due_kind", "outcome")}
     instants = ("opened_at", "acknowledged_at", "due_at", "closed_at")
     return {
-        "id": str(one.id),
+        "id": str(incident.id),
         **plain,
-        "is_silenced": is_silenced(one),
+        "is_silenced": is_silenced(incident),
         **{name: value.value if value is not None else None for name, value in ranked.items()},
-        **{name: stamp(at) if (at := getattr(one, name)) else None for name in instants},
+        **{name: stamp(at) if (at := getattr(incident, name)) else None for name in instants},
     }
 
 
@@ -125,18 +128,18 @@ def _story(core: Core, connection: Connection, number: int, *, as_json: bool) ->
     incident_id = incidents.id_by_number(connection, number)
     if incident_id is None:
         raise click.ClickException(f"there is no incident #{number}; `escalator incidents` lists them")
-    one = incidents.read(connection, [incident_id], core.seal)[incident_id]
-    policy = core.policies.version(connection, one.policy_version)
-    lines = [_told(record, policy) for record in audit_log.of_incident(connection, incident_id)]
+    incident = incidents.read(connection, [incident_id], core.seal)[incident_id]
+    policy = core.policies.version(connection, incident.policy_version)
+    lines = [_record_document(record, policy) for record in audit_log.of_incident(connection, incident_id)]
     if as_json:
-        return json.dumps({**_document(one), "timeline": lines}, indent=2, ensure_ascii=False)
-    owner = f", owner {_owner(one, policy)}" if one.owner else ""
+        return json.dumps({**_document(incident), "timeline": lines}, indent=2, ensure_ascii=False)
+    owner = f", owner {_owner(incident, policy)}" if incident.owner else ""
     told_lines = (f"  {line['at'][:19].replace('T', ' ')}  {line['text']}{_by(line)}" for line in lines)
-    stands = _stands(one, incident_numbers(connection, [one.group_id]))
-    return "\n".join([f"#{number} {_what(one, policy)} · {stands}{owner} (times in UTC)", *told_lines])
+    state = _state(incident, incident_numbers(connection, [incident.group_id]))
+    return "\n".join([f"#{number} {_headline(incident, policy)} · {state}{owner} (times in UTC)", *told_lines])
 
 
-def _told(record: Row[Any], policy: Policy) -> dict[str, Any]:
+def _record_document(record: Row[Any], policy: Policy) -> dict[str, Any]:
     after = json.loads(record.after)
     return {
         "at": stamp(record.recorded_at),
@@ -148,5 +151,5 @@ def _told(record: Row[Any], policy: Policy) -> dict[str, Any]:
     }
 
 
-def _by(line: dict[str, Any]) -> str:
-    return f" ({line['via']})" if line["actor"]["kind"] in {"person", "stranger"} else ""
+def _by(entry: dict[str, Any]) -> str:
+    return f" ({entry['via']})" if entry["actor"]["kind"] in {"person", "stranger"} else ""

@@ -19,7 +19,7 @@ VIA = "cli"
 @click.option("--lift", "is_lifted", is_flag=True, help="Lift the hold.")
 def command(number: int, by: str, reason: str, *, is_lifted: bool) -> None:
     """Keep the content of an incident, whatever `retention.content` says, until the hold is lifted with --lift."""
-    done = change_hold(open_core(), HoldRequest(number, not is_lifted, by, reason, VIA))
-    if isinstance(done, HoldRefused):
-        raise click.ClickException(f"nothing changed: {done.said}")
-    click.echo(done)
+    result = change_hold(open_core(), HoldRequest(number, not is_lifted, by, reason, VIA))
+    if isinstance(result, HoldRefused):
+        raise click.ClickException(f"nothing changed: {result.said}")
+    click.echo(result)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from escalator.commands.open_installation import Misused, as_it_stands, instant, running_policy
+from escalator.commands.open_installation import Misused, instant, running_policy, with_stored_data
 from escalator.commands.text_columns import columns
 from escalator.engine.oncall import OnCallStatus, on_call_statuses
 from escalator.engine.roster import Roster
@@ -36,73 +36,73 @@ def command(ctx: click.Context, name: str | None, policy: Path | None, at: str |
     env = environment()
     running = running_policy(env, policy)
     now = instant("--at", at, running)
-    running, calendars = as_it_stands(running, env, now)
-    found = _named(name, on_call_statuses(Roster(running, now, calendars)))
+    running, calendars = with_stored_data(running, env, now)
+    statuses = _named(name, on_call_statuses(Roster(running, now, calendars)))
     if as_json:
-        click.echo(json.dumps(_document(found, now), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_document(statuses, now), indent=2, ensure_ascii=False))
     else:
-        click.echo(_table(found, now, running))
-    ctx.exit(0 if all(duty.is_attended for duty in found) else 1)
+        click.echo(_table(statuses, now, running))
+    ctx.exit(0 if all(status.is_attended for status in statuses) else 1)
 
 
-def _named(name: str | None, found: tuple[OnCallStatus, ...]) -> list[OnCallStatus]:
+def _named(name: str | None, statuses: tuple[OnCallStatus, ...]) -> list[OnCallStatus]:
     """Return what is asked for: `x`, `team:x` or `schedule:x`; all without a name. Raises Misused for none of ours."""
-    wanted = [duty for duty in found if name in {None, duty.key, f"{_kind(duty)}:{duty.key}"}]
-    if name is not None and not wanted:
-        known = ", ".join(dict.fromkeys(duty.key for duty in found)) or "none"
+    matching = [status for status in statuses if name in {None, status.key, f"{_kind(status)}:{status.key}"}]
+    if name is not None and not matching:
+        known = ", ".join(dict.fromkeys(status.key for status in statuses)) or "none"
         raise Misused(f"{name!r} is not a team or schedule of the policy; known: {known}")
-    return wanted
+    return matching
 
 
-def _kind(duty: OnCallStatus) -> str:
-    return "team" if duty.is_team else "schedule"
+def _kind(status: OnCallStatus) -> str:
+    return "team" if status.is_team else "schedule"
 
 
-def _document(found: Iterable[OnCallStatus], now: datetime) -> dict[str, Any]:
-    return {"at": stamp(now), "oncall": [_as_json(duty) for duty in found]}
+def _document(statuses: Iterable[OnCallStatus], now: datetime) -> dict[str, Any]:
+    return {"at": stamp(now), "oncall": [_as_json(status) for status in statuses]}
 
 
-def _as_json(duty: OnCallStatus) -> dict[str, Any]:
+def _as_json(status: OnCallStatus) -> dict[str, Any]:
     return {
-        "kind": _kind(duty),
-        "key": duty.key,
-        "schedule": duty.schedule,
-        "attended": duty.is_attended,
-        "now": list(duty.now),
-        "until": stamp(duty.until) if duty.until else None,
-        "next": list(duty.next),
-        "next_from": stamp(duty.next_from) if duty.next_from else None,
-        "lead": duty.lead,
+        "kind": _kind(status),
+        "key": status.key,
+        "schedule": status.schedule,
+        "attended": status.is_attended,
+        "now": list(status.now),
+        "until": stamp(status.until) if status.until else None,
+        "next": list(status.next),
+        "next_from": stamp(status.next_from) if status.next_from else None,
+        "lead": status.lead,
     }
 
 
-def _table(found: Iterable[OnCallStatus], now: datetime, policy: Policy) -> str:
+def _table(statuses: Iterable[OnCallStatus], now: datetime, policy: Policy) -> str:
     """Return what people read; times are in the policy's zone, and in that of who comes next where it differs."""
-    rows = [_HEADINGS, *(_row(duty, policy) for duty in found)]
+    rows = [_HEADINGS, *(_row(status, policy) for status in statuses)]
     head = f"On call at {now.astimezone(policy.timezone).strftime(_TIME)} ({policy.timezone.key})"
     return f"{head}\n\n{columns(rows)}"
 
 
-def _row(duty: OnCallStatus, policy: Policy) -> tuple[str, ...]:
-    name = duty.key if duty.is_team else f"schedule:{duty.key}"
-    if duty.schedule is None:
-        return (name, f"everybody: {_names(duty.now, policy)}", "", "")
-    stands_in = f"; lead: {_names((duty.lead,), policy)}" if duty.lead else ""
-    now = _names(duty.now, policy) if duty.is_attended else f"nobody{stands_in}"
-    until = duty.until.astimezone(policy.timezone).strftime(_TIME) if duty.until else "no end planned"
-    return (name, now, until, "".join(_next(duty, policy)))
+def _row(status: OnCallStatus, policy: Policy) -> tuple[str, ...]:
+    name = status.key if status.is_team else f"schedule:{status.key}"
+    if status.schedule is None:
+        return (name, f"everybody: {_names(status.now, policy)}", "", "")
+    stands_in = f"; lead: {_names((status.lead,), policy)}" if status.lead else ""
+    now = _names(status.now, policy) if status.is_attended else f"nobody{stands_in}"
+    until = status.until.astimezone(policy.timezone).strftime(_TIME) if status.until else "no end planned"
+    return (name, now, until, "".join(_next(status, policy)))
 
 
-def _next(duty: OnCallStatus, policy: Policy) -> Iterator[str]:
-    if duty.next_from is None:
+def _next(status: OnCallStatus, policy: Policy) -> Iterator[str]:
+    if status.next_from is None:
         return
-    yield _names(duty.next, policy)
-    local = duty.next_from.astimezone(policy.timezone)
-    if duty.next_from != duty.until:
+    yield _names(status.next, policy)
+    local = status.next_from.astimezone(policy.timezone)
+    if status.next_from != status.until:
         yield f" from {local.strftime(_TIME)}"
-    for key in duty.next:
+    for key in status.next:
         zone = policy.people[key].timezone
-        theirs = duty.next_from.astimezone(zone) if zone else local
+        theirs = status.next_from.astimezone(zone) if zone else local
         if zone and theirs.utcoffset() != local.utcoffset():
             yield f" ({theirs.strftime('%a %H:%M')} in {zone.key})"
 

@@ -1,4 +1,4 @@
-"""What commands read and open: a policy file, a database that is ready to be asked."""
+"""Open what commands need: a policy file, a database that is ready."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ _POOL_SIZE = 2
 
 
 class Misused(click.ClickException):
-    """What was asked for cannot be meant; one line, and exit code 2."""
+    """An invalid argument; one line, and exit code 2."""
 
     exit_code = 2
 
@@ -46,7 +46,7 @@ def read(path: Path) -> bytes:
 
 
 def running_policy(env: Mapping[str, str], named: Path | None = None) -> Policy:
-    """Return the policy of that file, else of the environment's, else the demo's, which `run` would use as well.
+    """Return the policy of that file, else of ESCALATOR_POLICY, else the demo's, as `run` does.
 
     Raises Misused for a file that cannot be read, and PolicyError for one with problems.
     """
@@ -56,45 +56,44 @@ def running_policy(env: Mapping[str, str], named: Path | None = None) -> Policy:
     return load(read(path), env, str(path))
 
 
-def instant(option: str, said: str | None, policy: Policy) -> datetime:
-    """Return the time that an option says, in the policy's zone unless it has its own, or now; raises Misused."""
-    if said is None:
+def instant(option: str, text: str | None, policy: Policy) -> datetime:
+    """Return the time in an option, in the policy's zone unless it has its own, or now; raises Misused."""
+    if text is None:
         return SystemClock().now()
     try:
-        at = datetime.fromisoformat(said)
+        at = datetime.fromisoformat(text)
     except ValueError as error:
         right = "write it as 2026-01-05T18:00 or 2026-01-05T18:00:00Z"
-        raise Misused(f"{option}: {said!r} is not a valid time; {right}") from error
+        raise Misused(f"{option}: {text!r} is not a valid time; {right}") from error
     return at if at.tzinfo else first_instant(at, policy.timezone)
 
 
-def duration(option: str, said: str, examples: str) -> timedelta:
-    """Return the duration that an option says, written as in a policy; raises Misused."""
+def duration(option: str, text: str, examples: str) -> timedelta:
+    """Return the duration in an option, written as in a policy; raises Misused."""
     try:
-        return Duration().read(said, option)
+        return Duration().read(text, option)
     except ValidationError as error:
-        raise Misused(f"{option}: {said!r} is not a valid duration; write {examples}") from error
+        raise Misused(f"{option}: {text!r} is not a valid duration; write {examples}") from error
 
 
-def as_it_stands(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Policy, Calendars]:
-    """Return a policy with the overrides that people have clicked, and what the calendars of its schedules say.
+def with_stored_data(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Policy, Calendars]:
+    """Return a policy with manual overrides, and the calendars of its schedules, both from the database.
 
-    Both are the installation's database's to say. For calendars that it does not know, or when it cannot be asked, it
-    is said on stderr by what they are judged instead.
+    For unknown calendars, or without a database, a line on stderr says what is used instead.
     """
     if not policy.schedules:
         return policy, {}
     clicked, known, why = _known(policy, env, since)
-    read_from = {key for key, one in policy.schedules.items() if one.ical and expand(one.ical, env)}
+    read_from = {key for key, schedule in policy.schedules.items() if schedule.ical and expand(schedule.ical, env)}
     missing = sorted(read_from - set(known))
     if missing:
-        told = f"{', '.join(missing)}: no calendar is known ({why}), so layers, overrides and `people` are used"
-        click.echo(told, err=True)
+        message = f"{', '.join(missing)}: no calendar is known ({why}), so layers, overrides and `people` are used"
+        click.echo(message, err=True)
     return with_overrides(policy, clicked), known
 
 
 def _known(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Sequence[ManualOverride], Calendars, str]:
-    """Return the overrides and calendars that are known, and why others are not."""
+    """Return the known overrides and calendars, and why others are not known."""
     try:
         database = Database(database_url(env), pool_size=1)
         if not _is_there(database):
@@ -109,7 +108,7 @@ def _known(policy: Policy, env: Mapping[str, str], since: datetime) -> tuple[Seq
 
 
 def open_core() -> Core:
-    """Return the parts of this process; raises ConfigurationError when the database is not there or not current."""
+    """Return the parts of this process; raises ConfigurationError when the database is missing or not current."""
     configure_logging(logging.WARNING)
     core = build(from_environment(), pool_size=_POOL_SIZE)
     if not has_database(core) or not is_current(core.database):
@@ -118,7 +117,7 @@ def open_core() -> Core:
 
 
 def has_database(core: Core) -> bool:
-    """Whether there is something to connect to: asking SQLite would make an empty file."""
+    """Whether there is a database: connecting to SQLite would create an empty file."""
     return _is_there(core.database)
 
 
@@ -128,7 +127,7 @@ def _is_there(database: Database) -> bool:
 
 
 def prepare_folder(settings: Settings) -> None:
-    """Make the folder of the embedded database and broker; raises ConfigurationError when it cannot be made."""
+    """Create the folder of the embedded database and broker; raises ConfigurationError on failure."""
     try:
         settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""`escalator policy`: the versions that have run, what each said, and how two of them differ."""
+"""`escalator policy`: the versions that were active, their texts, and differences between two."""
 
 import click
 from sqlalchemy import Connection
@@ -22,18 +22,18 @@ def history(limit: int) -> None:
     """List every activated and refused version, newest first; the active version has a star."""
     with open_core().database.reading() as connection:
         active = policies.active_id(connection)
-        found = policies.history(connection, limit)
-    if not found:
+        offers = policies.history(connection, limit)
+    if not offers:
         click.echo("No policy has been activated yet.")
-    newest = next((one for one in found if one.version and one.version.id == active), None)
-    for one in found:
-        click.echo(f"{'*' if one is newest else ' '} {one.at:%Y-%m-%d %H:%M:%S} UTC  {_said(one)}")
+    newest = next((offer for offer in offers if offer.version and offer.version.id == active), None)
+    for offer in offers:
+        click.echo(f"{'*' if offer is newest else ' '} {offer.at:%Y-%m-%d %H:%M:%S} UTC  {_offer_words(offer)}")
 
 
-def _said(one: PolicyOffer) -> str:
-    if one.version is None:
-        return f"{'refused':<{SHORT}}  by {one.actor}: {one.problems} problem{'' if one.problems == 1 else 's'}"
-    return f"{one.version.sha256[:SHORT]}  by {one.actor}"
+def _offer_words(offer: PolicyOffer) -> str:
+    if offer.version is None:
+        return f"{'refused':<{SHORT}}  by {offer.actor}: {offer.problems} problem{'' if offer.problems == 1 else 's'}"
+    return f"{offer.version.sha256[:SHORT]}  by {offer.actor}"
 
 
 @command.command("show")
@@ -41,8 +41,8 @@ def _said(one: PolicyOffer) -> str:
 def show(sha256: str | None) -> None:
     """Print a version as it was written: the active one, or the one whose hash begins with HASH."""
     with open_core().database.reading() as connection:
-        wanted = version(connection, sha256) if sha256 else _active(connection)
-        click.echo(policies.text_of(connection, wanted.id), nl=False)
+        policy_version = version(connection, sha256) if sha256 else _active(connection)
+        click.echo(policies.text_of(connection, policy_version.id), nl=False)
 
 
 @command.command("diff")
@@ -79,8 +79,8 @@ def _active(connection: Connection) -> PolicyVersion:
     return active[0]
 
 
-def _before(connection: Connection, wanted: PolicyVersion) -> PolicyVersion:
-    found = previous_version(connection, wanted.id)
-    if found is None:
+def _before(connection: Connection, current: PolicyVersion) -> PolicyVersion:
+    previous = previous_version(connection, current.id)
+    if previous is None:
         raise Misused("there is no earlier version; name two versions, or use --file")
-    return found
+    return previous

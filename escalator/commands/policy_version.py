@@ -1,4 +1,4 @@
-"""A version of the policy, named on the command line by the beginning of its hash."""
+"""Find a version of the policy by the beginning of its hash."""
 
 from sqlalchemy import Connection
 
@@ -8,10 +8,10 @@ from escalator.store.policies import PolicyVersion
 
 
 def version(connection: Connection, sha256: str) -> PolicyVersion:
-    """Return the one version whose hash begins like this. Raises Misused when there is none, or more than one."""
-    found = versions_named(connection, sha256)
-    if not found:
+    """Return the version whose hash begins with `sha256`. Raises Misused when there is none, or more than one."""
+    matches = versions_named(connection, sha256)
+    if not matches:
         raise Misused(f"{sha256!r} is not a version of the policy; `escalator policy history` lists them")
-    if len(found) > 1:
-        raise Misused(f"{sha256!r} matches {len(found)} versions; write more of the hash")
-    return found[0]
+    if len(matches) > 1:
+        raise Misused(f"{sha256!r} matches {len(matches)} versions; write more of the hash")
+    return matches[0]

@@ -34,7 +34,7 @@ def command(ctx: click.Context) -> None:
 
 
 class _Resealed(NamedTuple):
-    """How many values of a column were looked at, sealed anew, and could not be opened."""
+    """How many values of a column were read, resealed, and could not be opened."""
 
     looked_at: int
     changed: int
@@ -42,7 +42,7 @@ class _Resealed(NamedTuple):
 
 
 def _resealed(core: Core, column: Column[bytes]) -> _Resealed:
-    """Seal a column anew, batch by batch."""
+    """Reseal a column, batch by batch."""
     looked_at, changed, locked = 0, 0, 0
 
     def reseal(sealed: bytes) -> bytes | None:
@@ -56,7 +56,7 @@ def _resealed(core: Core, column: Column[bytes]) -> _Resealed:
     after: object | None = None
     while True:
         with core.database.writing() as connection:
-            after, count, anew = reseal_batch(connection, column, reseal, after, _BATCH)
+            after, count, resealed = reseal_batch(connection, column, reseal, after, _BATCH)
         if after is None:
             return _Resealed(looked_at, changed, locked)
-        looked_at, changed = looked_at + count, changed + anew
+        looked_at, changed = looked_at + count, changed + resealed

@@ -1,6 +1,6 @@
 """`escalator run`: everything on this machine, in one process group.
 
-This process checks, migrates and says what it found; then it becomes the supervisor, which has none of its memory.
+This process checks, migrates and prints what it found; then it becomes the supervisor, without its memory.
 """
 
 import fcntl
@@ -42,33 +42,33 @@ def command(*, verbose: bool) -> None:
     """
     os.umask(0o077)
     configure_logging(logging.WARNING)
-    found = prepared(raw_environment())
-    _refuse(found)
-    settings = found.settings
+    prepared_run = prepared(raw_environment())
+    _refuse(prepared_run)
+    settings = prepared_run.settings
     prepare_folder(settings)
     lock = _locked(settings.var)
     port = free_port(settings.host, settings.port)
     migrate(settings.database_url)
     core = build(replace(settings, base_url=base_url({**settings.environment, "PORT": str(port)})))
     core.policies.offer(core.database)  # so that the first webhook finds a policy; prepared, it has no problems
-    lines = run_banner.start_page(found, port, _real(core, found), _first_link(core))
+    lines = run_banner.start_page(prepared_run, port, _real(core, prepared_run), _first_link(core))
     core.database.close()
-    _become_supervisor(lock, plan(found, port, lines, is_verbose=verbose).to_json())
+    _become_supervisor(lock, plan(prepared_run, port, lines, is_verbose=verbose).to_json())
 
 
-def _refuse(found: Prepared) -> None:
-    for warning in found.warnings:
+def _refuse(prepared_run: Prepared) -> None:
+    for warning in prepared_run.warnings:
         click.echo(f"Warning: {warning}", err=True)
-    for problem in found.problems:
+    for problem in prepared_run.problems:
         click.echo(problem, err=True)
-    if found.problems:
+    if prepared_run.problems:
         raise click.ClickException("nothing was started; correct the problems above")
 
 
 def _locked(var: Path) -> IO[str]:
-    """Return the lock that this instance holds; raises ConfigurationError when another one does.
+    """Return the lock of this instance; raises ConfigurationError when another one holds it.
 
-    A supervisor that was killed may leave parts that are about to end, and hold the lock, for a moment.
+    After a supervisor was killed, its parts may hold the lock for a moment.
     """
     file = (var / "run.lock").open("a+", encoding="utf-8")
     waited, clock = Stopwatch(), SystemClock()
@@ -84,20 +84,20 @@ def _locked(var: Path) -> IO[str]:
     raise ConfigurationError(f"ESCALATOR_VAR: another `escalator run` uses {var.absolute()}; stop it, or name another")
 
 
-def _real(core: Core, found: Prepared) -> str:
-    """Return who is now told for real, on the first start in production; else nothing."""
-    if core.settings.mode is not Mode.PRODUCTION or found.policy is None:
+def _real(core: Core, prepared_run: Prepared) -> str:
+    """Return who now gets real messages, on the first start in production; else an empty text."""
+    if core.settings.mode is not Mode.PRODUCTION or prepared_run.policy is None:
         return ""
     with core.database.writing() as connection:
         if key_values.get(connection, FIRST_PRODUCTION) is not None:
             return ""
         now = core.clock.now()
         key_values.save(connection, FIRST_PRODUCTION, now.isoformat(), now)
-    return run_banner.real(found.policy, core.expand)
+    return run_banner.real(prepared_run.policy, core.expand)
 
 
 def _first_link(core: Core) -> str:
-    """Return a link for the first who signs in, an admin, while nobody has and Slack does not let people in."""
+    """Return a sign-in link for the first admin, while nobody has signed in and Slack sign-in is off."""
     if core.settings.mode is Mode.SANDBOX or core.settings.has_slack_sign_in or not magic_links.is_first(core):
         return ""
     with core.database.reading() as connection:
@@ -110,7 +110,7 @@ def _first_link(core: Core) -> str:
 
 
 def _become_supervisor(lock: IO[str], plan_json: str) -> None:
-    """Write the plan into the lock file and go on, as the same process, with nothing else in memory."""
+    """Write the plan into the lock file and replace this process by the supervisor, with nothing else in memory."""
     lock.truncate(0)
     lock.write(plan_json)
     lock.flush()

@@ -1,4 +1,4 @@
-"""The calm page that `run` starts with: what runs, in which mode, where to look."""
+"""The first output of `run`: what runs, in which mode, and the URLs."""
 
 from collections.abc import Callable, Iterator
 
@@ -14,18 +14,18 @@ _MODES = {
 }
 
 
-def start_page(found: Prepared, port: int, real: str, first_link: str = "") -> tuple[str, ...]:
-    """Return the lines of the page.
+def start_page(prepared_run: Prepared, port: int, real: str, first_link: str = "") -> tuple[str, ...]:
+    """Return the lines.
 
-    `real` says who is told for real since this start, if that is new; `first_link` signs the first person in, if
+    `real` says who gets real messages from this start on, if that is new; `first_link` signs the first person in, if
     nobody has signed in yet.
     """
-    facts = _facts(found, port, real, first_link)
+    facts = _facts(prepared_run, port, real, first_link)
     return ("", "Escalator is running.", "", *facts, "", "Ctrl-C stops everything.", "")
 
 
-def _facts(found: Prepared, port: int, real: str, first_link: str) -> Iterator[str]:
-    settings = found.settings
+def _facts(prepared_run: Prepared, port: int, real: str, first_link: str) -> Iterator[str]:
+    settings = prepared_run.settings
     url = base_url({**settings.environment, "PORT": str(port)})
     yield _fact("Mode", _MODES[settings.mode])
     if real:
@@ -39,7 +39,7 @@ def _facts(found: Prepared, port: int, real: str, first_link: str) -> Iterator[s
         yield _fact("Sign in", first_link)
         yield _fact("", "works once, within 24 h, for the first admin; invite the others on the page People")
     yield _fact("Webhook", f"{url}/webhooks/stream")
-    if found.is_demo:
+    if prepared_run.is_demo:
         yield _fact("Policy", "a demo, because there is no escalation.yml here; `escalator init` writes your own")
     else:
         yield _fact("Policy", str(settings.policy_file))
@@ -59,12 +59,16 @@ def _fact(name: str, text: str) -> str:
 
 
 def real(policy: Policy, expand: Callable[[str], str]) -> str:
-    """Return how many people and destinations are told for real."""
-    people = sum(_is_reachable(one, expand) for one in policy.people.values())
-    places = [one for one in policy.destinations.values() if any(expand(address) for address in one.addresses)]
-    told = f"{people} {'person' if people == 1 else 'people'}"
+    """Return how many people and destinations get real messages."""
+    people = sum(_is_reachable(person, expand) for person in policy.people.values())
+    places = [
+        destination
+        for destination in policy.destinations.values()
+        if any(expand(address) for address in destination.addresses)
+    ]
+    people_words = f"{people} {'person' if people == 1 else 'people'}"
     channels = f"{len(places)} destination{'' if len(places) == 1 else 's'}"
-    return f"First start in production: messages now reach {told} and {channels}."
+    return f"First start in production: messages now reach {people_words} and {channels}."
 
 
 def _is_reachable(person: Person, expand: Callable[[str], str]) -> bool:

@@ -1,4 +1,4 @@
-"""One process that is kept alive: started so that it dies with us, and started again when it dies."""
+"""A child process of the supervisor: it ends with its parent, and is restarted when it ends."""
 
 import ctypes
 import os
@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import IO
 
-from escalator.commands.run_log_filter import Voice
+from escalator.commands.run_log_filter import OutputFilter
 from escalator.commands.run_plan import Part
 
 SETTLED_S = 10.0
 BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0)
-"""How long to wait before starting again a part that has died so many times in a row before it had settled."""
+"""Seconds before a restart, by how many times in a row the part has ended before it was settled."""
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -22,11 +22,11 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Child:
-    """One part of the whole. `start` must be called by the main thread: on Linux a child dies with that thread."""
+    """One part. `start` must be called by the main thread: on Linux a child ends with that thread."""
 
     def __init__(self, part: Part, environment: Mapping[str, str], lock: int, *, is_verbose: bool) -> None:
         self.name = part.name
-        self.voice = Voice(part.name, is_verbose=is_verbose)
+        self.output_filter = OutputFilter(part.name, is_verbose=is_verbose)
         self._argv = part.argv
         self._environment = environment
         self._lock = lock
@@ -42,13 +42,13 @@ class Child:
 
     @property
     def output(self) -> IO[bytes] | None:
-        """Return what it says."""
+        """Return its output."""
         return self._process.stdout if self._process else None
 
     def start(self) -> None:
-        """Start the process; raises OSError when that cannot be, and is then due again later.
+        """Start the process; raises OSError on failure, after which it is due again later.
 
-        It inherits the lock, so that no second instance starts while it still lives.
+        It inherits the lock, so that no second instance starts while it runs.
         """
         self._started_at = monotonic()
         try:
@@ -59,7 +59,7 @@ class Child:
         self.due_at = None
 
     def _spawned(self) -> subprocess.Popen[bytes]:
-        made = subprocess.Popen(  # noqa: S603  # the plan is our own
+        process = subprocess.Popen(  # noqa: S603  # the plan is our own
             self._argv,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -68,9 +68,9 @@ class Child:
             pass_fds=(self._lock,),
             preexec_fn=_dying_with(os.getpid()),  # noqa: PLW1509  # this process has one thread
         )
-        if made.stdout is not None:
-            os.set_blocking(made.stdout.fileno(), False)
-        return made
+        if process.stdout is not None:
+            os.set_blocking(process.stdout.fileno(), False)
+        return process
 
     def ended(self) -> int | None:
         """Return the exit code of a process that has just ended, once; None while it runs or when there is none."""
@@ -86,7 +86,7 @@ class Child:
         self.due_at = now + BACK_OFF_S[min(self._deaths, len(BACK_OFF_S)) - 1]
 
     def when(self) -> str:
-        """Return when it is due, in words."""
+        """Return when it is restarted, in words."""
         wait_s = (self.due_at or 0.0) - monotonic()
         return f"in {wait_s:.1f} s" if wait_s > 0 else "at once"
 
@@ -97,13 +97,13 @@ class Child:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of what our children leave behind when they are killed (Linux; elsewhere nothing)."""
+    """Become the parent of processes whose parents, our children, were killed (only on Linux)."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _dying_with(parent: int) -> Callable[[], None] | None:
-    """Return what a child does first: ask Linux to be killed when we end, and end if we have ended already."""
+    """Return the first function of a child: ask Linux to be killed when we end, and end if we already have."""
     libc = _LIBC
     if libc is None:
         return None

@@ -1,4 +1,4 @@
-"""What `run` is to start, as a value that one process writes and the next one reads. Standard library only."""
+"""The plan of `run`, which one process writes and the next one reads. Standard library only."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -16,8 +16,8 @@ class Part:
 class Plan:
     """Everything the supervisor needs to know. It holds no secret: those stay in the environment.
 
-    `environment` is added to what the parts inherit. `broker_socket` is empty when the broker is somebody else's.
-    `page` is what people read once web answers at `host` and `port`.
+    `environment` is added to what the parts inherit. `broker_socket` is empty when the broker is not ours. `page` is
+    printed when web answers at `host` and `port`.
     """
 
     parts: tuple[Part, ...]
@@ -35,6 +35,6 @@ class Plan:
     @classmethod
     def from_json(cls, text: str) -> "Plan":
         """Return the plan that `to_json` wrote."""
-        said = json.loads(text)
-        parts = tuple(Part(one["name"], tuple(one["argv"])) for one in said["parts"])
-        return cls(**{**said, "parts": parts, "page": tuple(said["page"])})
+        loaded = json.loads(text)
+        parts = tuple(Part(part["name"], tuple(part["argv"])) for part in loaded["parts"])
+        return cls(**{**loaded, "parts": parts, "page": tuple(loaded["page"])})

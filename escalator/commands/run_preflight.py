@@ -1,4 +1,4 @@
-"""What must be right before `run` starts anything, told all at once; and the plan of what it starts."""
+"""Checks before `run` starts anything, with all problems at once; and the plan of what it starts."""
 
 import importlib.util
 import os
@@ -27,7 +27,7 @@ _ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What is to be run. `problems` must be none before anything starts; `warnings` are told and change nothing."""
+    """The checked environment. With `problems` nothing is started; `warnings` are only printed."""
 
     settings: Settings
     policy: Policy | None
@@ -37,19 +37,19 @@ class Prepared:
 
 
 def prepared(env: Mapping[str, str]) -> Prepared:
-    """Return what this environment amounts to."""
-    settings, found = settings_and_problems(env)
-    problems = list(found)
+    """Check this environment and return the result."""
+    settings, setting_problems = settings_and_problems(env)
+    problems = list(setting_problems)
     path, is_demo = _policy_file(settings)
     parsed = _parsed(path, settings, problems)
     settings = replace(settings, policy_file=path)
     if parsed and parsed.policy and settings.mode is Mode.PRODUCTION:
-        blocking = (replace(one, is_warning=False) for one in parsed.warnings if one.blocks_production)
-        problems += [one.as_line(str(path)) for one in blocking]
-        # Of a variable that is set and wrong it is not said as well that it is not set.
-        told = {problem.partition(":")[0] for problem in problems}
+        blocking = (replace(warning, is_warning=False) for warning in parsed.warnings if warning.blocks_production)
+        problems += [problem.as_line(str(path)) for problem in blocking]
+        # A variable that is set but invalid is not also reported as not set.
+        reported_names = {problem.partition(":")[0] for problem in problems}
         missing = missing_credentials.missing_required(settings, parsed.policy)
-        problems += [str(one) for one in missing if one.name not in told]
+        problems += [str(variable) for variable in missing if variable.name not in reported_names]
     if not settings.environment.get("REDIS_URL"):
         problems += _unfit_for_broker(settings)
     warnings = tuple(_warnings(settings, parsed))
@@ -57,7 +57,7 @@ def prepared(env: Mapping[str, str]) -> Prepared:
 
 
 def _policy_file(settings: Settings) -> tuple[Path, bool]:
-    """Return the policy's absolute path, and whether it is the demo's, which only a sandbox may use."""
+    """Return the policy's absolute path, and whether it is the demo's, which only sandbox mode may use."""
     path = settings.policy_file.absolute()
     is_named = bool(settings.environment.get("ESCALATOR_POLICY"))
     if path.exists() or is_named or settings.mode is not Mode.SANDBOX:
@@ -72,7 +72,7 @@ def _parsed(path: Path, settings: Settings, problems: list[str]) -> ParsedPolicy
         right = "`escalator init` writes one to start from; without one only a sandbox runs"
         problems.append(f"ESCALATOR_POLICY: {path}: {error.strerror}; {right}")
         return None
-    problems += [one.as_line(str(path)) for one in parsed.errors]
+    problems += [problem.as_line(str(path)) for problem in parsed.errors]
     return parsed
 
 
@@ -92,16 +92,16 @@ def _warnings(settings: Settings, parsed: ParsedPolicy | None) -> Iterator[str]:
         yield from missing_credentials.missing_optional(settings, parsed.policy)
     if settings.mode is Mode.DIVERT and not settings.slack_bot_token:
         yield "SLACK_BOT_TOKEN is not set, so nothing can be diverted: every message stays in the sandbox."
-    written = settings.environment.get("DATABASE_URL", "")
-    if settings.mode is Mode.PRODUCTION and (not written or written.lower().startswith("sqlite")):
-        why = "names SQLite" if written else "is not set"
+    database_url = settings.environment.get("DATABASE_URL", "")
+    if settings.mode is Mode.PRODUCTION and (not database_url or database_url.lower().startswith("sqlite")):
+        why = "names SQLite" if database_url else "is not set"
         yield f"DATABASE_URL {why}: everything is kept in one SQLite file on this machine. Back it up."
     if settings.mode is Mode.PRODUCTION and not settings.environment.get("REDIS_URL"):
         yield "REDIS_URL is not set: the embedded broker is used."
 
 
 def free_port(host: str, port: int) -> int:
-    """Return the port, or a free one for 0; raises ConfigurationError when somebody listens there already."""
+    """Return the port, or a free one for 0; raises ConfigurationError when it is in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -113,9 +113,9 @@ def free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def plan(found: Prepared, port: int, page: tuple[str, ...], *, is_verbose: bool) -> Plan:
-    """Return what is to be started: the broker unless there is one, then the worker, then web."""
-    settings = found.settings
+def plan(prepared_run: Prepared, port: int, page: tuple[str, ...], *, is_verbose: bool) -> Plan:
+    """Return the plan: the broker unless there is one, then the worker, then web."""
+    settings = prepared_run.settings
     has_broker = not settings.environment.get("REDIS_URL")
     python = (sys.executable, "-m")
     worker = ("celery", "--quiet", "-A", "workers.app", "worker", "--pool", "threads", "--concurrency", "4")
@@ -134,23 +134,23 @@ def plan(found: Prepared, port: int, page: tuple[str, ...], *, is_verbose: bool)
 
 
 def _environment(settings: Settings, port: int) -> dict[str, str]:
-    said = settings.environment
+    variables = settings.environment
     return {
         "HOST": settings.host,
         "ESCALATOR_RUN": "1",
         "ESCALATOR_POLICY": str(settings.policy_file),
         "ESCALATOR_VAR": str(settings.var.absolute()),
         "PORT": str(port),
-        "WEB_CONCURRENCY": said.get("WEB_CONCURRENCY") or "1",
+        "WEB_CONCURRENCY": variables.get("WEB_CONCURRENCY") or "1",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONWARNINGS": ",".join(filter(None, (said.get("PYTHONWARNINGS"), _ROOT_IS_FINE))),
-        # Each thread's own arena would cost the small machine that this is for more than it gains.
-        "MALLOC_ARENA_MAX": said.get("MALLOC_ARENA_MAX") or "2",
+        "PYTHONWARNINGS": ",".join(filter(None, (variables.get("PYTHONWARNINGS"), _ROOT_IS_FINE))),
+        # An arena for each thread would cost a small machine more than it gains.
+        "MALLOC_ARENA_MAX": variables.get("MALLOC_ARENA_MAX") or "2",
     }
 
 
 def _broker(var: Path) -> Part:
-    """Return the embedded Valkey: on a socket only, and with its append-only file, so that alarms outlive it."""
+    """Return the embedded Valkey: on a socket only, and with its append-only file, so that alarms survive a restart."""
     options = {
         "port": "0",
         "unixsocket": str(socket_path(var)),

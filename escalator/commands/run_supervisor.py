@@ -1,7 +1,7 @@
-"""The process that `run` becomes: starts the parts, starts again what dies, and ends everything when it ends.
+"""The supervisor of `run`: starts the parts, restarts what ends, and ends everything when it ends.
 
-It holds only the standard library, so that it costs next to nothing, and has one thread: the kernel ties the lives of
-the parts to it.
+It uses only the standard library, so that it needs little memory, and has one thread, because on Linux the parts end
+with the thread that started them.
 """
 
 import os
@@ -33,7 +33,7 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Supervisor:
-    """Keeps the parts of a plan alive until it is told to end."""
+    """Keeps the parts of a plan running until a signal ends it."""
 
     def __init__(self, plan: Plan, lock: int) -> None:
         environment = {**os.environ, **plan.environment}  # noqa: TID251  # handed down as it is, not read
@@ -61,7 +61,7 @@ class Supervisor:
         self._end(self._children, BROKER_STOP_S)
 
     def _listen_to_signals(self) -> None:
-        """Let every signal wake the loop at once; the kernel's own handling of a child's end is only to wake it."""
+        """Let every signal wake the loop at once, also SIGCHLD."""
         for end in (self._woken, self._waker):
             os.set_blocking(end.fileno(), False)
         self._selector.register(self._woken, selectors.EVENT_READ)
@@ -85,7 +85,7 @@ class Supervisor:
             self._selector.register(child.output, selectors.EVENT_READ, child)
 
     def _await(self, question: Callable[[], bool], limit_s: float) -> bool:
-        """Return whether the answer was yes before the limit; everything else goes on meanwhile."""
+        """Return whether `question` became true before the limit; the loop goes on meanwhile."""
         until = monotonic() + limit_s
         while not self._is_ending and monotonic() < until:
             if question():
@@ -94,48 +94,48 @@ class Supervisor:
         return False
 
     def _broker_answers(self) -> bool:
-        return _asked(self._plan.broker_socket, b"PING\r\n").startswith(b"+PONG")
+        return _response_start(self._plan.broker_socket, b"PING\r\n").startswith(b"+PONG")
 
     def _web_answers(self) -> bool:
         request = b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n"
-        return b" 200 " in _asked((self._plan.host, self._plan.port), request)[:20]
+        return b" 200 " in _response_start((self._plan.host, self._plan.port), request)[:20]
 
     def _turn(self, timeout_s: float) -> None:
-        """Hear what the parts say, bury the dead, and start again what is due."""
+        """Show output of the parts, note ended ones, and restart what is due."""
         due = [child.due_at for child in self._children if child.due_at is not None and not self._is_ending]
         for key, _events in self._selector.select(max(0.0, min([timeout_s, *(at - monotonic() for at in due)]))):
             if key.data is None:
                 _read(self._woken.fileno())
             else:
-                self._hear(key.data)
+                self._show_output(key.data)
         for child in self._children:
-            self._bury(child)
+            self._note_exit(child)
             if child.due_at is not None and child.due_at <= monotonic():
                 self._start(child)
         self._kill_orphans()
 
     def _kill_orphans(self) -> None:
-        """Kill what a dead part has left behind, such as the workers of a gunicorn that was killed.
+        """Kill processes that an ended part has left behind, such as the workers of a gunicorn that was killed.
 
-        Who was a child of this process before it became the supervisor (of a shell's script, say) is none of ours.
+        Children of this process from before it became the supervisor (of a shell script, for example) are not ours.
         """
         for pid in _children_of_ours() - self._strangers - {child.pid for child in self._children}:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, os.WNOHANG)
 
-    def _hear(self, child: Child) -> None:
-        """Show what a part says. What it says while everything ends is of interest to few."""
+    def _show_output(self, child: Child) -> None:
+        """Show the output of a part, while it is not shutting down."""
         if child.output is None:
             return
         data = _read(child.output.fileno())
         if data == b"":
             self._selector.unregister(child.output)
         elif data and (not self._is_ending or self._plan.is_verbose):
-            say(*child.voice.heard(data))
+            say(*child.output_filter.feed(data))
 
-    def _bury(self, child: Child) -> None:
-        """Note that a part has ended, and hear its last words."""
+    def _note_exit(self, child: Child) -> None:
+        """Note that a part has ended, and show its last output."""
         output = child.output
         code = child.ended()
         if code is None or output is None:
@@ -144,13 +144,13 @@ class Supervisor:
             data = _read(output.fileno()) or b""
             self._selector.unregister(output)
             if not self._is_ending:
-                say(*child.voice.heard(data), *child.voice.last_words(is_of_interest=code > 0))
+                say(*child.output_filter.feed(data), *child.output_filter.flush(is_of_interest=code > 0))
         output.close()
         if not self._is_ending:
             say(f"{child.name} ended ({_how(code)}); restarting {child.when()}.")
 
     def _end(self, children: Collection[Child], limit_s: float) -> None:
-        """Ask these to end; kill what has not ended in time."""
+        """Send SIGTERM to these; kill those that have not ended in time."""
         for child in children:
             child.send(signal.SIGTERM)
         until = monotonic() + limit_s
@@ -162,7 +162,7 @@ class Supervisor:
 
 
 def say(*lines: str) -> None:
-    """Print lines. Where nobody reads them they are dropped: nothing may hold up the supervisor."""
+    """Print lines. Where nobody reads them they are dropped: nothing may block the supervisor."""
     for line in lines:
         data = f"{line}\n".encode(errors="replace")
         with suppress(OSError):
@@ -174,21 +174,21 @@ def say(*lines: str) -> None:
 def _children_of_ours() -> frozenset[int]:
     """Return every child of this process that is in its group (Linux; elsewhere none)."""
     with suppress(OSError):
-        listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
-        return frozenset(pid for pid in map(int, listed.split()) if os.getpgid(pid) == os.getpgrp())
+        pids_text = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+        return frozenset(pid for pid in map(int, pids_text.split()) if os.getpgid(pid) == os.getpgrp())
     return frozenset()
 
 
 def _read(descriptor: int) -> bytes | None:
-    """Return what is there to read: nothing at the end, None when there is only nothing now."""
+    """Return the available output: empty at the end, None when there is none now."""
     try:
         return os.read(descriptor, _CHUNK)
     except BlockingIOError:
         return None
 
 
-def _asked(address: str | tuple[str, int], question: bytes) -> bytes:
-    """Return the beginning of what a server answers, or nothing when it does not in time."""
+def _response_start(address: str | tuple[str, int], question: bytes) -> bytes:
+    """Return the beginning of a server's answer, or empty bytes when it does not answer in time."""
     family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
     with suppress(OSError), socket.socket(family) as client:
         client.settimeout(_ANSWER_S)
@@ -203,7 +203,7 @@ def _how(code: int) -> str:
 
 
 def main(lock: int) -> None:
-    """Read the plan that stands in the lock file, and live by it."""
+    """Read the plan from the lock file, and run it."""
     with os.fdopen(os.dup(lock), encoding="utf-8") as file:
         file.seek(0)
         plan = Plan.from_json(file.read())

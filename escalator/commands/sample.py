@@ -56,37 +56,37 @@ def command(name: str, url: str | None, item: str | None, *, is_list: bool, dril
 
 def _print_names() -> None:
     width = max(map(len, SAMPLES))
-    for name, one in SAMPLES.items():
-        click.echo(f"{name:<{width}}  {one.about}")
+    for name, known in SAMPLES.items():
+        click.echo(f"{name:<{width}}  {known.about}")
 
 
 def _credentials(policy: Policy, env: Mapping[str, str]) -> tuple[str, str]:
     """Return key and secret of the first source that is on."""
     for source in policy.sources.values():
         key = expand(source.api_key, env)
-        secrets = [secret for one in source.api_secrets if (secret := expand(one, env)).strip()]
+        secrets = [secret for unexpanded in source.api_secrets if (secret := expand(unexpanded, env)).strip()]
         if key and secrets:
             return key, secrets[0]
     raise click.ClickException("no source of the policy has both a key and a secret; set the variables that it names")
 
 
 def _mode(address: str) -> str:
-    """Return the mode that the instance itself is in: it may run elsewhere, and not as this shell would."""
-    answer = _asked("GET", f"{address}/readyz", b"", {})
+    """Return the mode of the running instance, which may differ from this shell's environment."""
+    answer = _request("GET", f"{address}/readyz", b"", {})
     try:
-        told = answer.json()
+        body = answer.json()
     except ValueError:
         return ""
-    return str(told.get("mode", "")) if isinstance(told, dict) else ""
+    return str(body.get("mode", "")) if isinstance(body, dict) else ""
 
 
 def _post(address: str, body: bytes, headers: Mapping[str, str]) -> int:
-    return _asked(
+    return _request(
         "POST", f"{address}/webhooks/stream", body, {"Content-Type": "application/json", **headers}
     ).status_code
 
 
-def _asked(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
+def _request(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
     try:
         with bounded(requests.Session(), _LIMITS) as session:
             return session.request(method, url, data=body, headers=dict(headers), allow_redirects=False)

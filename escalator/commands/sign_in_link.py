@@ -1,4 +1,4 @@
-"""`escalator sign-in-link`: print a link that signs somebody in once. Whoever may run commands here may do anything."""
+"""`escalator sign-in-link`: print a link that signs somebody in once. Who may run commands here may do anything."""
 
 import click
 
@@ -18,14 +18,14 @@ def command(person: str | None) -> None:
     core = open_core()
     with core.database.reading() as connection:
         policy = core.policies.required(connection).policy
-    key = _meant(person, policy)
+    key = _person_key(person, policy)
     url = magic_links.create_link(core, key, PRINTER, _VIA, PRINTED_GOOD_FOR)
     click.echo(f"Signs in {policy.people[key].name}; works once, within {words(PRINTED_GOOD_FOR)}:", err=True)
     click.echo(url)
 
 
-def _meant(person: str | None, policy: Policy) -> str:
-    """Return the key of who is meant; raises Misused for nobody."""
+def _person_key(person: str | None, policy: Policy) -> str:
+    """Return the person's key; raises Misused when there is no such person."""
     if person is None:
         admin = first_admin(policy)
         if admin is None:

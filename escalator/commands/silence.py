@@ -1,4 +1,4 @@
-"""`escalator silence`: begin a silence, end one before its time, or list those there are."""
+"""`escalator silence`: begin a silence, end one early, or list the silences."""
 
 import json
 from typing import Any
@@ -55,67 +55,73 @@ def command(  # noqa: PLR0913  # one for each option
     if ending is not None:
         if named is not None or by is None:
             raise Misused("--end requires the id of a silence and --by, without a category or route")
-        over = _done(end_silence(core, ending, by, VIA))
-        click.echo(f"Ended: {_about(core, over)}. What it held back is sent now.")
+        ended = _require_done(end_silence(core, ending, by, VIA))
+        click.echo(f"Ended: {_about(core, ended)}. What it held back is sent now.")
     elif named is not None:
         if lasts is None or reason is None or by is None:
             raise Misused(f"silence {named}: --for, --reason and --by are required")
-        begun = _done(
+        started = _require_done(
             create_silence(
                 core, SilenceRequest(named, duration("--for", lasts, "30m or 2h"), reason, by, VIA, is_for_critical)
             )
         )
-        click.echo(f"Silenced: {_about(core, begun)} for {words(begun.ends_at - begun.starts_at)}.")
+        click.echo(f"Silenced: {_about(core, started)} for {words(started.ends_at - started.starts_at)}.")
     else:
         click.echo(_list(core, as_json=as_json))
 
 
-def _done(done: Silence | SilenceRefused) -> Silence:
-    """Return what was done; who may not gets exit code 1, and what cannot be meant 2."""
-    if isinstance(done, Silence):
-        return done
-    if done.what is SilenceProblem.ROLE:
-        raise click.ClickException(done.said)
-    raise Misused(done.said)
+def _require_done(result: Silence | SilenceRefused) -> Silence:
+    """Return the silence; raises with exit code 1 for a missing permission, else 2."""
+    if isinstance(result, Silence):
+        return result
+    if result.what is SilenceProblem.ROLE:
+        raise click.ClickException(result.said)
+    raise Misused(result.said)
 
 
 def _about(core: Core, silence: Silence) -> str:
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-    return _what(silence, running.policy) if running else silence.name
+    return _subject_words(silence, running.policy) if running else silence.name
 
 
-def _what(silence: Silence, policy: Policy) -> str:
+def _subject_words(silence: Silence, policy: Policy) -> str:
     return subject(silence, policy) + (" (including critical)" if silence.is_for_critical else "")
 
 
 def _list(core: Core, *, as_json: bool) -> str:
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        found = list_silences(core, connection, running)
+        rows = list_silences(core, connection, running)
     if as_json:
-        return json.dumps([_document(one) for one in found], indent=2, ensure_ascii=False)
-    if not found:
+        return json.dumps([_document(row) for row in rows], indent=2, ensure_ascii=False)
+    if not rows:
         return "No silences."
-    return columns([_HEADINGS, *(_row(one, running.policy) for one in found)])
+    return columns([_HEADINGS, *(_row(row, running.policy) for row in rows)])
 
 
-def _row(one: SilenceRow, policy: Policy) -> tuple[str, ...]:
-    silence = one.silence
+def _row(row: SilenceRow, policy: Policy) -> tuple[str, ...]:
+    silence = row.silence
     span = [at.astimezone(policy.timezone).strftime("%a %d %b %H:%M") for at in (silence.starts_at, silence.ends_at)]
-    until = span[1] if one.is_in_force else f"{span[0]} to {span[1]}"
-    return (one.handle or "file", _what(silence, policy), called(silence.author, policy), until, silence.reason)
+    until = span[1] if row.is_in_force else f"{span[0]} to {span[1]}"
+    return (
+        row.handle or "file",
+        _subject_words(silence, policy),
+        called(silence.author, policy),
+        until,
+        silence.reason,
+    )
 
 
-def _document(one: SilenceRow) -> dict[str, Any]:
-    silence = one.silence
+def _document(row: SilenceRow) -> dict[str, Any]:
+    silence = row.silence
     return {
-        "id": one.handle or None,
+        "id": row.handle or None,
         silence.of.value: silence.name,
         "by": silence.author,
         "from": stamp(silence.starts_at),
         "to": stamp(silence.ends_at),
         "critical": silence.is_for_critical,
-        "in_force": one.is_in_force,
+        "in_force": row.is_in_force,
         "reason": silence.reason,
     }

@@ -23,19 +23,19 @@ def command(ctx: click.Context, name: str) -> None:
     tried = send_test_message(core, name, running.policy)
     if not tried:
         raise Misused(f"{name}: is not a destination of the policy; {_known(running.policy)}")
-    for one in tried:
-        click.echo(_line(one))
-    ctx.exit(0 if all(isinstance(one.result, Delivered) for one in tried) else 1)
+    for result in tried:
+        click.echo(_line(result))
+    ctx.exit(0 if all(isinstance(result.result, Delivered) for result in tried) else 1)
 
 
 def _known(policy: Policy) -> str:
     return f"one of {', '.join(policy.destinations)}, or person:NAME, team:NAME"
 
 
-def _line(one: DestinationTestResult) -> str:
-    place = f"{one.recipient.destination} ({one.recipient.kind.value})"
-    if isinstance(one.result, Delivered):
-        where = "kept in the sandbox, nothing was sent" if one.mode is Mode.SANDBOX else "delivered"
+def _line(result: DestinationTestResult) -> str:
+    place = f"{result.recipient.destination} ({result.recipient.kind.value})"
+    if isinstance(result.result, Delivered):
+        where = "kept in the sandbox, nothing was sent" if result.mode is Mode.SANDBOX else "delivered"
         return f"{place}: {where}"
-    detail = f" ({one.result.detail})" if one.result.detail else ""
-    return f"{place}: failed: {one.result.reason.value}{detail}"
+    detail = f" ({result.result.detail})" if result.result.detail else ""
+    return f"{place}: failed: {result.result.reason.value}{detail}"

@@ -1,4 +1,4 @@
-"""`escalator unreadable`: signed requests that are no events, and what one of them says."""
+"""`escalator unreadable`: list signed requests that are no events, or show one."""
 
 from uuid import UUID
 
@@ -32,9 +32,14 @@ def command(event_id: UUID | None, by: str | None) -> None:
 
 
 def _list(core: Core) -> str:
-    found = list_unreadable(core)
+    requests = list_unreadable(core)
     rows = [
-        (str(one.id), stamp(one.received_at), one.source, "kept" if one.sealed_body is not None else "deleted")
-        for one in found
+        (
+            str(request.id),
+            stamp(request.received_at),
+            request.source,
+            "kept" if request.sealed_body is not None else "deleted",
+        )
+        for request in requests
     ]
     return columns([_HEADINGS, *rows]) if rows else "No unreadable requests."

@@ -17,7 +17,7 @@ from escalator.store import Database
 class SandboxWaysOut:
     """The stand-ins. `slack` is the stand-in for Slack; tests may pass their own."""
 
-    def __init__(  # noqa: PLR0913  # the parts of a process that it is made of
+    def __init__(  # noqa: PLR0913  # the parts of a process that it uses
         self,
         settings: Settings,
         database: Database,

@@ -36,8 +36,8 @@ def test_in_jira_it_is_an_issue_of_its_own() -> None:
 
 
 def test_a_machine_is_told_that_it_is_a_list() -> None:
-    assert messages.told_type(NOTE) == "escalator.list"
-    assert json.loads(messages.body(messages.told_type(NOTE), AT, NOTE))["data"]["text"] == TEXT
+    assert messages.send_type(NOTE) == "escalator.list"
+    assert json.loads(messages.body(messages.send_type(NOTE), AT, NOTE))["data"]["text"] == TEXT
 
 
 def test_in_slack_it_has_no_buttons() -> None:

@@ -56,7 +56,7 @@ LONG_AGO_S = 8.0
 VENDORS = tuple(kind.value for kind in DestinationKind)
 _PLACE = "0198c7a0-0000-7000-8000-0000000000aa"
 _KEYS = {"first": "0198c7a0-0000-7000-8000-0000000000b1", "again": "0198c7a0-0000-7000-8000-0000000000b2"}
-CALLS = ("tell", "tell again", "show")
+CALLS = ("send", "send again", "update")
 
 FAULTS = {
     "http_400": FailureReason.BAD_MESSAGE,
@@ -183,13 +183,13 @@ _NOBODY = MessageContext(None, None, "somewhere")
 
 def prepare(vendor, double, call):
     """Return what makes this call, given a channel; what it needs to stand at the vendor stands there."""
-    if call == "tell":
-        return lambda channel: channel.tell(say(vendor, double))
-    stands = vendor.make(double, None).tell(say(vendor, double))
+    if call == "send":
+        return lambda channel: channel.send(say(vendor, double))
+    stands = vendor.make(double, None).send(say(vendor, double))
     assert isinstance(stands, Delivered), stands
-    if call == "tell again":
-        return lambda channel: channel.tell(say(vendor, double, key="again", ref=stands.ref, step=1))
-    return lambda channel: channel.show(say(vendor, double, ref=stands.ref, **TAKEN))
+    if call == "send again":
+        return lambda channel: channel.send(say(vendor, double, key="again", ref=stands.ref, step=1))
+    return lambda channel: channel.update(say(vendor, double, ref=stands.ref, **TAKEN))
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -200,7 +200,7 @@ def test_what_gets_through_is_delivered(vendor, double, call):
 
 
 def test_what_stands_has_a_reference(vendor, double):
-    assert vendor.make(double, None).tell(say(vendor, double)).ref
+    assert vendor.make(double, None).send(say(vendor, double)).ref
     assert vendor.effects(double) == 1
 
 
@@ -216,9 +216,9 @@ def test_what_stands_has_a_reference(vendor, double):
 )
 def test_every_state_can_be_shown(vendor, double, state, how):
     channel = vendor.make(double, None)
-    ref = channel.tell(say(vendor, double)).ref
-    assert isinstance(channel.show(say(vendor, double, ref=ref, **TAKEN)), Delivered)
-    shown = channel.show(say(vendor, double, ref=ref, **{"due_kind": None, "due_at": None} | how))
+    ref = channel.send(say(vendor, double)).ref
+    assert isinstance(channel.update(say(vendor, double, ref=ref, **TAKEN)), Delivered)
+    shown = channel.update(say(vendor, double, ref=ref, **{"due_kind": None, "due_at": None} | how))
     assert isinstance(shown, Delivered), (state, shown)
 
 
@@ -260,7 +260,7 @@ def test_nobody_there_is_unreachable(vendor):
     with vendor.double() as gone:
         one = say(vendor, gone)
         channel = vendor.make(gone, None)
-    assert channel.tell(one).reason is FailureReason.UNREACHABLE
+    assert channel.send(one).reason is FailureReason.UNREACHABLE
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_nobody_there_is_unreachable(vendor):
 )
 def test_a_vendor_says_how_long_to_wait(vendor, double, said, understood):
     provoke(vendor, double, f"http_429 {said}")
-    failed = vendor.make(double, None).tell(say(vendor, double))
+    failed = vendor.make(double, None).send(say(vendor, double))
     assert (failed.reason, failed.retry_after) == (FailureReason.RATE_LIMITED, understood)
 
 
@@ -285,32 +285,32 @@ def test_the_same_key_twice_is_one_effect(vendor, double, is_lost):
     channel = vendor.make(double, None)
     if is_lost:
         provoke(vendor, double, "lost")
-    first = channel.tell(say(vendor, double))
+    first = channel.send(say(vendor, double))
     assert isinstance(first, Failed if is_lost else Delivered)
-    assert isinstance(channel.tell(say(vendor, double, now=NOW + timedelta(minutes=1))), Delivered)
+    assert isinstance(channel.send(say(vendor, double, now=NOW + timedelta(minutes=1))), Delivered)
     assert vendor.effects(double) == vendor.repeated_effects
 
 
 def test_ringing_again_twice_with_the_same_key_is_one_effect(vendor, double):
     channel = vendor.make(double, None)
-    ref = channel.tell(say(vendor, double)).ref
+    ref = channel.send(say(vendor, double)).ref
     before = vendor.effects(double)
-    rings = [channel.tell(say(vendor, double, key="again", ref=ref, step=1)) for _ in range(2)]
+    rings = [channel.send(say(vendor, double, key="again", ref=ref, step=1)) for _ in range(2)]
     assert all(isinstance(one, Delivered) for one in rings), rings
     assert vendor.effects(double) - before <= vendor.repeated_effects
 
 
 def test_showing_the_same_twice_is_one_effect(vendor, double):
     channel = vendor.make(double, None)
-    ref = channel.tell(say(vendor, double)).ref
-    channel.show(say(vendor, double, ref=ref, **TAKEN))
+    ref = channel.send(say(vendor, double)).ref
+    channel.update(say(vendor, double, ref=ref, **TAKEN))
     before = vendor.effects(double)
-    assert isinstance(channel.show(say(vendor, double, ref=ref, now=NOW + timedelta(minutes=1), **TAKEN)), Delivered)
+    assert isinstance(channel.update(say(vendor, double, ref=ref, now=NOW + timedelta(minutes=1), **TAKEN)), Delivered)
     assert vendor.effects(double) == before
 
 
 def test_the_products_own_trouble_is_told(vendor, double):
-    assert isinstance(vendor.make(double, None).tell(notice(vendor, double)), Delivered)
+    assert isinstance(vendor.make(double, None).send(notice(vendor, double)), Delivered)
     assert vendor.effects(double) == 1
 
 
@@ -319,8 +319,8 @@ def test_equal_notifications_are_equal_bytes(vendor):
     for _ in range(2):
         with vendor.double() as double:
             channel = vendor.make(double, None)
-            ref = channel.tell(say(vendor, double)).ref
-            channel.show(replace(say(vendor, double, **TAKEN), ref=ref))
+            ref = channel.send(say(vendor, double)).ref
+            channel.update(replace(say(vendor, double, **TAKEN), ref=ref))
             rendered.append(vendor.sent(double))
     assert rendered[0] == rendered[1]
     assert rendered[0]

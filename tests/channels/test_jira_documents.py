@@ -102,7 +102,7 @@ def test_lines_links_and_instants_in_wiki_text():
 )
 def test_only_addresses_of_the_web_are_links(flavour, url):
     written = documents.document(flavour, [(Link("Runbook", url),)])
-    assert documents.says(written) == "Runbook"
+    assert documents.text_of(written) == "Runbook"
     assert "href" not in repr(written)
 
 
@@ -115,7 +115,7 @@ def test_only_addresses_of_the_web_are_links(flavour, url):
     ],
 )
 def test_how_far_away_an_instant_is_is_left_out(line, expected):
-    assert documents.says(documents.document(CLOUD, [line])) == expected
+    assert documents.text_of(documents.document(CLOUD, [line])) == expected
 
 
 @pytest.mark.parametrize("flavour", Flavour)
@@ -138,7 +138,7 @@ def test_every_document_is_one_that_jira_takes(flavour, lines):
 
 def test_what_is_too_long_says_that_there_was_more():
     written = documents.document(CLOUD, [(f"line {number} " + "x" * 900,) for number in range(90)])
-    said = documents.says(written).splitlines()
+    said = documents.text_of(written).splitlines()
     assert said[0].startswith("line 0 ")
     assert said[-1] == "…"
     assert limits.DOCUMENT - 2000 < documents.size(written) <= limits.DOCUMENT
@@ -202,4 +202,4 @@ def test_the_double_knows_adf(document, is_right):
     ],
 )
 def test_a_document_of_somebody_elses_can_be_compared(said):
-    assert isinstance(documents.says(said), str)
+    assert isinstance(documents.text_of(said), str)

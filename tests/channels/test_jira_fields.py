@@ -29,7 +29,7 @@ def jira(request):
 def tell(jira, fields=None):
     channel = JiraChannel(JiraRest(jira.origin, jira.email, jira.token))
     one = say()
-    return channel.tell(replace(one, options=one.options | ({FURTHER_FIELDS: json.dumps(fields)} if fields else {})))
+    return channel.send(replace(one, options=one.options | ({FURTHER_FIELDS: json.dumps(fields)} if fields else {})))
 
 
 def test_a_field_that_is_required_and_not_given_refuses_the_issue_by_its_name(jira):

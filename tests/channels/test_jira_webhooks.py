@@ -81,7 +81,7 @@ def test_an_event_is_known_by_its_signed_body_alone():
 
 def an_issue(jira):
     channel = JiraChannel(JiraRest(jira.origin, jira.email, jira.token))
-    channel.tell(say())
+    channel.send(say())
     return jira.issues[KEY]
 
 
@@ -128,7 +128,7 @@ def test_a_deleted_issue_is_noted(jira):
 
 def test_our_own_move_is_known_by_our_account(jira):
     api = JiraRest(jira.origin, jira.email, jira.token)
-    JiraChannel(api).show(say(KEY, **RESOLVED))
+    JiraChannel(api).update(say(KEY, **RESOLVED))
     body, _headers = jira.emitted[-1]
     assert parse(body).agent.id == api.myself()
 

@@ -20,7 +20,7 @@ from escalator.channels.slack import limits
 from escalator.channels.slack.blocks import message, notice
 from escalator.channels.slack.escalate_modal import escalate_view
 from escalator.channels.slack.external_select import options
-from escalator.channels.slack.modals import Origin, hand_over_view, reveal_view, told_view
+from escalator.channels.slack.modals import Origin, hand_over_view, result_view, reveal_view
 from escalator.channels.slack.silence_modal import silence_view
 from escalator.channels.webhook import payload as messages
 from escalator.model.destination_kind import DestinationKind
@@ -160,7 +160,7 @@ def test_slack_takes_every_window_and_every_search(text, count):
         escalate_view(people, people),
         silence_view(people, 300),
         reveal_view(10**15, text * 20),
-        told_view("Escalate", text),
+        result_view("Escalate", text),
     ):
         assert view_problems(view) == []
     for typed in ("", text, "ana"):
@@ -250,7 +250,7 @@ def test_jira_takes_every_issue_and_comment(flavour, text):
         a_notification(text, DestinationKind.JIRA, card=filled(text), standing=None, place="a b " * 300, key="k" * 300),
     ):
         jira = _Jira(flavour)
-        assert JiraChannel(jira).tell(said) == Delivered("TS-1")
+        assert JiraChannel(jira).send(said) == Delivered("TS-1")
         is_cloud = flavour is Flavour.CLOUD
         screen = {"project", "issuetype", "summary", "description", "labels"}
         assert jira_rules.issue_problems(jira.talk.fields, {"TS": ["Task"]}, screen, is_cloud) == {}
@@ -279,8 +279,8 @@ class _Mailer:
 def test_a_mail_keeps_to_the_standards_whatever_is_said(text):
     mailer = _Mailer()
     channel = MailChannel(mailer, MAIL_FROM)
-    assert isinstance(channel.tell(a_note(view=a_world(text))), Delivered)
-    assert isinstance(channel.tell(a_note(card=filled(text), standing=None)), Delivered)
+    assert isinstance(channel.send(a_note(view=a_world(text))), Delivered)
+    assert isinstance(channel.send(a_note(card=filled(text), standing=None)), Delivered)
     for mail in mailer.mails:
         assert flaws(mail.message.as_bytes(), "alerts@example.com", [RECIPIENT]) == []
 

@@ -34,8 +34,8 @@ REF = FIRST
 class Mailer:
     """Keeps what is flawless, as it would come out of a server."""
 
-    def __init__(self, says=None):
-        self.mails, self._says = [], says
+    def __init__(self, text_of=None):
+        self.mails, self._says = [], text_of
 
     def send(self, context, /, mail):
         if self._says is not None:
@@ -61,13 +61,13 @@ def channel(mailer):
 
 def test_the_subject_and_the_first_line_are_what_a_locked_phone_shows(channel, mailer):
     note = a_note()
-    channel.tell(note)
+    channel.send(note)
     [mail] = mailer.mails
     assert mail.subject == mail.lead == note.card.text == "CRITICAL · Self-harm · acknowledge within 3 min · #1042"
 
 
 def test_both_parts_say_the_same(channel, mailer):
-    channel.tell(a_note())
+    channel.send(a_note())
     [mail] = mailer.mails
     for said in (mail.text, mail.html):
         assert "#1042 · chat-prod" in said
@@ -80,32 +80,32 @@ def test_both_parts_say_the_same(channel, mailer):
 
 
 def test_without_an_answer_nothing_is_asked_of_the_reader(channel, mailer):
-    channel.tell(a_note(answer=None))
+    channel.send(a_note(answer=None))
     assert "Acknowledge" not in mailer.mails[0].text
     assert "forward it" not in mailer.mails[0].text
 
 
 def test_what_a_user_wrote_is_not_in_a_mail_even_if_a_card_had_it(channel, mailer):
     note = a_note()
-    channel.tell(replace(note, card=replace(note.card, snippet=TEXT)))
+    channel.send(replace(note, card=replace(note.card, snippet=TEXT)))
     assert len(mailer.mails) == 1
 
 
 def test_the_sender_is_as_it_is_configured(channel, mailer):
-    channel.tell(a_note())
+    channel.send(a_note())
     assert str(mailer.mails[0].message["From"]) == MAIL_FROM
     assert mailer.mails[0].sender == "alerts@example.com"
 
 
 def test_a_retry_is_the_same_mail(channel, mailer):
     for minutes in (0, 1):
-        channel.tell(a_note(now=NOW + timedelta(minutes=minutes)))
+        channel.send(a_note(now=NOW + timedelta(minutes=minutes)))
     assert {one.id for one in mailer.mails} == {FIRST}
 
 
 def test_the_products_own_trouble_stands_alone(channel, mailer):
     said = alarm("Escalator needs attention: destination", ("ts-pager cannot be told: bad_credentials",))
-    assert isinstance(channel.tell(a_note(card=said, standing=None, occasion=Occasion.ALARM, answer=None)), Delivered)
+    assert isinstance(channel.send(a_note(card=said, standing=None, occasion=Occasion.ALARM, answer=None)), Delivered)
     [mail] = mailer.mails
     assert mail.message["References"] is None
     assert mail.text.count("Escalator needs attention: destination") == 1
@@ -116,21 +116,21 @@ def test_the_products_own_trouble_stands_alone(channel, mailer):
 
 
 def test_the_first_mail_stands_under_the_incident(channel, mailer):
-    channel.tell(a_note())
+    channel.send(a_note())
     message = mailer.mails[0].message
     assert (message["In-Reply-To"], message["References"]) == (ROOT, ROOT)
 
 
 def test_the_reference_names_the_first_mail(channel):
     note = a_note()
-    assert channel.tell(note) == Delivered(FIRST)
-    assert channel.tell(replace(note, ref=REF)) == Delivered(REF)
+    assert channel.send(note) == Delivered(FIRST)
+    assert channel.send(replace(note, ref=REF)) == Delivered(REF)
 
 
 def test_what_follows_stands_under_the_first_mail_and_its_subject_is_its_own_news(channel, mailer):
     again = a_note(ref=REF, key="0198c7a0-0000-7000-8000-0000000000b2")
-    channel.tell(again)
-    channel.show(a_note(ref=REF, view=TAKEN))
+    channel.send(again)
+    channel.update(a_note(ref=REF, view=TAKEN))
     assert [mail.subject for mail in mailer.mails] == [again.card.text, "#1042 taken by Ana Ruiz after 57 s"]
     for mail in mailer.mails:
         assert mail.subject == mail.lead
@@ -141,9 +141,9 @@ def test_what_follows_stands_under_the_first_mail_and_its_subject_is_its_own_new
 
 def test_a_message_id_is_whole_however_long_the_domain(mailer):
     channel = MailChannel(mailer, f"alerts@{'long-label.' * 9}example.com")
-    ref = channel.tell(a_note()).ref
+    ref = channel.send(a_note()).ref
     assert len(ref) <= 256
-    channel.show(a_note(ref=ref, view=TAKEN))
+    channel.update(a_note(ref=ref, view=TAKEN))
     first, second = mailer.mails
     assert f"Message-ID: {first.id}\r\n".encode() in first.raw
     assert f"In-Reply-To: {first.id}\r\n".encode() in second.raw
@@ -162,7 +162,7 @@ def test_a_message_id_is_whole_however_long_the_domain(mailer):
     ],
 )
 def test_what_is_new_is_one_short_mail(channel, mailer, view, lead):
-    assert channel.show(a_note(ref=REF, view=view)) == Delivered(REF)
+    assert channel.update(a_note(ref=REF, view=view)) == Delivered(REF)
     [mail] = mailer.mails
     assert mail.lead == (lead or a_note(view=view).card.text)
     assert "no further action is needed" in mail.text
@@ -171,22 +171,22 @@ def test_what_is_new_is_one_short_mail(channel, mailer, view, lead):
 
 
 def test_what_asks_again_is_told_by_pages_not_by_an_update(channel, mailer):
-    assert channel.show(a_note(ref=REF)) == Delivered(REF)
+    assert channel.update(a_note(ref=REF)) == Delivered(REF)
     assert mailer.mails == []
 
 
 def test_nobody_is_told_what_they_have_just_done(channel, mailer):
-    assert channel.show(a_note(ref=REF, view=TAKEN, person="ana")) == Delivered(REF)
+    assert channel.update(a_note(ref=REF, view=TAKEN, person="ana")) == Delivered(REF)
     assert mailer.mails == []
-    channel.show(a_note(ref=REF, view=TAKEN, person="ben"))
+    channel.update(a_note(ref=REF, view=TAKEN, person="ben"))
     assert len(mailer.mails) == 1
 
 
 def test_showing_again_what_was_shown_is_the_same_mail(channel, mailer):
     for minutes in (0, 9):
-        channel.show(a_note(ref=REF, view=TAKEN, now=NOW + timedelta(minutes=minutes)))
+        channel.update(a_note(ref=REF, view=TAKEN, now=NOW + timedelta(minutes=minutes)))
     assert len({one.id for one in mailer.mails}) == 1
-    channel.show(a_note(ref=REF, view={**TAKEN, "owner": "ben"}))
+    channel.update(a_note(ref=REF, view={**TAKEN, "owner": "ben"}))
     assert len({one.id for one in mailer.mails}) == 2
 
 
@@ -226,8 +226,8 @@ def test_a_face_is_what_the_reader_knows(channel, before, after, is_equal):
 )
 def test_without_a_sender_nothing_is_sent(mailer, mail_from, word):
     channel = MailChannel(mailer, mail_from)
-    assert channel.tell(a_note()) == Failed(FailureReason.NOT_CONFIGURED, word)
-    assert channel.show(a_note(ref=REF, view=TAKEN)) == Failed(FailureReason.NOT_CONFIGURED, word)
+    assert channel.send(a_note()) == Failed(FailureReason.NOT_CONFIGURED, word)
+    assert channel.update(a_note(ref=REF, view=TAKEN)) == Failed(FailureReason.NOT_CONFIGURED, word)
     assert mailer.mails == []
 
 
@@ -250,13 +250,13 @@ def test_without_a_sender_nothing_is_sent(mailer, mail_from, word):
     ],
 )
 def test_what_is_no_address_is_a_bad_target(channel, mailer, written):
-    assert channel.tell(a_note(address=written)) == Failed(FailureReason.BAD_TARGET, "address")
+    assert channel.send(a_note(address=written)) == Failed(FailureReason.BAD_TARGET, "address")
     assert mailer.mails == []
 
 
 def test_what_the_mailer_says_is_what_became_of_it():
     failed = Failed(FailureReason.VENDOR_ERROR, "data_451")
-    assert MailChannel(Mailer(failed), MAIL_FROM).tell(a_note()) == failed
+    assert MailChannel(Mailer(failed), MAIL_FROM).send(a_note()) == failed
 
 
 @pytest.mark.parametrize(
@@ -298,17 +298,17 @@ def hostile(text):
 )
 def test_nothing_breaks_out(channel, mailer, text):
     note = a_note(card=hostile(text), answer=Link(text, "https://example.com/answer"))
-    assert isinstance(channel.tell(note), Delivered)
+    assert isinstance(channel.send(note), Delivered)
     [mail] = mailer.mails
     assert mail.message["Bcc"] is None
     assert len(mail.subject) <= 150
     assert "<script" not in mail.html
     assert mail.recipient == RECIPIENT
-    assert isinstance(channel.show(a_note(ref=channel.tell(note).ref, view=TAKEN, place=PLACE)), Delivered)
+    assert isinstance(channel.update(a_note(ref=channel.send(note).ref, view=TAKEN, place=PLACE)), Delivered)
 
 
 def test_only_the_web_becomes_a_link(channel, mailer):
-    channel.tell(a_note(card=Card("text", "header", ((Link("Runbook", "javascript:alert(1)"),),)), answer=None))
+    channel.send(a_note(card=Card("text", "header", ((Link("Runbook", "javascript:alert(1)"),),)), answer=None))
     assert "<a " not in mailer.mails[0].html
     assert "Runbook: javascript:alert(1)" in mailer.mails[0].html
 

@@ -53,7 +53,7 @@ def say(server, *, ref=None, answer=ANSWER, options=None, **incident):
 
 
 def tell(server, **how):
-    done = MattermostChannel(api()).tell(say(server, **how))
+    done = MattermostChannel(api()).send(say(server, **how))
     assert isinstance(done, Delivered), done
     return server.posts[-1]
 
@@ -78,7 +78,7 @@ def test_a_later_step_rings_again_with_one_short_post(server):
 
 @pytest.mark.parametrize("state", [TAKEN, RESOLVED], ids=["taken", "resolved"])
 def test_what_became_of_it_is_one_post_that_rings_nobody(server, state):
-    assert isinstance(MattermostChannel(api()).show(say(server, ref="stands", answer=None, **state)), Delivered)
+    assert isinstance(MattermostChannel(api()).update(say(server, ref="stands", answer=None, **state)), Delivered)
     (post,) = server.posts
     assert post.rings == set()
     assert "Nothing more is asked of you." in post.attachments[0]["text"]
@@ -87,7 +87,7 @@ def test_what_became_of_it_is_one_post_that_rings_nobody(server, state):
 @pytest.mark.parametrize("state", [State.TRIGGERED, State.GROUPED, State.LOGGED])
 def test_what_its_readers_know_is_not_said_again(server, state):
     one = say(server, ref="stands", state=state)
-    assert MattermostChannel(api()).show(one) == Delivered("stands")
+    assert MattermostChannel(api()).update(one) == Delivered("stands")
     assert server.posts == []
 
 
@@ -101,7 +101,7 @@ def test_words_of_others_ring_nobody_and_format_nothing(server):
     lines = ((HOSTILE,), ("by ", InlineTime(NOW), " ", Link(HOSTILE, "javascript:x")))
     shown = Card(text=HOSTILE, header=f"Once more: {HOSTILE}", lines=lines)
     one = replace(say(server, answer=None, options={"mention": "nobody"}), card=shown)
-    assert isinstance(MattermostChannel(api()).tell(one), Delivered)
+    assert isinstance(MattermostChannel(api()).send(one), Delivered)
     (post,) = server.posts
     assert post.rings == set()
     for text in post.texts:
@@ -112,7 +112,7 @@ def test_words_of_others_ring_nobody_and_format_nothing(server):
 
 def test_however_much_there_is_to_say_it_is_one_post(server):
     much = Card(text="*" * 50_000, header="h" * 5_000, lines=tuple((("@" + "x") * 5_000,) for _ in range(500)))
-    assert isinstance(MattermostChannel(api()).tell(replace(say(server), card=much)), Delivered)
+    assert isinstance(MattermostChannel(api()).send(replace(say(server), card=much)), Delivered)
     (post,) = server.posts
     assert len(post.message) <= limits.TEXT
     assert f"({ANSWER.url})" in post.attachments[0]["text"], "the way to answer is the last thing to go"
@@ -130,7 +130,7 @@ def test_what_mattermost_refuses_has_its_reason(server, how, reason, detail):
     one = say(server)
     for name, value in how.items():
         setattr(server, name, value)
-    failed = MattermostChannel(api()).tell(one)
+    failed = MattermostChannel(api()).send(one)
     assert (failed.reason, failed.detail) == (reason, detail)
     asked = api().probe(one.address)
     assert getattr(asked, "reason", None) is (None if how == {"may_post": False} else reason), "only posting tells that"
@@ -142,7 +142,7 @@ def test_doctor_learns_whether_a_webhook_exists_and_nobody_sees_it(server):
 
 
 def test_a_private_address_needs_to_be_allowed(server):
-    failed = MattermostChannel(MattermostWebhook(guard_of([]), PATIENT)).tell(say(server))
+    failed = MattermostChannel(MattermostWebhook(guard_of([]), PATIENT)).send(say(server))
     assert failed.reason is FailureReason.FORBIDDEN
 
 

@@ -35,7 +35,7 @@ def channel(pagerduty):
 
 
 def told(pagerduty, channel):
-    done = channel.tell(say(pagerduty))
+    done = channel.send(say(pagerduty))
     assert done == Delivered(KEY)
     return pagerduty.alerts[0]
 
@@ -77,19 +77,19 @@ def test_the_links_of_the_card_can_be_followed(pagerduty, channel):
 
 def test_an_address_that_nobody_can_follow_is_left_out(pagerduty, channel):
     lines = ((Link("Book", "javascript:alert(1)"),), (Link("Long", "https://x/" + "y" * 2_000),))
-    channel.tell(notice(pagerduty, said=Card("Look", "Look", lines)))
+    channel.send(notice(pagerduty, said=Card("Look", "Look", lines)))
     assert pagerduty.alerts[0].shown["links"] == []
     assert "client_url" not in pagerduty.alerts[0].shown
 
 
 def test_what_is_withheld_is_in_no_byte_of_it(pagerduty, channel):
-    channel.tell(say(pagerduty, content_rule=ContentRule.WITHHOLD))
+    channel.send(say(pagerduty, content_rule=ContentRule.WITHHOLD))
     said = json.dumps(pagerduty.alerts[0].events, ensure_ascii=False)
     assert not [secret for secret in SECRETS if secret in said]
 
 
 def test_a_snippet_never_leaves_even_if_a_card_has_one(pagerduty, channel):
-    channel.tell(notice(pagerduty, said=Card("Look", "Look", (("a line",),), snippet="what a user wrote")))
+    channel.send(notice(pagerduty, said=Card("Look", "Look", (("a line",),), snippet="what a user wrote")))
     assert "what a user wrote" not in json.dumps(pagerduty.events)
 
 
@@ -104,7 +104,7 @@ def test_a_snippet_never_leaves_even_if_a_card_has_one(pagerduty, channel):
     ],
 )
 def test_every_severity_is_one_of_pagerdutys_four_words(pagerduty, channel, severity, word):
-    channel.tell(say(pagerduty, severity=severity))
+    channel.send(say(pagerduty, severity=severity))
     assert pagerduty.alerts[0].severity == word
 
 
@@ -112,7 +112,7 @@ def test_every_severity_is_one_of_pagerdutys_four_words(pagerduty, channel, seve
     ("occasion", "severity", "kind"), [(Occasion.TEST, "info", "test"), (Occasion.ALARM, "error", "alarm")]
 )
 def test_what_is_about_no_incident_is_graded_by_its_occasion(pagerduty, channel, occasion, severity, kind):
-    assert channel.tell(notice(pagerduty, occasion)) == Delivered("escalator-a-key")
+    assert channel.send(notice(pagerduty, occasion)) == Delivered("escalator-a-key")
     said = pagerduty.alerts[0].shown["payload"]
     assert (said["severity"], said["class"], said["custom_details"]) == (
         severity,
@@ -125,7 +125,7 @@ def test_what_is_about_no_incident_is_graded_by_its_occasion(pagerduty, channel,
 def test_the_largest_card_keeps_within_the_vendors_limits(pagerduty, channel, char):
     much = char * 40_000
     links = tuple((Link(much, "https://x/" + "y" * 1_900),) for _ in range(40))
-    assert isinstance(channel.tell(notice(pagerduty, said=Card(much, much, ((much,), *links)))), Delivered)
+    assert isinstance(channel.send(notice(pagerduty, said=Card(much, much, ((much,), *links)))), Delivered)
     shown = pagerduty.alerts[0].shown
     assert len(shown["payload"]["summary"]) == pagerduty_rules.MAX_SUMMARY
     assert shown["payload"]["summary"].endswith("…")
@@ -149,48 +149,48 @@ def test_the_largest_card_keeps_within_the_vendors_limits(pagerduty, channel, ch
 )
 def test_an_alert_follows_the_incidents_state(pagerduty, channel, how, status):
     alert = told(pagerduty, channel)
-    assert channel.show(say(pagerduty, KEY, **how)) == Delivered(KEY)
+    assert channel.update(say(pagerduty, KEY, **how)) == Delivered(KEY)
     assert (alert.status, len(pagerduty.alerts)) == (status, 1)
 
 
 def test_an_alert_that_waits_shows_the_newest_words(pagerduty, channel):
     alert = told(pagerduty, channel)
-    channel.show(say(pagerduty, KEY, waiting_for=("Ben Okafor",)))
+    channel.update(say(pagerduty, KEY, waiting_for=("Ben Okafor",)))
     assert "Waiting for Ben Okafor" in alert.shown["payload"]["custom_details"]["details"]
 
 
 def test_a_later_step_adds_a_trigger_to_the_open_alert(pagerduty, channel):
     alert = told(pagerduty, channel)
-    channel.tell(say(pagerduty, KEY, step=1))
+    channel.send(say(pagerduty, KEY, step=1))
     assert ([event["event_action"] for event in alert.events], len(pagerduty.alerts)) == (["trigger"] * 2, 1)
 
 
 def test_a_step_opens_a_new_alert_when_pagerduty_has_resolved_the_last_by_itself(pagerduty, channel):
     pagerduty.resolve(told(pagerduty, channel), None)
-    channel.tell(say(pagerduty, KEY, step=1))
+    channel.send(say(pagerduty, KEY, step=1))
     assert [alert.status for alert in pagerduty.alerts] == ["resolved", "triggered"]
 
 
 def test_a_new_round_opens_an_alert_of_its_own(pagerduty, channel):
     first = told(pagerduty, channel)
-    channel.show(say(pagerduty, KEY, **TAKEN))
-    assert channel.tell(say(pagerduty, round=2)) == Delivered(f"escalator-{INCIDENT_ID}-2-{PLACE}")
-    channel.show(say(pagerduty, KEY, round=2, is_superseded=True))
+    channel.update(say(pagerduty, KEY, **TAKEN))
+    assert channel.send(say(pagerduty, round=2)) == Delivered(f"escalator-{INCIDENT_ID}-2-{PLACE}")
+    channel.update(say(pagerduty, KEY, round=2, is_superseded=True))
     assert (first.status, pagerduty.alerts[1].status) == ("resolved", "triggered")
 
 
 def test_an_incident_that_is_reopened_does_not_ring_before_its_next_page(pagerduty, channel):
     alert = told(pagerduty, channel)
-    channel.show(say(pagerduty, KEY, **OVER, **QUIET))
-    assert channel.show(say(pagerduty, KEY, round=2)) == Delivered(KEY)
+    channel.update(say(pagerduty, KEY, **OVER, **QUIET))
+    assert channel.update(say(pagerduty, KEY, round=2)) == Delivered(KEY)
     assert (alert.status, len(pagerduty.alerts)) == ("resolved", 1)
 
 
 def test_an_earlier_rounds_alert_that_nobody_answered_stays_open_until_the_next_page(pagerduty, channel):
     alert = told(pagerduty, channel)
-    channel.show(say(pagerduty, KEY, round=2))
+    channel.update(say(pagerduty, KEY, round=2))
     assert alert.status == "triggered"
-    channel.show(say(pagerduty, KEY, round=2, **TAKEN))
+    channel.update(say(pagerduty, KEY, round=2, **TAKEN))
     assert alert.status == "acknowledged"
 
 
@@ -205,18 +205,18 @@ def test_an_earlier_rounds_alert_that_nobody_answered_stays_open_until_the_next_
     ],
 )
 def test_a_copy_says_how_the_incident_stands(pagerduty, channel, occasion, how, actions):
-    assert isinstance(channel.tell(say(pagerduty, occasion=occasion, **how)), Delivered)
+    assert isinstance(channel.send(say(pagerduty, occasion=occasion, **how)), Delivered)
     assert [event["event_action"] for event in pagerduty.events] == actions
 
 
 def test_nothing_is_shown_where_nothing_stands(pagerduty, channel):
-    assert channel.show(say(pagerduty)) == Failed(FailureReason.BAD_TARGET, "no_reference")
+    assert channel.update(say(pagerduty)) == Failed(FailureReason.BAD_TARGET, "no_reference")
     assert pagerduty.events == []
 
 
 def test_a_person_has_no_routing_key(pagerduty, channel):
     to_chen = MessageContext(INCIDENT_ID, 1042, "person:chen", "chen")
-    assert channel.tell(say(pagerduty, context=to_chen)) == Failed(FailureReason.NOT_SUPPORTED, "person")
+    assert channel.send(say(pagerduty, context=to_chen)) == Failed(FailureReason.NOT_SUPPORTED, "person")
     assert pagerduty.requests == []
 
 
@@ -252,10 +252,10 @@ def test_a_waiting_alerts_face_is_a_digest_of_its_words(pagerduty, channel):
 
 
 def test_what_is_about_no_incident_has_a_face_too_and_can_be_told_anew(pagerduty, channel):
-    channel.tell(notice(pagerduty))
+    channel.send(notice(pagerduty))
     again = replace(notice(pagerduty), ref="escalator-a-key")
     assert channel.face(again) == channel.face(notice(pagerduty))
-    assert channel.show(again) == Delivered("escalator-a-key")
+    assert channel.update(again) == Delivered("escalator-a-key")
     assert len(pagerduty.alerts) == 1
 
 

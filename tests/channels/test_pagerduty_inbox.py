@@ -47,7 +47,7 @@ def account(database_url):
 
 
 def test_an_alert_is_kept_as_it_would_have_been_sent_without_its_routing_key(account):
-    assert account.channel.tell(account.say()) == Delivered(KEY)
+    assert account.channel.send(account.say()) == Delivered(KEY)
     (item,), (said,) = account.items(), account.shown()
     assert (item.channel, item.destination, item.address, item.number) == ("pagerduty", "ts-pager", "ts-pager", 1042)
     assert said["text"] == said["first_text"] == said["pagerduty"]["payload"]["summary"]
@@ -66,17 +66,17 @@ def test_an_alert_is_kept_as_it_would_have_been_sent_without_its_routing_key(acc
     ],
 )
 def test_the_row_follows_the_alert(account, calls, status):
-    account.channel.tell(account.say())
+    account.channel.send(account.say())
     for how in calls:
-        assert account.channel.show(account.say(KEY, **how)) == Delivered(KEY)
+        assert account.channel.update(account.say(KEY, **how)) == Delivered(KEY)
     (said,) = account.shown()
     assert said["pagerduty"]["status"] == status
     assert said["pagerduty"]["payload"]["severity"] == "critical"
 
 
 def test_the_row_shows_the_newest_words_and_keeps_the_first(account):
-    account.channel.tell(account.say())
-    account.channel.tell(account.say(KEY, step=1))
+    account.channel.send(account.say())
+    account.channel.send(account.say(KEY, step=1))
     (said,) = account.shown()
     assert said["first_text"].startswith("CRITICAL · Self-harm · acknowledge")
     assert said["text"].startswith("Nobody answered")
@@ -84,24 +84,24 @@ def test_the_row_shows_the_newest_words_and_keeps_the_first(account):
 
 def test_what_acknowledges_or_resolves_nothing_leaves_no_row(account):
     for how in (TAKEN, {"state": State.MERGED, **QUIET}):
-        assert account.channel.show(account.say(KEY, **how)) == Delivered(KEY)
+        assert account.channel.update(account.say(KEY, **how)) == Delivered(KEY)
     assert account.items() == []
 
 
 def test_every_destination_and_every_round_has_a_row_of_its_own(account):
-    account.channel.tell(account.say())
-    account.channel.tell(account.say(context=MessageContext(None, 1042, "other-pager")))
-    account.channel.tell(account.say(round=2))
-    account.channel.show(account.say(KEY, **TAKEN))
+    account.channel.send(account.say())
+    account.channel.send(account.say(context=MessageContext(None, 1042, "other-pager")))
+    account.channel.send(account.say(round=2))
+    account.channel.update(account.say(KEY, **TAKEN))
     assert [said["pagerduty"]["status"] for said in account.shown()] == ["acknowledged", "triggered", "triggered"]
 
 
 def test_the_products_own_trouble_is_kept_too(account):
-    assert account.channel.tell(notice(account, Occasion.ALARM)) == Delivered("escalator-a-key")
+    assert account.channel.send(notice(account, Occasion.ALARM)) == Delivered("escalator-a-key")
     assert account.shown()[0]["text"] == "Escalator needs attention"
 
 
 def test_without_the_database_it_is_tried_again(account):
     account.database.close()
     nowhere = SandboxEvents(DatabaseInbox(Database("sqlite:////nowhere/at/all.db"), account.seal, FakeClock()))
-    assert PagerDutyChannel(nowhere).tell(account.say()) == NOT_NOW
+    assert PagerDutyChannel(nowhere).send(account.say()) == NOT_NOW

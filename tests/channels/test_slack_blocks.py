@@ -19,8 +19,8 @@ from escalator.channels.slack.modals import (
     origin_of,
     reference_needed,
     resolve_view,
+    result_view,
     reveal_view,
-    told_view,
 )
 from escalator.channels.slack.text import escape
 from escalator.model.incident import Verb
@@ -209,7 +209,7 @@ def test_slack_accepts_every_window_whatever_people_are_called(hostile):
         escalate_view([("key", hostile)], [("one", hostile), ("two", hostile)]),
         note_view(10**15, Origin("v"), is_posted=True),
         note_view(10**15, Origin("v"), is_posted=False),
-        told_view("Escalate", hostile),
+        result_view("Escalate", hostile),
     ):
         assert view_problems(view) == []
 

@@ -55,31 +55,31 @@ def api():
 @pytest.mark.parametrize("address", ["#alerts", "U0ANA"])
 def test_an_address_and_the_channel_that_it_means_have_one_pace(pace, api, address):
     channel, one = SlackChannel(api, pace), replace(FIRST, address=address)
-    channel.tell(one)
-    channel.tell(one)
-    channel.tell(replace(one, ref="C1/1.2"))
+    channel.send(one)
+    channel.send(one)
+    channel.send(replace(one, ref="C1/1.2"))
     assert pace.asked == [address, "C1", "C1"]
 
 
 def test_a_name_that_another_channel_has_taken_has_its_pace(pace, api):
     channel = SlackChannel(api, pace)
-    channel.tell(FIRST)
+    channel.send(FIRST)
     api.channel = "C2"
-    channel.tell(FIRST)
-    channel.tell(FIRST)
+    channel.send(FIRST)
+    channel.send(FIRST)
     assert pace.asked == ["#alerts", "C1", "C2"]
 
 
 def test_a_failure_names_no_channel(pace, api):
     channel = SlackChannel(api, pace)
     api.failed = Failed(FailureReason.VENDOR_ERROR, retry_after=timedelta(seconds=1))
-    channel.tell(FIRST)
-    channel.tell(FIRST)
+    channel.send(FIRST)
+    channel.send(FIRST)
     assert pace.asked == ["#alerts", "#alerts"]
 
 
 def test_what_is_known_of_channels_has_an_end(pace, api):
     channel = SlackChannel(api, pace)
     for number in range(5_000):
-        channel.tell(replace(FIRST, address=f"#alerts-{number}"))
+        channel.send(replace(FIRST, address=f"#alerts-{number}"))
     assert len(channel._channel_ids) <= 1_000

@@ -57,7 +57,7 @@ def channel():
     ],
 )
 def test_the_type_says_what_happened(double, channel, occasion, rung, type_):
-    channel.tell(say(double, occasion=occasion, rung=rung))
+    channel.send(say(double, occasion=occasion, rung=rung))
     assert double.types == [type_]
 
 
@@ -74,13 +74,13 @@ def test_the_type_says_what_happened(double, channel, occasion, rung, type_):
     ],
 )
 def test_what_has_become_of_it_is_told_as_of_when_it_did(double, channel, how, type_, at):
-    assert channel.show(say(double, ref="msg_1", **how)) == Delivered("msg_1")
+    assert channel.update(say(double, ref="msg_1", **how)) == Delivered("msg_1")
     assert [(one.type, one.timestamp) for one in double.received] == [(type_, at)]
 
 
 def test_the_products_trouble_and_tests_have_types_of_their_own(double, channel):
-    channel.tell(notice(double))
-    channel.tell(replace(notice(double, Occasion.TEST, "TEST · hello", ()), key=PLACE))
+    channel.send(notice(double))
+    channel.send(replace(notice(double, Occasion.TEST, "TEST · hello", ()), key=PLACE))
     assert [(one.type, one.data) for one in double.received] == [
         ("escalator.alarm", {"text": "Escalator needs attention: destination", "details": ["ts-pager"]}),
         ("escalator.test", {"text": "TEST · hello", "details": []}),
@@ -88,12 +88,12 @@ def test_the_products_trouble_and_tests_have_types_of_their_own(double, channel)
 
 
 def test_trouble_that_says_much_stays_small(double, channel):
-    channel.tell(notice(double, details=tuple("é" * 9_000 for _ in range(900))))
+    channel.send(notice(double, details=tuple("é" * 9_000 for _ in range(900))))
     assert len(double.received[0].attempts[0]) < MAX_BODY_BYTES
 
 
 def test_there_is_nothing_to_show_of_no_incident(double, channel):
-    assert channel.show(replace(notice(double), ref="msg_1")) == Delivered("msg_1")
+    assert channel.update(replace(notice(double), ref="msg_1")) == Delivered("msg_1")
     assert double.requests == []
 
 
@@ -102,25 +102,25 @@ def test_there_is_nothing_to_show_of_no_incident(double, channel):
 
 def test_a_message_has_one_id_however_often_it_is_tried(double, channel):
     double.inject(Fault(status=503), Fault(drop=True, is_done=True))
-    results = [channel.tell(say(double, now=NOW + timedelta(minutes=minutes))) for minutes in range(3)]
+    results = [channel.send(say(double, now=NOW + timedelta(minutes=minutes))) for minutes in range(3)]
     assert [type(one) for one in results] == [Failed, Failed, Delivered]
     assert {request.headers["webhook-id"] for request in double.requests} == {f"msg_{KEY.replace('-', '')}"}
     assert [len(one.attempts) for one in double.received] == [2]
 
 
 def test_each_message_has_an_id_of_its_own_without_a_dot(double, channel):
-    channel.tell(say(double))
+    channel.send(say(double))
     for how in (TAKEN, {**TAKEN, "owner": "ben"}, RESOLVED, {"round": 2}, {"round": 3}):
-        channel.show(say(double, ref="msg_1", **how))
+        channel.update(say(double, ref="msg_1", **how))
     ids = [request.headers["webhook-id"] for request in double.requests]
     assert len(set(ids)) == len(ids) == 6
     assert not [one for one in ids if "." in one]
 
 
 def test_the_reference_is_the_id_of_what_was_told_first(double, channel):
-    first = channel.tell(say(double))
+    first = channel.send(say(double))
     assert first == Delivered(f"msg_{KEY.replace('-', '')}")
-    assert channel.tell(say(double, key=PLACE, ref=first.ref)) == first
+    assert channel.send(say(double, key=PLACE, ref=first.ref)) == first
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_face_says_what_there_is_to_tell(double, channel, before, after, is_ne
 
 
 def test_the_reference_implementation_verifies_what_came(double, channel):
-    channel.tell(say(double))
+    channel.send(say(double))
     (request,) = double.requests
     assert Webhook(SECRET).verify(request.body, request.headers)["type"] == "incident.escalated"
 
@@ -152,9 +152,9 @@ def test_the_reference_implementation_verifies_what_came(double, channel):
 def test_the_time_signed_is_that_of_the_attempt(double):
     clock = FakeClock(datetime.now(UTC))
     channel = WebhookChannel(HttpWebhook(guard_of(["127.0.0.1"])), clock)
-    channel.tell(say(double))
+    channel.send(say(double))
     clock.move(minutes=3)
-    channel.tell(say(double))
+    channel.send(say(double))
     first, second = (int(request.headers["webhook-timestamp"]) for request in double.requests)
     assert second - first == 180
     assert double.requests[0].headers["webhook-signature"] != double.requests[1].headers["webhook-signature"]
@@ -163,23 +163,23 @@ def test_the_time_signed_is_that_of_the_attempt(double):
 
 @pytest.mark.parametrize("secret", [f"{SECRET},{OTHER}", f"{OTHER},{SECRET}", f"{SECRET},"])
 def test_while_a_secret_is_rotated_either_is_known(double, channel, secret):
-    assert isinstance(channel.tell(say(double, options={"secret": secret})), Delivered)
+    assert isinstance(channel.send(say(double, options={"secret": secret})), Delivered)
 
 
 def test_another_secret_is_refused_and_told_as_such(double, channel):
-    assert channel.tell(say(double, options={"secret": OTHER})) == Failed(FailureReason.BAD_CREDENTIALS, "http_401")
+    assert channel.send(say(double, options={"secret": OTHER})) == Failed(FailureReason.BAD_CREDENTIALS, "http_401")
 
 
 @pytest.mark.parametrize("secret", ["", ",", "whsec_%"])
 def test_a_secret_that_is_none_sends_nothing(double, channel, secret):
-    done = channel.tell(say(double, options={"secret": secret}))
+    done = channel.send(say(double, options={"secret": secret}))
     assert done == Failed(FailureReason.NOT_CONFIGURED, "secret")
     assert double.requests == []
 
 
 def test_a_destination_without_a_secret_has_no_signature(channel):
     with WebhookDouble(secret=None) as open_house:
-        assert isinstance(channel.tell(say(open_house, options={})), Delivered)
+        assert isinstance(channel.send(say(open_house, options={})), Delivered)
         assert "webhook-signature" not in open_house.requests[0].headers
 
 
@@ -230,19 +230,19 @@ def test_only_2xx_is_a_success():
     ],
 )
 def test_what_is_no_address_is_never_tried(double, channel, url):
-    assert channel.tell(replace(say(double), address=url)) == Failed(FailureReason.BAD_TARGET, "not_a_url")
+    assert channel.send(replace(say(double), address=url)) == Failed(FailureReason.BAD_TARGET, "not_a_url")
 
 
 def test_a_redirect_takes_the_message_nowhere(double, channel):
     with WebhookDouble() as elsewhere:
         double.inject(Fault(status=307, location=elsewhere.url))
-        assert channel.tell(say(double)) == Failed(FailureReason.BAD_TARGET, "http_307")
+        assert channel.send(say(double)) == Failed(FailureReason.BAD_TARGET, "http_307")
         assert elsewhere.requests == []
 
 
 def test_tls_that_nobody_vouches_for_is_no_delivery(double, channel):
     one = replace(say(double), address=double.url.replace("http:", "https:"))
-    assert channel.tell(one).reason is FailureReason.UNREACHABLE
+    assert channel.send(one).reason is FailureReason.UNREACHABLE
 
 
 def test_a_receiver_has_the_time_that_the_specification_asks_for():
@@ -251,7 +251,7 @@ def test_a_receiver_has_the_time_that_the_specification_asks_for():
 
 def test_nothing_is_logged_of_what_was_sent(double, channel, caplog):
     with caplog.at_level(logging.DEBUG):
-        channel.tell(say(double))
+        channel.send(say(double))
     assert caplog.text == ""
 
 

@@ -54,7 +54,7 @@ def kept(shelf):
 
 
 def test_a_message_is_kept_as_it_would_have_been_sent(shelf, channel, nowhere):
-    done = channel.tell(said_of(nowhere, rung=(1, 0, 1)))
+    done = channel.send(said_of(nowhere, rung=(1, 0, 1)))
     (row,), (said,) = kept(shelf)
     assert (row.channel, row.destination, row.address, row.number) == ("webhook", "bi-feed", "bi-feed", 1042)
     assert done == Delivered(f"bi-feed/{row.ts}")
@@ -63,24 +63,24 @@ def test_a_message_is_kept_as_it_would_have_been_sent(shelf, channel, nowhere):
 
 
 def test_what_becomes_of_it_is_a_message_of_its_own(shelf, channel, nowhere):
-    ref = channel.tell(said_of(nowhere)).ref
-    assert channel.show(said_of(nowhere, ref=ref, **RESOLVED)) == Delivered(ref)
+    ref = channel.send(said_of(nowhere)).ref
+    assert channel.update(said_of(nowhere, ref=ref, **RESOLVED)) == Delivered(ref)
     assert [said["text"] for said in kept(shelf)[1]] == ["incident.escalated #1042", "incident.resolved #1042"]
 
 
 def test_trouble_has_no_number(shelf, channel, nowhere):
-    channel.tell(replace(notice(nowhere), context=MessageContext(None, None, "bi-feed")))
+    channel.send(replace(notice(nowhere), context=MessageContext(None, None, "bi-feed")))
     assert kept(shelf)[1][0]["text"] == "escalator.alarm"
 
 
 def test_a_secret_that_is_not_set_yet_is_stood_in_for(shelf, channel, nowhere):
-    channel.tell(said_of(nowhere, options={"secret": ""}))
+    channel.send(said_of(nowhere, options={"secret": ""}))
     webhook = kept(shelf)[1][0]["webhook"]
     assert Webhook(SPARE.encode()).verify(webhook["body"], webhook["headers"])
 
 
 def test_the_address_is_not_kept(shelf, channel, nowhere):
-    channel.tell(said_of(nowhere))
+    channel.send(said_of(nowhere))
     rows, said = kept(shelf)
     assert nowhere.url not in repr((rows, said))
     assert SECRET not in repr((rows, said))

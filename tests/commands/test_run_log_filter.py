@@ -2,7 +2,7 @@
 
 import pytest
 
-from escalator.commands.run_log_filter import Voice, is_loud
+from escalator.commands.run_log_filter import OutputFilter, is_loud
 
 INFO = "[2026-11-22 14:35:03,477: INFO/MainProcess] celery@vm ready."
 WARNING = "[2026-11-22 14:35:03,477: WARNING/MainProcess] consumer: Connection to broker lost."
@@ -31,30 +31,30 @@ def test_a_line_without_a_level_goes_with_the_one_before(before):
 
 
 def test_everything_is_shown_when_asked_for():
-    voice = Voice("worker", is_verbose=True)
-    assert voice.heard(f"{INFO}\n".encode()) == [f"worker | {INFO}"]
+    voice = OutputFilter("worker", is_verbose=True)
+    assert voice.feed(f"{INFO}\n".encode()) == [f"worker | {INFO}"]
 
 
 def test_a_line_is_shown_once_it_has_ended():
-    voice = Voice("web", is_verbose=False)
-    assert voice.heard(b'{"level": "err') == []
-    assert voice.heard(b'or"}\nmore') == ['web    | {"level": "error"}']
+    voice = OutputFilter("web", is_verbose=False)
+    assert voice.feed(b'{"level": "err') == []
+    assert voice.feed(b'or"}\nmore') == ['web    | {"level": "error"}']
 
 
 def test_a_part_that_fails_has_its_last_words_heard_once():
-    voice = Voice("web", is_verbose=False)
-    voice.heard(f"{INFO}\nunfinished".encode())
-    assert voice.last_words(is_of_interest=True) == [f"web    | {INFO}", "web    | unfinished"]
-    assert voice.last_words(is_of_interest=True) == []
+    voice = OutputFilter("web", is_verbose=False)
+    voice.feed(f"{INFO}\nunfinished".encode())
+    assert voice.flush(is_of_interest=True) == [f"web    | {INFO}", "web    | unfinished"]
+    assert voice.flush(is_of_interest=True) == []
 
 
 def test_a_part_that_was_killed_has_nothing_to_explain():
-    voice = Voice("web", is_verbose=False)
-    voice.heard(f"{INFO}\n".encode())
-    assert voice.last_words(is_of_interest=False) == []
+    voice = OutputFilter("web", is_verbose=False)
+    voice.feed(f"{INFO}\n".encode())
+    assert voice.flush(is_of_interest=False) == []
 
 
 def test_bytes_that_are_no_text_and_lines_without_end_do_no_harm():
-    voice = Voice("web", is_verbose=True)
-    assert voice.heard(b"\xff\n") == ["web    | \ufffd"]
-    assert len(voice.heard(b"x" * 100_000)) == 1
+    voice = OutputFilter("web", is_verbose=True)
+    assert voice.feed(b"\xff\n") == ["web    | \ufffd"]
+    assert len(voice.feed(b"x" * 100_000)) == 1

@@ -234,9 +234,9 @@ class Api:
 
 
 ASKED = [
-    pytest.param("tell", None, "#alerts", "post", id="a full message, by its address"),
-    pytest.param("tell", "C1/1.2", "C1", "post", id="a reply, by the channel's id"),
-    pytest.param("show", "C1/1.2", UPDATES, "update", id="an update, whatever its channel"),
+    pytest.param("send", None, "#alerts", "post", id="a full message, by its address"),
+    pytest.param("send", "C1/1.2", "C1", "post", id="a reply, by the channel's id"),
+    pytest.param("update", "C1/1.2", UPDATES, "update", id="an update, whatever its channel"),
 ]
 
 
@@ -268,7 +268,7 @@ def test_what_slack_asks_for_is_told_to_all(call, ref, place, method):
 def test_no_other_failure_says_anything_of_the_pace():
     pacer = Slow(None)
     for failed in (Failed(FailureReason.RATE_LIMITED), Failed(FailureReason.VENDOR_ERROR, retry_after=SECOND)):
-        SlackChannel(Api(failed), pacer).tell(said(None))
+        SlackChannel(Api(failed), pacer).send(said(None))
     assert pacer.held == []
 
 

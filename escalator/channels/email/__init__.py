@@ -1,1 +1,1 @@
-"""E-mail: letters, their headers, and SMTP."""
+"""Email: texts, headers, and SMTP."""

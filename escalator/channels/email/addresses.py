@@ -1,4 +1,4 @@
-"""Mail addresses as they stand in a header: nothing that could break out of one."""
+"""Email addresses for headers: none can inject another header."""
 
 from email.headerregistry import Address
 
@@ -7,16 +7,16 @@ from escalator.model.email_address import parse_mailbox, parse_named_mailbox
 from escalator.rendering.redaction import one_line
 
 
-def address(written: str) -> Address | None:
-    """Return a bare address, or None for what no mail can reach."""
-    found = parse_mailbox(written)
-    return Address("", found.local, found.domain) if found else None
+def address(text: str) -> Address | None:
+    """Return an address without a name, or None for one that no email can reach."""
+    mailbox = parse_mailbox(text)
+    return Address("", mailbox.local, mailbox.domain) if mailbox else None
 
 
-def sender(written: str) -> Address | None:
+def sender(text: str) -> Address | None:
     """Return `alerts@example.com` or `Escalator <alerts@example.com>` as an address, or None for what is neither."""
-    found = parse_named_mailbox(written)
-    if found is None:
+    named = parse_named_mailbox(text)
+    if named is None:
         return None
-    name, box = found
+    name, box = named
     return Address(one_line(name, limits.NAME), box.local, box.domain)

@@ -1,4 +1,4 @@
-"""What the product asks of a mail server. Nothing is rendered behind it, so that a sandbox can stand in its place."""
+"""The interface of an email server. It gets finished messages, so that the sandbox can replace it."""
 
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -9,7 +9,7 @@ from escalator.model.message import Delivered, Failed, MessageContext
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A finished message, and the two bare addresses of its envelope. Of its one recipient it shares the fate."""
+    """A finished message, and the two addresses of its envelope. It has exactly one recipient."""
 
     sender: str
     recipient: str
@@ -17,8 +17,8 @@ class Mail:
 
 
 class Mailer(Protocol):
-    """The one thing we do. It never raises for anything a mail server or the network does."""
+    """Sends emails. Never raises for anything an email server or the network does."""
 
     def send(self, context: MessageContext, /, mail: Mail) -> Delivered | Failed:
-        """Hand a mail over; delivered means that a server has taken it on."""
+        """Send an email; delivered means that a server has accepted it."""
         ...

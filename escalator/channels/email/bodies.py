@@ -1,4 +1,4 @@
-"""A letter as plain text and as HTML: calm, readable on a phone, and without anything that is fetched."""
+"""An email as plain text and as HTML, readable on a phone, without anything to load."""
 
 from datetime import UTC, datetime
 from html import escape
@@ -43,14 +43,14 @@ def _words(part: str | InlineTime | Link, now: datetime) -> str:
 
 
 def html(letter: Letter, subject: str, now: datetime) -> str:
-    """Return the same as HTML; every word and address is escaped, and only http and https become links."""
+    """Return the letter as HTML; all texts and addresses are escaped, and only http and https become links."""
     parts = [_paragraph("lead", escape(letter.lead))]
     if letter.heading:
         parts.append(_paragraph("heading", escape(letter.heading)))
-    parts += [_paragraph("line", said) for line in letter.lines if (said := _line(line, now))]
+    parts += [_paragraph("line", text) for line in letter.lines if (text := _line(line, now))]
     if letter.answer is not None:
         parts.append(_paragraph("answer", _link(letter.answer)))
-    parts += [_paragraph("small", escape(said)) for said in letter.small]
+    parts += [_paragraph("small", escape(text)) for text in letter.small]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -75,6 +75,6 @@ def _link(link: Link) -> str:
 
 
 def clock(at: datetime, now: datetime) -> str:
-    """Return an instant as it is read at `now`: a mail does not know its reader's zone, so it names its own."""
+    """Return an instant as it is read at `now`, with its zone, because the reader's zone is unknown."""
     at, now = at.astimezone(UTC), now.astimezone(UTC)
     return f"{at:%H:%M} UTC" if at.date() == now.date() else f"{at.day} {at:%b %H:%M} UTC"

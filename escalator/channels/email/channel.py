@@ -1,7 +1,7 @@
-"""E-mail as a way out: one mail for each page, and one short mail in its thread when the matter is taken or over.
+"""The email channel: an email for each page, and a short one in its thread when the incident is taken or closed.
 
-A mail cannot be brought up to date. So `show` sends only what is new to its reader, and a face names what they know:
-equal faces mean that nothing is sent. What asks for an answer (a new round) is said by the path's own pages.
+An email cannot be updated. So `update` sends only what is new to its reader, and a face is what they know: for equal
+faces nothing is sent. A new round, which needs an answer, is sent by the path's own pages.
 """
 
 from email.headerregistry import Address
@@ -22,9 +22,9 @@ _QUIET = frozenset({State.TRIGGERED, State.GROUPED, State.LOGGED})
 
 
 class MailChannel:
-    """Says things by mail. The reference is the message id of the first mail, under which the others stand.
+    """Sends emails. The reference is the Message-ID of the first email, which starts the thread.
 
-    They stand there by `References` alone: a subject is what a locked phone shows, so each mail's is its own news.
+    The thread uses only `References`: a locked phone shows the subject, so each email has its own.
 
     `mail_from` is `alerts@example.com` or `Escalator <alerts@example.com>`.
     """
@@ -34,62 +34,64 @@ class MailChannel:
         self._is_told_sender = bool(mail_from.strip())
         self._sender = sender(mail_from)
 
-    def tell(self, one: Notification, /) -> Delivered | Failed:
-        """Send a mail; under the first one, where that stands already."""
-        return self._send(one, full(one), one.key)
+    def send(self, notification: Notification, /) -> Delivered | Failed:
+        """Send an email, in the thread of the first one, if there is one."""
+        return self._send(notification, full(notification), notification.key)
 
-    def show(self, one: Notification, /) -> Delivered | Failed:
-        """Send one short mail under the first, if there is something that its reader does not know."""
-        standing = one.standing
-        if standing is None or standing.state in _QUIET or _is_theirs(one, standing):
-            return Delivered(one.ref or "")
-        return self._send(one, follow_up(one), f"{one.place}.{digest_of(self.face(one))[:16]}")
+    def update(self, notification: Notification, /) -> Delivered | Failed:
+        """Send a short email in the thread, if there is something that its reader does not know."""
+        status = notification.standing
+        if status is None or status.state in _QUIET or _is_theirs(notification, status):
+            return Delivered(notification.ref or "")
+        return self._send(
+            notification, follow_up(notification), f"{notification.place}.{digest_of(self.face(notification))[:16]}"
+        )
 
-    def face(self, one: Notification, /) -> str:
-        """Return what the reader knows: that somebody is asked, who has taken it and when, or how it ended.
+    def face(self, notification: Notification, /) -> str:
+        """Return what the reader knows: that it waits, who has taken it and when, or how it was closed.
 
-        Snoozed reads as taken: it is the same person, since the same moment, and nobody else is asked meanwhile.
+        Snoozed counts as taken: it is the same person, since the same instant, and nobody else is notified meanwhile.
         """
-        standing = one.standing
-        if standing is None:
+        status = notification.standing
+        if status is None:
             return ""
-        if standing.state is State.TRIGGERED:
+        if status.state is State.TRIGGERED:
             return "asking"
-        who = digest_of(standing.by or "", standing.since.isoformat() if standing.since else "", standing.outcome or "")
-        return f"{'taken' if standing.state in HELD_STATES else standing.state.value}:{who[:_FACE_DIGEST]}"
+        answered_by = digest_of(status.by or "", status.since.isoformat() if status.since else "", status.outcome or "")
+        return f"{'taken' if status.state in HELD_STATES else status.state.value}:{answered_by[:_FACE_DIGEST]}"
 
-    def _send(self, one: Notification, letter: Letter, key: str) -> Delivered | Failed:
+    def _send(self, notification: Notification, letter: Letter, key: str) -> Delivered | Failed:
         if self._sender is None:
             return Failed(FailureReason.NOT_CONFIGURED, "mail_from" if self._is_told_sender else "no_mail_from")
-        recipient = address(one.address)
+        recipient = address(notification.address)
         if recipient is None:
             return Failed(FailureReason.BAD_TARGET, "address")
         id_ = message_id(key, self._sender.domain)
         sent = self._mailer.send(
-            one.context,
+            notification.context,
             compose(
                 letter,
                 sender=self._sender,
                 recipient=recipient,
                 subject=one_line(letter.lead, limits.SUBJECT) or MORE,
                 id_=id_,
-                thread=_thread(one, self._sender),
-                at=one.at,
+                thread=_thread(notification, self._sender),
+                at=notification.at,
             ),
         )
         if isinstance(sent, Failed):
             return sent
-        return Delivered(one.ref or id_[: limits.MESSAGE_ID])
+        return Delivered(notification.ref or id_[: limits.MESSAGE_ID])
 
 
-def _is_theirs(one: Notification, standing: IncidentStatus) -> bool:
+def _is_theirs(notification: Notification, status: IncidentStatus) -> bool:
     """Whether the reader did it themselves."""
-    return standing.by is not None and standing.by == one.context.person
+    return status.by is not None and status.by == notification.context.person
 
 
-def _thread(one: Notification, from_: Address) -> tuple[str, ...]:
-    """Return what the mail stands under: a root that no mail has, the same for all of the incident, and the first."""
-    if one.standing is None:
+def _thread(notification: Notification, from_: Address) -> tuple[str, ...]:
+    """Return the References: a root id, the same for all emails of the incident, and the first email's id."""
+    if notification.standing is None:
         return ()
-    root = message_id(f"incident.{one.standing.incident_id}", from_.domain)
-    return (root, one.ref) if one.ref else (root,)
+    root = message_id(f"incident.{notification.standing.incident_id}", from_.domain)
+    return (root, notification.ref) if notification.ref else (root,)

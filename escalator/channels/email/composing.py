@@ -1,4 +1,4 @@
-"""A letter becomes a mail: its headers, by which clients keep an incident together, and its two bodies."""
+"""Compose an email: its headers, by which clients form a thread, and its two bodies."""
 
 from datetime import datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
@@ -19,7 +19,7 @@ class _MessageIds(UnstructuredHeader, BaseHeader):
     """Message-IDs, folded only between them: the standard library encodes long ones, and folds before others."""
 
     def fold(self, *, policy: Policy) -> str:
-        """Return the header as it is sent."""
+        """Return the folded header."""
         return f"{self.name}: " + f"{policy.linesep} ".join(str(self).split()) + policy.linesep
 
 
@@ -34,11 +34,11 @@ _POLICY = SMTP.clone(header_factory=_headers())
 
 
 def message_id(key: str, domain: str) -> str:
-    """Return the Message-ID of what this key names: the same whenever it is made."""
+    """Return the Message-ID for a key, always the same one."""
     return f"<{key}@{domain}>"
 
 
-def compose(  # noqa: PLR0913  # a mail has as many headers
+def compose(  # noqa: PLR0913  # an email has as many headers
     letter: Letter,
     *,
     sender: Address,
@@ -48,7 +48,7 @@ def compose(  # noqa: PLR0913  # a mail has as many headers
     thread: tuple[str, ...],
     at: datetime,
 ) -> Mail:
-    """Return the mail. `thread` are the Message-IDs it belongs under, the oldest first; `subject` is one line."""
+    """Return the email. `thread` are the Message-IDs for References, the oldest first; `subject` is one line."""
     message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = recipient
@@ -60,13 +60,13 @@ def compose(  # noqa: PLR0913  # a mail has as many headers
         message["References"] = " ".join(thread)
     for name, value in _AUTOMATIC.items():
         message[name] = value
-    message.set_content(_sayable(plain(letter, at)), cte="quoted-printable")
-    message.add_alternative(_sayable(html(letter, subject, at)), subtype="html", cte="quoted-printable")
-    # The standard library draws a boundary; this one is the same at every try, and no quoted-printable text has it.
+    message.set_content(_without_surrogates(plain(letter, at)), cte="quoted-printable")
+    message.add_alternative(_without_surrogates(html(letter, subject, at)), subtype="html", cte="quoted-printable")
+    # The standard library uses a random boundary; this one is the same at every retry and cannot be in a body.
     message.set_boundary(f"=_{digest_of(id_)[:32]}")
     return Mail(sender.addr_spec, recipient.addr_spec, message)
 
 
-def _sayable(text: str) -> str:
-    """Return the text without what is no character: half a surrogate pair, which JSON can hold and UTF-8 cannot."""
+def _without_surrogates(text: str) -> str:
+    """Return the text without half surrogate pairs, which JSON can hold and UTF-8 cannot."""
     return text.encode("utf-8", "replace").decode()

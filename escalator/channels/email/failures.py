@@ -1,4 +1,4 @@
-"""What a mail server's refusals mean: where it refuses, and its code -> our reasons (RFC 5321, 4954)."""
+"""Refusals of an email server: stage and code -> our failure reasons (RFC 5321, 4954)."""
 
 import smtplib
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from escalator.model.message import Failed, FailureReason
 
 
 class Stage(StrEnum):
-    """Where in the conversation a server refuses."""
+    """The stage of the SMTP conversation at which a server refuses."""
 
     GREETING = "greeting"
     HELLO = "hello"
@@ -29,7 +29,7 @@ _FOR_GOOD: Mapping[Stage, FailureReason] = {
     Stage.RECIPIENT: FailureReason.BAD_TARGET,
     Stage.DATA: FailureReason.BAD_MESSAGE,
 }
-"""What a 5xx means at each stage; a server that refuses everybody may be itself again before a page expires."""
+"""The meaning of a 5xx at each stage; a server that refuses everybody may recover before a page expires."""
 _MUST_LOG_IN = frozenset({530, 534, 535, 538})
 _TOO_LARGE = 552
 NO_STARTTLS = Failed(FailureReason.UNREACHABLE, "no_starttls")
@@ -37,7 +37,7 @@ NO_LOGIN = Failed(FailureReason.BAD_CREDENTIALS, "no_login")
 
 
 def refused(stage: Stage, code: int) -> Failed:
-    """Return what it means that a server says this at that stage. 4xx: later; 5xx: never like this."""
+    """Return the failure of this code at this stage. 4xx may be retried, 5xx may not."""
     detail = f"{stage.value}_{code}"
     if 400 <= code < 500:
         return Failed(FailureReason.VENDOR_ERROR, detail)
@@ -51,13 +51,13 @@ def refused(stage: Stage, code: int) -> Failed:
 
 
 def failure(error: Exception) -> Failed:
-    """Return why a mail was not taken. What the server said is not kept: it may hold an address."""
+    """Return why an email was not accepted. The server's text is dropped: it may hold an address."""
     match error:
         case smtplib.SMTPServerDisconnected():
             # A timeout, and a line that breaks, come as this.
             return broken(error.__context__ if isinstance(error.__context__, OSError) else ConnectionError())
         case smtplib.SMTPRecipientsRefused():
-            return refused(Stage.RECIPIENT, *(code for code, _said in error.recipients.values()))
+            return refused(Stage.RECIPIENT, *(code for code, _text in error.recipients.values()))
         case smtplib.SMTPResponseException():
             return refused(_STAGES.get(type(error), Stage.STARTTLS), error.smtp_code)
         case smtplib.SMTPException():

@@ -1,4 +1,4 @@
-"""What a mail says, before it is plain text or HTML: a full message, or one short word of what became of it."""
+"""The content of an email before it is plain text or HTML: a full message, or a short follow-up."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ ALONE = "The links in this email are for you only: do not forward it."
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail. `lead` is what is new and is read first; `answer` is where the reader may answer."""
+    """An email. `lead` is new and is read first; `answer` is the link by which the reader may answer."""
 
     lead: str
     heading: str
@@ -20,19 +20,19 @@ class Letter:
     small: tuple[str, ...]
 
 
-def full(one: Notification) -> Letter:
-    """Return all that may be said by mail. What a user wrote is not: mail never gets more than `hide` (RULES 5)."""
-    card = one.card
+def full(notification: Notification) -> Letter:
+    """Return the full message, never with what a user wrote: email never gets more than `hide` (RULES 5)."""
+    card = notification.card
     return Letter(
         lead=card.text,
         heading="" if card.header in card.text else card.header,
         lines=tuple(line for line in card.lines if line != (card.text,)),
-        answer=one.answer,
-        small=(WHY,) if one.answer is None else (ALONE, WHY),
+        answer=notification.answer,
+        small=(WHY,) if notification.answer is None else (ALONE, WHY),
     )
 
 
-def follow_up(one: Notification) -> Letter:
-    """Return what became of what this reader was asked."""
-    said = f"{one.standing.headline}: no further action is needed." if one.standing else ""
-    return Letter(lead=one.card.text, heading="", lines=((said,),), answer=None, small=(WHY,))
+def follow_up(notification: Notification) -> Letter:
+    """Return the follow-up for somebody who was notified before."""
+    text = f"{notification.standing.headline}: no further action is needed." if notification.standing else ""
+    return Letter(lead=notification.card.text, heading="", lines=((text,),), answer=None, small=(WHY,))

@@ -1,4 +1,4 @@
-"""How much a mail takes in each place, with the standard that says so."""
+"""Length limits of the parts of an email, with their sources."""
 
 LINE_BYTES = 998
 """Of each line without its CRLF. RFC 5322, 2.1.1; headers are folded (2.2.3), bodies are quoted-printable."""

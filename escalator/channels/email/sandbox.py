@@ -1,4 +1,4 @@
-"""What stands in a mail server's place in the sandbox, and how a mail is read there."""
+"""The simulated email server of the sandbox, and how its emails are shown."""
 
 from html.parser import HTMLParser
 
@@ -13,23 +13,25 @@ from escalator.model.sandbox_item import InboxItem
 from escalator.settings import Settings
 
 _SENDER = "Escalator <escalator@sandbox.invalid>"
-"""Who mails come from in a sandbox that has no sender yet."""
+"""The sender of emails in a sandbox without one."""
 
 _OPENS_LINKS_OUTSIDE = '<base target="_blank">'
 _WEB = ("http://", "https://")
 
 
 class SandboxMailer:
-    """A Mailer that keeps each mail as its reader would see it; its thread is in its headers, as with any mail."""
+    """A Mailer that stores each email as its reader would see it, with its headers."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
     def send(self, context: MessageContext, /, mail: Mail) -> Delivered | Failed:
-        """Keep a mail, under the name of its destination: an address may be a secret, and stands sealed in the mail."""
+        """Store an email under the name of its destination: the address may be a secret, and is only in the sealed
+        email.
+        """
         message = mail.message
         subject = str(message["Subject"])
-        kept: Json = {
+        stored: Json = {
             "from": str(message["From"]),
             "to": str(message["To"]),
             "subject": subject,
@@ -37,8 +39,8 @@ class SandboxMailer:
             "text": _body(mail, "plain"),
             "html": _body(mail, "html"),
         }
-        said: Json = {"mail": kept, "text": subject, "first_text": subject}
-        return self._inbox.keep(DestinationKind.EMAIL, context, context.destination, said)
+        payload: Json = {"mail": stored, "text": subject, "first_text": subject}
+        return self._inbox.keep(DestinationKind.EMAIL, context, context.destination, payload)
 
 
 def _body(mail: Mail, kind: str) -> str:
@@ -46,28 +48,28 @@ def _body(mail: Mail, kind: str) -> str:
     return "" if part is None else str(part.get_content())
 
 
-def page(said: Json) -> str:
-    """Return a mail's HTML, whose links open outside of it, as a mail program opens them."""
-    html: str = said.get("mail", {}).get("html", "")
+def page(payload: Json) -> str:
+    """Return an email's HTML, whose links open outside of it, as in an email program."""
+    html: str = payload.get("mail", {}).get("html", "")
     return html.replace("<head>", f"<head>\n{_OPENS_LINKS_OUTSIDE}", 1)
 
 
 def links(html: str) -> list[tuple[str, str]]:
-    """Return what the links of a mail say, and where they lead."""
+    """Return label and URL of each link of an email."""
     reader = _Links()
     reader.feed(html)
-    return [(label.strip(), url) for label, url in reader.found if url.startswith(_WEB)]
+    return [(label.strip(), url) for label, url in reader.links if url.startswith(_WEB)]
 
 
 class _Links(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[tuple[str, str]] = []
+        self.links: list[tuple[str, str]] = []
         self._is_inside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "a":
-            self.found.append(("", dict(attrs).get("href") or ""))
+            self.links.append(("", dict(attrs).get("href") or ""))
             self._is_inside = True
 
     def handle_endtag(self, tag: str) -> None:
@@ -75,12 +77,12 @@ class _Links(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._is_inside:
-            label, url = self.found[-1]
-            self.found[-1] = (label + data, url)
+            label, url = self.links[-1]
+            self.links[-1] = (label + data, url)
 
 
-def _show(_item: InboxItem, said: Json, _reader: SandboxDestination) -> Shown:
-    letter = said.get("mail", {})
+def _show(_item: InboxItem, payload: Json, _reader: SandboxDestination) -> Shown:
+    letter = payload.get("mail", {})
     return Shown(letter, [{"label": label, "url": url} for label, url in links(letter.get("html", ""))])
 
 

@@ -1,4 +1,4 @@
-"""SMTP_URL as the mailer takes it: a malformed one has been refused at the start, a missing one fails each mail."""
+"""SMTP_URL for the mailer: a malformed one is refused at the start, without one each email fails."""
 
 from escalator.model.message import Failed, FailureReason
 from escalator.settings.connections import MailServer, parse_mail_server

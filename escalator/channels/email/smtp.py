@@ -1,4 +1,4 @@
-"""SMTP: verified TLS, one mail a connection, every outcome a value, every call with an end."""
+"""SMTP with verified TLS and one email per connection; every result is a value, every call has a time limit."""
 
 import smtplib
 import ssl
@@ -18,13 +18,13 @@ from escalator.settings.connections import MailServer, SmtpSecurity
 
 LIMITS = Limits(socket_s=5.0, total_s=18.0)
 MAX_SAID_BYTES = 64 * 1024
-"""How much a server may say in one conversation."""
+"""How many bytes a server may send in one conversation."""
 
 _LONGEST_LINE = 8192
 
 
 class SmtpMailer:
-    """The real one. A URL that is missing or malformed fails every call as NOT_CONFIGURED, with a word."""
+    """The Mailer for real servers. With a missing or malformed URL every call fails as NOT_CONFIGURED."""
 
     def __init__(self, url: str, *, limits: Limits = LIMITS, tls: ssl.SSLContext | None = None) -> None:
         self._server = server(url)
@@ -32,11 +32,11 @@ class SmtpMailer:
         self._tls = tls or shared_tls()
 
     def send(self, _context: MessageContext, /, mail: Mail) -> Delivered | Failed:
-        """Hand a mail over; one whose taking nobody heard of is sent again under the same Message-ID."""
+        """Send an email; a retry after a lost answer has the same Message-ID."""
 
         def hand_over(smtp: smtplib.SMTP) -> Delivered:
             smtp.sendmail(mail.sender, [mail.recipient], mail.message.as_bytes())
-            # The server has it: no answer to this, and no broken line, changes anything.
+            # The server has accepted it: an error of QUIT does not matter.
             with suppress(OSError):
                 smtp.putcmd("quit")
             return Delivered(str(mail.message["Message-ID"]))
@@ -44,10 +44,10 @@ class SmtpMailer:
         return self._converse(mail.sender, hand_over)
 
     def check(self, sender: str, recipient: str) -> Delivered | Failed:
-        """Ask whether a mail to this recipient would be taken, and hand none over."""
+        """Check whether an email to this recipient would be accepted, without sending one."""
 
         def ask(smtp: smtplib.SMTP) -> Delivered | Failed:
-            for stage, (code, _said) in ((Stage.SENDER, smtp.mail(sender)), (Stage.RECIPIENT, smtp.rcpt(recipient))):
+            for stage, (code, _text) in ((Stage.SENDER, smtp.mail(sender)), (Stage.RECIPIENT, smtp.rcpt(recipient))):
                 if code >= 400:
                     return refused(stage, code)
             with suppress(OSError):
@@ -76,7 +76,7 @@ class SmtpMailer:
                 if not smtp.has_extn("starttls"):
                     return NO_STARTTLS
                 smtp.starttls(context=self._tls)
-                # What was said before TLS is forgotten (RFC 3207, 4.2), our greeting too.
+                # After STARTTLS everything before it is void (RFC 3207, 4.2), our greeting too.
                 smtp.ehlo_or_helo_if_needed()
             if to.user:
                 smtp.login(to.user, to.password)
@@ -84,7 +84,7 @@ class SmtpMailer:
 
 
 class _Conversation(smtplib.SMTP):
-    """smtplib's, over a wire that can be cut and with an end to what the other side may say; connects at once."""
+    """smtplib's client over a wire that can be closed, with a limit on what the server may send; connects at once."""
 
     def __init__(self, wire: Wire, to: MailServer, our_name: str, socket_s: float, tls: ssl.SSLContext | None) -> None:
         self._wire = wire
@@ -98,9 +98,9 @@ class _Conversation(smtplib.SMTP):
         return self._implicit_tls.wrap_socket(connection, server_hostname=host)
 
     def getreply(self) -> tuple[int, bytes]:
-        """Return code and text; raises BadAnswer when the server says too much."""
+        """Return code and text; raises BadAnswer when the server sends too much."""
         if self.file is None and self.sock is not None:
-            self.file = _Listener(self.sock.makefile("rb"))
+            self.file = _BoundedReader(self.sock.makefile("rb"))
         try:
             return super().getreply()
         except BadAnswer:
@@ -108,21 +108,21 @@ class _Conversation(smtplib.SMTP):
             raise
 
 
-class _Listener:
-    """Reads lines, and not without end: smtplib keeps all lines of one reply."""
+class _BoundedReader:
+    """Reads lines up to a total limit, because smtplib keeps all lines of one reply."""
 
-    def __init__(self, said: BinaryIO) -> None:
-        self._said = said
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
         self._left = MAX_SAID_BYTES
 
     def readline(self, _limit: int) -> bytes:
         """Return the next line; raises BadAnswer."""
-        line = self._said.readline(_LONGEST_LINE)
+        line = self._stream.readline(_LONGEST_LINE)
         self._left -= len(line)
         if len(line) == _LONGEST_LINE or self._left < 0:
             raise BadAnswer("too_large")
         return line
 
     def close(self) -> None:
-        """Listen no more."""
-        self._said.close()
+        """Close the stream."""
+        self._stream.close()

@@ -1,1 +1,1 @@
-"""Jira, Cloud and Data Center: one issue an incident, which is commented on, moved, and listened to."""
+"""Jira, Cloud and Data Center: an issue for each incident, with comments, transitions and webhooks."""

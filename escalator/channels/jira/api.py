@@ -1,4 +1,4 @@
-"""What the product asks of Jira. Nothing is rendered behind it, so that a sandbox can stand in its place."""
+"""The interface of Jira. It gets finished documents, so that the sandbox can replace it."""
 
 import re
 from collections.abc import Mapping
@@ -13,20 +13,20 @@ Document = Mapping[str, Any] | str
 """What a description or comment is: an ADF document on Cloud (REST v3), wiki text on Data Center (REST v2)."""
 
 ISSUE_NOT_FOUND = "issue_not_found"
-"""The detail of BAD_TARGET when an issue that stood there stands no more: the next page makes a new one."""
+"""The detail of BAD_TARGET when an issue no longer exists: the next page creates a new one."""
 
 _KEY = re.compile(r"[^\W\d_][\w-]{0,120}-\d{1,18}")
 
 
 class Flavour(StrEnum):
-    """Which of the two Jiras it is; the value is the version of its REST API that we speak."""
+    """Jira Cloud or Data Center; the value is the version of the REST API that is used."""
 
     CLOUD = "3"
     DATA_CENTER = "2"
 
 
 class Category(StrEnum):
-    """What a status means, whatever a workflow calls it: `statusCategory.key`, the same in every Jira."""
+    """The category of a status, `statusCategory.key`, which is the same in every Jira and workflow."""
 
     NEW = "new"
     INDETERMINATE = "indeterminate"
@@ -34,27 +34,27 @@ class Category(StrEnum):
     UNDEFINED = "undefined"
 
 
-def category_of(said: object) -> Category:
-    """Return what a status means, given what Jira says of it; undefined for what it does not say."""
-    category = said.get("statusCategory") if isinstance(said, dict) else None
+def category_of(status: object) -> Category:
+    """Return the category of a status object from Jira; UNDEFINED when it has none."""
+    category = status.get("statusCategory") if isinstance(status, dict) else None
     word = category.get("key") if isinstance(category, dict) else None
-    return next((one for one in Category if one.value == word), Category.UNDEFINED)
+    return next((category_ for category_ in Category if category_.value == word), Category.UNDEFINED)
 
 
 def account_id(user: Json) -> str:
-    """Return by what a user is known: `accountId` on Cloud, `key` (else `name`) on Data Center; empty if by nothing."""
+    """Return a user's id: `accountId` on Cloud, `key` (else `name`) on Data Center; empty when there is none."""
     known = (user.get(name) for name in ("accountId", "key", "name"))
-    return next((one for one in known if isinstance(one, str) and one), "")
+    return next((identifier for identifier in known if isinstance(identifier, str) and identifier), "")
 
 
-def is_issue_key(said: object) -> TypeGuard[str]:
-    """Whether something may be the key of an issue, such as `TS-42`; Data Center lets its owner choose the form."""
-    return isinstance(said, str) and _KEY.fullmatch(said) is not None
+def is_issue_key(value: object) -> TypeGuard[str]:
+    """Whether it may be the key of an issue, such as `TS-42`; on Data Center the form is configurable."""
+    return isinstance(value, str) and _KEY.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An issue as it stands. `key` is its present one: an issue that was moved is still found by its old one."""
+    """An issue. `key` is its present one: an issue that was moved is still found by its old one."""
 
     key: str
     summary: str
@@ -64,16 +64,16 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A way that the workflow offers from where the issue stands; `to` is what the status at its end means."""
+    """A transition that the workflow offers from the issue's status; `to` is the category of its target status."""
 
     id: str
     to: Category
 
 
 class Conversation(Protocol):
-    """Calls about one notification, which together have an end. No method raises for anything Jira or the network does.
+    """Calls about one notification, with one time limit for all. No method raises for Jira's or the network's errors.
 
-    An issue that is not there any more is BAD_TARGET with ISSUE_NOT_FOUND.
+    An issue that no longer exists is BAD_TARGET with ISSUE_NOT_FOUND.
     """
 
     def find(self, label: str, /) -> str | Failed:
@@ -81,7 +81,7 @@ class Conversation(Protocol):
         ...
 
     def create(self, fields: Json, /) -> Delivered | Failed:
-        """Open an issue; the reference is its key. BAD_MESSAGE names in its detail the fields that were refused."""
+        """Create an issue; the reference is its key. The detail of BAD_MESSAGE has the refused fields."""
         ...
 
     def read(self, key: str, /) -> Issue | Failed:
@@ -93,15 +93,15 @@ class Conversation(Protocol):
         ...
 
     def comment_once(self, key: str, marker: str, body: Document, /) -> Delivered | Failed:
-        """Add a comment, unless one that holds the marker stands there; `body` holds it."""
+        """Add a comment, unless one with the marker is there; `body` holds the marker."""
         ...
 
     def transitions(self, key: str, /) -> tuple[Transition, ...] | Failed:
-        """Return the ways that the workflow offers from where the issue stands, in its order."""
+        """Return the transitions that the workflow offers from the issue's status, in its order."""
         ...
 
     def move(self, key: str, transition_id: str, /) -> Delivered | Failed:
-        """Take one of those ways."""
+        """Apply a transition."""
         ...
 
 
@@ -110,7 +110,7 @@ class JiraApi(Protocol):
 
     @property
     def flavour(self) -> Flavour:
-        """Which of the two Jiras it is: descriptions and comments are written for it."""
+        """Cloud or Data Center, which decides the form of descriptions and comments."""
         ...
 
     def conversation(self, context: MessageContext, /) -> Conversation:

@@ -1,4 +1,4 @@
-"""Jira as a way out: one issue in each place, which is commented on, kept up to date, and moved as the incident is."""
+"""The Jira channel: one issue for each place, with comments, updates and transitions that follow the incident."""
 
 import json
 import re
@@ -16,142 +16,160 @@ LABEL = "escalator-"
 
 _NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _OPTIONAL = frozenset({"labels", "description"})
-"""What an issue is opened without when its project has it on no screen: its summary is the page. So is what the policy
-gives besides, when Jira refuses it."""
+"""Fields that are left out when the project has them on no screen: the summary is enough for a page. So are further
+fields of the policy when Jira refuses them."""
 
-_NO_WAY = "The Jira workflow has no transition to a matching status from here: move the issue by hand."
+_STUCK_TEXT = "The Jira workflow has no transition to a matching status from here: move the issue by hand."
 
 
 class JiraChannel:
-    """Opens and keeps issues; the reference is the key of the issue, the address the key of its project."""
+    """Creates and updates issues; the reference is the issue's key, the address its project's key."""
 
     def __init__(self, api: JiraApi) -> None:
         self._api = api
 
-    def tell(self, one: Notification, /) -> Delivered | Failed:
-        """Open the issue, or comment on the one that stands.
+    def send(self, notification: Notification, /) -> Delivered | Failed:
+        """Create the issue, or comment on the existing one.
 
-        Whether an attempt before has opened it unsaid is not known here, so its label is looked for first: one more
-        request for each issue, against two issues for one incident. A Jira that refuses the search still gets the page.
+        An attempt whose answer was lost may have created it, so its label is searched first: one more request for each
+        issue prevents two issues for one incident. When Jira refuses the search the issue is still created.
         """
-        talk = self._api.conversation(one.context)
-        if one.ref is not None:
-            return self._comment(talk, one.ref, transitions.marker("told", one.key), one.card.text)
-        found = talk.find(label(one))
-        if isinstance(found, Failed) and found.reason.is_retryable:
-            return found
-        if isinstance(found, str) and found:
-            shown = self._bring(talk, one, found)
+        conversation = self._api.conversation(notification.context)
+        if notification.ref is not None:
+            return self._comment(
+                conversation, notification.ref, transitions.marker("told", notification.key), notification.card.text
+            )
+        issue_key = conversation.find(label(notification))
+        if isinstance(issue_key, Failed) and issue_key.reason.is_retryable:
+            return issue_key
+        if isinstance(issue_key, str) and issue_key:
+            shown = self._update_issue(conversation, notification, issue_key)
             if not _is_gone(shown):
                 return shown
-        return self._open(talk, one)
+        return self._open(conversation, notification)
 
-    def show(self, one: Notification, /) -> Delivered | Failed:
-        """Bring summary, description and status up to date, and say once who took or ended it."""
-        if one.ref is None:
+    def update(self, notification: Notification, /) -> Delivered | Failed:
+        """Update summary, description and status, and comment once on who took or closed it."""
+        if notification.ref is None:
             return Failed(FailureReason.BAD_TARGET, "no_reference")
-        return self._bring(self._api.conversation(one.context), one, one.ref)
+        return self._update_issue(self._api.conversation(notification.context), notification, notification.ref)
 
-    def face(self, one: Notification, /) -> str:
-        """Return a digest of all that is shown: no part of it changes by time alone."""
-        how = _how(one.standing) if one.standing else ()
-        return digest_of(_summary(one), json.dumps(self._description(one), sort_keys=True), *how)
+    def face(self, notification: Notification, /) -> str:
+        """Return a digest of everything shown: no part of it changes with time alone."""
+        status_parts = _status_parts(notification.standing) if notification.standing else ()
+        return digest_of(
+            _summary(notification), json.dumps(self._description(notification), sort_keys=True), *status_parts
+        )
 
-    def _open(self, talk: Conversation, one: Notification) -> Delivered | Failed:
-        given: dict[str, Any] = json.loads(one.options.get(FURTHER_FIELDS, "{}"))
-        fields = given | {
-            "project": {"key": one.address},
-            "issuetype": {"name": one.options.get("issue_type", "")},
-            "summary": _summary(one),
-            "description": self._description(one),
-            "labels": [label(one)],
+    def _open(self, conversation: Conversation, notification: Notification) -> Delivered | Failed:
+        further_fields: dict[str, Any] = json.loads(notification.options.get(FURTHER_FIELDS, "{}"))
+        fields = further_fields | {
+            "project": {"key": notification.address},
+            "issuetype": {"name": notification.options.get("issue_type", "")},
+            "summary": _summary(notification),
+            "description": self._description(notification),
+            "labels": [label(notification)],
         }
-        made = talk.create(fields)
-        refused = refused_fields(made) if isinstance(made, Failed) else frozenset()
-        if refused and refused <= _OPTIONAL | given.keys():
-            made = talk.create({name: value for name, value in fields.items() if name not in refused})
-        is_plain = one.standing is None or one.standing.state is State.TRIGGERED
-        return made if isinstance(made, Failed) or is_plain else self._bring(talk, one, made.ref)
+        result = conversation.create(fields)
+        refused = refused_fields(result) if isinstance(result, Failed) else frozenset()
+        if refused and refused <= _OPTIONAL | further_fields.keys():
+            result = conversation.create({name: value for name, value in fields.items() if name not in refused})
+        is_plain = notification.standing is None or notification.standing.state is State.TRIGGERED
+        return (
+            result
+            if isinstance(result, Failed) or is_plain
+            else self._update_issue(conversation, notification, result.ref)
+        )
 
-    def _bring(self, talk: Conversation, one: Notification, key: str) -> Delivered | Failed:
-        """Make the issue what the notification says now. A text that is refused for good keeps no status back."""
-        issue = talk.read(key)
+    def _update_issue(self, conversation: Conversation, notification: Notification, key: str) -> Delivered | Failed:
+        """Update the issue. A text that is refused for good does not prevent the change of status."""
+        issue = conversation.read(key)
         if isinstance(issue, Failed):
             return issue
-        edited = self._edit(talk, one, issue)
+        edited = self._edit(conversation, notification, issue)
         if isinstance(edited, Failed) and edited.reason.is_retryable:
             return edited
-        settled = self._settle(talk, one, issue)
+        settled = self._comment_and_move(conversation, notification, issue)
         return settled if isinstance(settled, Failed) else edited
 
-    def _edit(self, talk: Conversation, one: Notification, issue: Issue) -> Delivered | Failed:
-        summary, description = _summary(one), self._description(one)
+    def _edit(self, conversation: Conversation, notification: Notification, issue: Issue) -> Delivered | Failed:
+        summary, description = _summary(notification), self._description(notification)
         changed: dict[str, Document] = {}
         if issue.summary != summary:
             changed["summary"] = summary
-        if documents.says(issue.description) != documents.says(description):
+        if documents.text_of(issue.description) != documents.text_of(description):
             changed["description"] = description
-        return talk.edit(issue.key, changed) if changed else Delivered(issue.key)
+        return conversation.edit(issue.key, changed) if changed else Delivered(issue.key)
 
-    def _settle(self, talk: Conversation, one: Notification, issue: Issue) -> Delivered | Failed:
-        """Say what is to be said, then move: whoever is interrupted between the two finds both still to be done."""
-        standing = one.standing
-        if standing is None:
+    def _comment_and_move(
+        self, conversation: Conversation, notification: Notification, issue: Issue
+    ) -> Delivered | Failed:
+        """Comment, then move: after an interruption between the two, both are done again."""
+        status = notification.standing
+        if status is None:
             return Delivered(issue.key)
-        categories = transitions.wanted(standing.state, issue.category)
-        offered = talk.transitions(issue.key) if categories else ()
+        categories = transitions.wanted_categories(status.state, issue.category)
+        offered = conversation.transitions(issue.key) if categories else ()
         if isinstance(offered, Failed):
             return offered
-        ways = transitions.ways(offered, categories)
-        remark = transitions.remark(standing, one.card.text, issue.category)
-        is_stuck = not ways and _must_move(categories, issue.category)
+        usable = transitions.usable_transitions(offered, categories)
+        remark = transitions.remark(status, notification.card.text, issue.category)
+        is_stuck = not usable and _must_move(categories, issue.category)
         if remark is not None:
-            text = f"{remark.text}. {_NO_WAY}" if is_stuck else remark.text
-            said = self._comment(talk, issue.key, remark.marker, text)
-            if isinstance(said, Failed):
-                return said
-        return self._move(talk, issue, ways, categories)
+            text = f"{remark.text}. {_STUCK_TEXT}" if is_stuck else remark.text
+            commented = self._comment(conversation, issue.key, remark.marker, text)
+            if isinstance(commented, Failed):
+                return commented
+        return self._move(conversation, issue, usable, categories)
 
     def _move(
-        self, talk: Conversation, issue: Issue, ways: Sequence[Transition], categories: Sequence[Category]
+        self,
+        conversation: Conversation,
+        issue: Issue,
+        transitions_: Sequence[Transition],
+        categories: Sequence[Category],
     ) -> Delivered | Failed:
-        """Take the first way that is open. One that asks for more than we know is no way for us."""
-        for way in ways:
-            moved = talk.move(issue.key, way.id)
+        """Apply the first transition that works. One with required fields that we do not know fails."""
+        for transition in transitions_:
+            moved = conversation.move(issue.key, transition.id)
             if isinstance(moved, Delivered) or moved.reason is not FailureReason.BAD_MESSAGE:
                 return moved
-        if ways and _must_move(categories, issue.category):
-            marker = transitions.marker("stuck", issue.key, *(way.id for way in ways))
-            return self._comment(talk, issue.key, marker, _NO_WAY)
+        if transitions_ and _must_move(categories, issue.category):
+            marker = transitions.marker("stuck", issue.key, *(transition.id for transition in transitions_))
+            return self._comment(conversation, issue.key, marker, _STUCK_TEXT)
         return Delivered(issue.key)
 
-    def _comment(self, talk: Conversation, key: str, marker: str, text: str) -> Delivered | Failed:
-        return talk.comment_once(key, marker, documents.marked(self._api.flavour, text, marker))
+    def _comment(self, conversation: Conversation, key: str, marker: str, text: str) -> Delivered | Failed:
+        return conversation.comment_once(key, marker, documents.marked(self._api.flavour, text, marker))
 
-    def _description(self, one: Notification) -> Document:
-        return documents.document(self._api.flavour, one.card.lines or ((one.card.text,),))
+    def _description(self, notification: Notification) -> Document:
+        return documents.document(self._api.flavour, notification.card.lines or ((notification.card.text,),))
 
 
-def label(one: Notification) -> str:
-    """Return the label by which the issue of this place is found again."""
-    name = one.place or one.key
+def label(notification: Notification) -> str:
+    """Return the label by which the issue of this place is found."""
+    name = notification.place or notification.key
     return LABEL + (name if _NAME.fullmatch(name) else digest_of(name)[:32])
 
 
-def _summary(one: Notification) -> str:
-    said = f"{one.standing.headline} · #{one.standing.number}" if one.standing else one.card.text
-    return documents.summary(said)
+def _summary(notification: Notification) -> str:
+    text = (
+        f"{notification.standing.headline} · #{notification.standing.number}"
+        if notification.standing
+        else notification.card.text
+    )
+    return documents.summary(text)
 
 
-def _how(standing: IncidentStatus) -> tuple[str, ...]:
-    since = standing.since.isoformat() if standing.since else ""
-    return (standing.state.value, standing.by or "", since, str(standing.outcome or ""))
+def _status_parts(status: IncidentStatus) -> tuple[str, ...]:
+    since = status.since.isoformat() if status.since else ""
+    return (status.state.value, status.by or "", since, str(status.outcome or ""))
 
 
 def _must_move(categories: Sequence[Category], present: Category) -> bool:
-    """Whether an issue that stays where it is says something wrong: done is not open, and open is not done."""
+    """Whether the issue's present status is wrong: done for an open incident, or open for a closed one."""
     return bool(categories) and (present is Category.DONE or Category.DONE in categories)
 
 
-def _is_gone(done: Delivered | Failed) -> bool:
-    return isinstance(done, Failed) and done.detail == ISSUE_NOT_FOUND
+def _is_gone(result: Delivered | Failed) -> bool:
+    return isinstance(result, Failed) and result.detail == ISSUE_NOT_FOUND

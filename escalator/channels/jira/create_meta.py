@@ -1,4 +1,4 @@
-"""What a new issue may and must say: Jira's create metadata.
+"""Fields of a new issue, allowed and required: Jira's create metadata.
 
 Sources: developer.atlassian.com/cloud/jira/platform/rest/v3, "Get create metadata issue types for a project" and "Get
 create field metadata for a project and issue type id" (lists `issueTypes` and `fields`); docs.atlassian.com/software/
@@ -20,65 +20,67 @@ _MOST_PAGES = 20
 
 @dataclass(frozen=True, slots=True)
 class CreateScreen:
-    """The fields of a new issue of one type, each id with its name; `required` are those that have no default."""
+    """The fields of a new issue of one type, id -> name; `required` are those without a default."""
 
     names: Mapping[str, str] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
 
 
 def create_screen(site: Site, project: str, issue_type: str) -> CreateScreen | None | Failed:
-    """Return what an issue of this type is made of in a project; None when we can make none of this type there."""
+    """Return the fields of a new issue of this type in a project; None when we cannot create one there."""
     place = f"/issue/createmeta/{quote(project, safe='')}/issuetypes"
     types = _all(site, place, "issueTypes")
     if isinstance(types, Failed):
         return _all_in_one(site, project, issue_type) if types.reason is FailureReason.BAD_TARGET else types
-    found = next((str(one.get("id", "")) for one in types if _is_named(one, issue_type)), "")
-    if not found:
+    type_id = next((str(type_.get("id", "")) for type_ in types if _is_named(type_, issue_type)), "")
+    if not type_id:
         return None
-    fields = _all(site, f"{place}/{quote(found, safe='')}", "fields")
+    fields = _all(site, f"{place}/{quote(type_id, safe='')}", "fields")
     if isinstance(fields, Failed):
         return fields
-    return _screen({str(one.get("fieldId") or one.get("key") or ""): one for one in fields})
+    return _screen({str(field.get("fieldId") or field.get("key") or ""): field for field in fields})
 
 
 def _all_in_one(site: Site, project: str, issue_type: str) -> CreateScreen | None | Failed:
-    asked = {"projectKeys": project, "issuetypeNames": issue_type, "expand": "projects.issuetypes.fields"}
-    said = site.ask("GET", f"/issue/createmeta?{urlencode(asked)}")
-    if isinstance(said, Failed):
-        return said
-    types = [one for known in _objects(said.get("projects")) for one in _objects(known.get("issuetypes"))]
-    fields = next((one.get("fields") for one in types if _is_named(one, issue_type)), None)
+    query = {"projectKeys": project, "issuetypeNames": issue_type, "expand": "projects.issuetypes.fields"}
+    response = site.ask("GET", f"/issue/createmeta?{urlencode(query)}")
+    if isinstance(response, Failed):
+        return response
+    types = [type_ for known in _objects(response.get("projects")) for type_ in _objects(known.get("issuetypes"))]
+    fields = next((type_.get("fields") for type_ in types if _is_named(type_, issue_type)), None)
     if not isinstance(fields, dict):
         return None
-    return _screen({name: one for name, one in fields.items() if isinstance(one, dict)})
+    return _screen({name: field for name, field in fields.items() if isinstance(field, dict)})
 
 
 def _all(site: Site, place: str, name: str) -> list[dict[str, Any]] | Failed:
-    """Return all of a list that comes in pages."""
-    found: list[dict[str, Any]] = []
+    """Return all items of a paged list."""
+    items: list[dict[str, Any]] = []
     for _ in range(_MOST_PAGES):
-        said = site.ask("GET", f"{place}?{urlencode({'startAt': len(found), 'maxResults': _PAGE})}")
-        if isinstance(said, Failed):
-            return said
-        page = said.get(name, said.get("values"))
+        response = site.ask("GET", f"{place}?{urlencode({'startAt': len(items), 'maxResults': _PAGE})}")
+        if isinstance(response, Failed):
+            return response
+        page = response.get(name, response.get("values"))
         if not isinstance(page, list):
             return Failed(FailureReason.BAD_ANSWER, "no_create_metadata")
-        found += _objects(page)
-        total = said.get("total")
-        if not page or said.get("isLast") is True or (isinstance(total, int) and len(found) >= total):
+        items += _objects(page)
+        total = response.get("total")
+        if not page or response.get("isLast") is True or (isinstance(total, int) and len(items) >= total):
             break
-    return found
+    return items
 
 
 def _screen(fields: Mapping[str, Mapping[str, Any]]) -> CreateScreen:
-    names = {key: str(one.get("name", key)) for key, one in fields.items() if key}
-    required = {key for key, one in fields.items() if one.get("required") is True and not one.get("hasDefaultValue")}
+    names = {key: str(field.get("name", key)) for key, field in fields.items() if key}
+    required = {
+        key for key, field in fields.items() if field.get("required") is True and not field.get("hasDefaultValue")
+    }
     return CreateScreen(names, frozenset(required & names.keys()))
 
 
-def _is_named(one: Mapping[str, Any], issue_type: str) -> bool:
-    return str(one.get("name", "")).casefold() == issue_type.casefold()
+def _is_named(entry: Mapping[str, Any], name: str) -> bool:
+    return str(entry.get("name", "")).casefold() == name.casefold()
 
 
-def _objects(said: object) -> list[dict[str, Any]]:
-    return [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

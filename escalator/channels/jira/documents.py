@@ -1,6 +1,6 @@
 """Descriptions and comments in both of Jira's forms: ADF on Cloud, wiki text on Data Center.
 
-What is said stays text in both, whatever its characters would mean to Jira. ADF:
+Text stays text in both, also characters that are markup in Jira. ADF:
 developer.atlassian.com/cloud/jira/platform/apis/document/structure. Wiki text: /secure/WikiRendererHelpAction.jspa of
 any Jira; a character is taken out of the markup by writing it as an HTML entity, which also works for the backslash.
 """
@@ -29,45 +29,45 @@ _SAFE_IN_LINK = "-._~:/?#@$&'()+,;=%"
 
 
 def document(flavour: Flavour, lines: Sequence[Line]) -> Document:
-    """Return lines as paragraphs; the last ones are left out where they would be more than Jira takes."""
-    paragraphs = [said for line in lines if (said := runs(line))]
-    written = _written(flavour, paragraphs)
-    while size(written) > limits.DOCUMENT:
+    """Return lines as paragraphs; the last ones are left out where the document would be too long for Jira."""
+    paragraphs = [text_runs for line in lines if (text_runs := runs(line))]
+    rendered = _render(flavour, paragraphs)
+    while size(rendered) > limits.DOCUMENT:
         paragraphs = [*paragraphs[:-2], (Run(MORE),)]
-        written = _written(flavour, paragraphs)
-    return written
+        rendered = _render(flavour, paragraphs)
+    return rendered
 
 
 def marked(flavour: Flavour, text: str, marker: str) -> Document:
-    """Return a comment: what it says, and the marker by which it is known."""
-    return _written(flavour, [runs((text,)), (Run(marker),)])
+    """Return a comment with its text and its marker."""
+    return _render(flavour, [runs((text,)), (Run(marker),)])
 
 
 def summary(text: str) -> str:
-    """Return an issue's summary: one line, never empty, which Jira would refuse."""
+    """Return an issue's summary: one line, never empty, because Jira refuses that."""
     return one_line(text, limits.SUMMARY, utf16) or MORE
 
 
-def size(written: Document) -> int:
-    """Return how many units of `limits` a document has for Jira."""
-    return units(written if isinstance(written, str) else json.dumps(written, ensure_ascii=False), utf16)
+def size(document_: Document) -> int:
+    """Return the length of a document in the units of `limits`."""
+    return units(document_ if isinstance(document_, str) else json.dumps(document_, ensure_ascii=False), utf16)
 
 
-def says(written: Document) -> str:
-    """Return what a document says and where it leads, to compare what stands with what should: Jira adds to ADF."""
-    if isinstance(written, str):
-        return written.replace("\r\n", "\n").strip()
-    return "\n".join("".join(_texts(block)) for block in _list(written, "content")).strip()
+def text_of(document_: Document) -> str:
+    """Return texts and links of a document, to compare two: Jira adds attributes to ADF."""
+    if isinstance(document_, str):
+        return document_.replace("\r\n", "\n").strip()
+    return "\n".join("".join(_texts(block)) for block in _list(document_, "content")).strip()
 
 
-def _written(flavour: Flavour, paragraphs: Sequence[Sequence[Run]]) -> Document:
+def _render(flavour: Flavour, paragraphs: Sequence[Sequence[Run]]) -> Document:
     if flavour is Flavour.DATA_CENTER:
         return "\n\n".join("".join(_wiki(run) for run in paragraph) for paragraph in paragraphs)
     return {"type": "doc", "version": 1, "content": [_paragraph(paragraph) for paragraph in paragraphs]}
 
 
 def _wiki(run: Run) -> str:
-    text = _MARKUP.sub(lambda found: f"&#{ord(found.group())};", run.text)
+    text = _MARKUP.sub(lambda match: f"&#{ord(match.group())};", run.text)
     return text if run.url is None else f"[{text}|{quote(run.url, safe=_SAFE_IN_LINK)}]"
 
 
@@ -94,5 +94,5 @@ def _texts(node: object) -> Iterator[str]:
 
 
 def _list(node: object, name: str) -> list[Any]:
-    found = node.get(name) if isinstance(node, dict) else None
-    return found if isinstance(found, list) else []
+    value = node.get(name) if isinstance(node, dict) else None
+    return value if isinstance(value, list) else []

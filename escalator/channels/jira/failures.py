@@ -1,4 +1,4 @@
-"""What Jira's refusals mean: one table from its statuses to our reasons.
+"""Jira's refusals: one table from its statuses to our failure reasons.
 
 Statuses and the form of errors: developer.atlassian.com/cloud/jira/platform/rest/v3/intro ("Status codes"), and
 `ErrorCollection` in its OpenAPI document: {"errorMessages": [...], "errors": {"field": "message"}}. Messages may quote
@@ -39,7 +39,7 @@ _MOST_FIELDS = 8
 
 
 def failure(answer: Answer, *, of_issue: bool) -> Failed:
-    """Return why an answer means that nothing was done. `of_issue` says that an issue of ours was asked for."""
+    """Return the failure of an answer. `of_issue`: the request was about an issue of ours."""
     if answer.status == 404 and of_issue and _is_jiras(answer.body):
         return Failed(FailureReason.BAD_TARGET, ISSUE_NOT_FOUND)
     if answer.status in _OF_FIELDS:
@@ -48,20 +48,20 @@ def failure(answer: Answer, *, of_issue: bool) -> Failed:
 
 
 def refused_fields(failed: Failed) -> frozenset[str]:
-    """Return the fields for which a message was refused; none when Jira has not named them."""
+    """Return the refused fields; empty when Jira has not named them."""
     if failed.reason is not FailureReason.BAD_MESSAGE:
         return frozenset()
     return frozenset(name for name in failed.detail.split(",") if _is_field(name))
 
 
 def _of_fields(names: list[str], detail: str) -> Failed:
-    """A project or type that is not there is a destination that is wrong, and no message."""
+    """Return the failure for refused fields: an unknown project or type is a wrong destination, not a bad message."""
     reason = FailureReason.BAD_TARGET if _TARGETS & set(names) else FailureReason.BAD_MESSAGE
     return Failed(reason, ",".join(names) or detail)
 
 
 def _is_jiras(body: bytes) -> bool:
-    """Whether it is Jira that says no: a proxy that knows no such page says nothing of an issue."""
+    """Whether Jira itself has refused it: a 404 of a proxy says nothing about an issue."""
     try:
         return "errorMessages" in json_object(body)
     except BadAnswer:

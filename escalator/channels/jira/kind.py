@@ -13,7 +13,7 @@ from escalator.model.kind_description import (
 from escalator.model.levels import ContentRule
 
 OURS = ("project", "issuetype", "summary", "description", "labels")
-"""The fields of an issue that the product itself sets."""
+"""Fields of an issue that the product itself sets."""
 
 DESCRIPTION = KindDescription(
     key="jira",

@@ -1,4 +1,4 @@
-"""How much Jira takes in each place, with the page that says so. Jira is written in Java: it counts UTF-16 units."""
+"""Length limits of Jira, with their sources. Jira is written in Java: it counts UTF-16 units."""
 
 DOCUMENT = 32_767
 """Of a description, a comment and a custom field of many lines: `jira.text.field.character.limit`,
@@ -13,4 +13,4 @@ LABEL = 255
 
 PART = 1_000
 URL = 2_000
-"""Ours, for one stretch of text and for the address behind it: a document holds several of them."""
+"""Ours, for one run of text and for its link: a document holds several of them."""

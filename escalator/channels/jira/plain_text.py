@@ -1,4 +1,4 @@
-"""Lines of a card as Jira may have them: clean text, instants in UTC, and nothing that is true only for a minute."""
+"""Lines of a card for Jira: clean text, instants in UTC, and no relative times, which become wrong."""
 
 import re
 from datetime import UTC
@@ -13,24 +13,24 @@ _HOW_LONG = re.compile(r"^ \((?:now|in [^()]*)\): ")
 
 
 class Run(NamedTuple):
-    """A stretch of text, and where it leads."""
+    """A run of text, and its link."""
 
     text: str
     url: str | None = None
 
 
 def runs(line: Line) -> tuple[Run, ...]:
-    """Return what a line says.
+    """Return the runs of a line.
 
-    How long an instant is away is left out: an issue is read days later, and nobody would bring it up to date.
+    Relative times are left out: an issue is read days later without an update.
     """
-    said = []
+    parts = []
     previous: object = None
     for part in line:
         text = _HOW_LONG.sub(": ", part) if isinstance(part, str) and isinstance(previous, InlineTime) else part
-        said.append(_run(text))
+        parts.append(_run(text))
         previous = part
-    return tuple(run for run in said if run.text)
+    return tuple(run for run in parts if run.text)
 
 
 def _run(part: str | InlineTime | Link) -> Run:
@@ -42,7 +42,7 @@ def _run(part: str | InlineTime | Link) -> Run:
 
 
 def _clean(text: str) -> str:
-    """Return text without control characters, line ends and what reorders or hides its neighbours."""
+    """Return text without control characters, line ends and characters that reorder or hide others."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 

@@ -22,23 +22,23 @@ def _channel(clients: Clients, _settings: Settings, _clock: Clock) -> JiraChanne
 
 
 def _probe(clients: Clients, _settings: Settings, question: Question) -> Delivered | Failed:
-    found = clients.jira.check(question.address, question.options.get("issue_type", ""))
-    if isinstance(found, Failed):
-        return found
-    if found.missing:
-        return Failed(FailureReason.BAD_CREDENTIALS, f"may not {', '.join(found.missing)}")
-    if not found.has_issue_type:
+    access = clients.jira.check(question.address, question.options.get("issue_type", ""))
+    if isinstance(access, Failed):
+        return access
+    if access.missing:
+        return Failed(FailureReason.BAD_CREDENTIALS, f"may not {', '.join(access.missing)}")
+    if not access.has_issue_type:
         return Failed(FailureReason.BAD_TARGET, "issue_type")
-    wrong = "; ".join(_wrong_fields(found.screen, question.further_fields)) if found.screen else ""
+    wrong = "; ".join(_wrong_fields(access.screen, question.further_fields)) if access.screen else ""
     return Failed(FailureReason.BAD_MESSAGE, wrong) if wrong else Delivered("")
 
 
-def _wrong_fields(screen: CreateScreen, given: frozenset[str]) -> Iterator[str]:
-    """Yield why Jira would refuse an issue with these fields besides ours."""
-    needed = sorted(screen.required - given - set(OURS))
+def _wrong_fields(screen: CreateScreen, given_fields: frozenset[str]) -> Iterator[str]:
+    """Yield why Jira would refuse an issue with these further fields."""
+    needed = sorted(screen.required - given_fields - set(OURS))
     if needed:
-        yield f"Jira requires {', '.join(f'{one} ({screen.names[one]!r:.60})' for one in needed)}"
-    unknown = sorted(given - screen.names.keys())
+        yield f"Jira requires {', '.join(f'{field} ({screen.names[field]!r:.60})' for field in needed)}"
+    unknown = sorted(given_fields - screen.names.keys())
     if unknown:
         yield f"Jira does not know {', '.join(unknown)}"
 
@@ -52,18 +52,18 @@ def _secrets(settings: Settings) -> Iterable[str]:
     return settings.jira_webhook_secrets
 
 
-def _has_question(settings: Settings, said: VendorEvent, is_known: bool) -> bool:  # noqa: FBT001  # of the registry's form
-    """Whether Jira must say if the status that an issue has left was a done one: it does not tell that by itself."""
-    is_settled = said.kind in {VendorEventKind.RESOLVED, VendorEventKind.REOPENED}
+def _has_question(settings: Settings, event: VendorEvent, is_known: bool) -> bool:  # noqa: FBT001  # of the registry's form
+    """Whether Jira must be asked if the issue's former status was a done one: its webhook does not say so."""
+    is_settled = event.kind in {VendorEventKind.RESOLVED, VendorEventKind.REOPENED}
     return is_known and not is_settled and bool(settings.jira_token)
 
 
 def _ask(clients: Clients, body: bytes) -> VendorEvent | Failed | None:
-    """Ask what the status was; what Jira does not say now is not worth waiting for."""
+    """Ask for the category of the former status; without an answer it is UNDEFINED."""
 
     def category(status_id: str) -> Category:
-        found = clients.jira.category_of_status(status_id)
-        return Category.UNDEFINED if isinstance(found, Failed) else found
+        category_ = clients.jira.category_of_status(status_id)
+        return Category.UNDEFINED if isinstance(category_, Failed) else category_
 
     return webhooks.parse(body, category)
 

@@ -1,4 +1,4 @@
-"""What stands in Jira's place in the sandbox, and what people do there.
+"""The simulated Jira of the sandbox, and people's actions in it.
 
 The form of a webhook: developer.atlassian.com/cloud/jira/platform/webhooks, "Webhook payloads".
 """
@@ -41,7 +41,7 @@ from escalator.model.sandbox_item import InboxItem
 from escalator.settings import Settings
 
 STATUSES = {Category.NEW: "To Do", Category.INDETERMINATE: "In Progress", Category.DONE: "Done"}
-"""The workflow of every project here, in which each status leads to each other one."""
+"""The workflow of every project: each status leads to every other one."""
 
 _WAYS = {f"{number}1": category for number, category in enumerate(STATUSES, start=1)}
 _GONE = Failed(FailureReason.BAD_TARGET, ISSUE_NOT_FOUND)
@@ -53,7 +53,7 @@ _IDS = {category: str(number) for number, category in enumerate(STATUSES, start=
 
 
 class SandboxJira:
-    """A Jira whose issues are rows, one each, counted in their project: the `ts` of a row is the issue's key."""
+    """A Jira whose issues are rows of the inbox, numbered in their project: the `ts` of a row is the issue's key."""
 
     def __init__(self, inbox: Inbox, flavour: Flavour) -> None:
         self._inbox = inbox
@@ -61,7 +61,7 @@ class SandboxJira:
 
     @property
     def flavour(self) -> Flavour:
-        """Which of the two Jiras it stands in for."""
+        """Cloud or Data Center, whichever is configured."""
         return self._flavour
 
     def conversation(self, context: MessageContext, /) -> "SandboxConversation":
@@ -70,22 +70,22 @@ class SandboxJira:
 
 
 class SandboxConversation:
-    """The calls about one notification. What would be sent is kept under `jira`, with its comments and status."""
+    """The calls about one notification. The issue is stored under `jira`, with its comments and status."""
 
     def __init__(self, inbox: Inbox, context: MessageContext) -> None:
         self._inbox = inbox
         self._context = context
 
     def find(self, label: str, /) -> str | Failed:
-        """Return the key of the issue with this label among those of the incident at the destination."""
+        """Return the key of the issue with this label among those of this incident and destination."""
         known = self._inbox.about(DestinationKind.JIRA, self._context, _MOST_LOOKED_AT)
         if isinstance(known, Failed):
             return known
-        found = (key for key, said in known if label in said.get("jira", {}).get("fields", {}).get("labels", ()))
-        return next(found, "")
+        keys = (key for key, payload in known if label in payload.get("jira", {}).get("fields", {}).get("labels", ()))
+        return next(keys, "")
 
     def create(self, fields: Mapping[str, Any], /) -> Delivered | Failed:
-        """Keep a new issue, under the next key of its project."""
+        """Store a new issue under the next key of its project."""
         project = str(fields["project"]["key"])
         issue = {
             "fields": dict(fields),
@@ -102,17 +102,17 @@ class SandboxConversation:
             key = f"{project}-{number}"
             if not is_issue_key(key) or len(key) > _MOST_KEY:
                 return Failed(FailureReason.BAD_TARGET, "project")
-            said = _said({"key": key, **issue}, fields["summary"])
-            added = self._inbox.add(DestinationKind.JIRA, self._context, project, said, key)
+            payload = _payload({"key": key, **issue}, fields["summary"])
+            added = self._inbox.add(DestinationKind.JIRA, self._context, project, payload, key)
             if added is not None:
                 return added if isinstance(added, Failed) else Delivered(key)
 
     def read(self, key: str, /) -> Issue | Failed:
-        """Return how an issue stands."""
-        said = self._inbox.read(_ref(key))
-        if isinstance(said, Failed):
-            return _as_jira_says(said)
-        issue = said.get("jira", {})
+        """Return an issue."""
+        payload = self._inbox.read(_ref(key))
+        if isinstance(payload, Failed):
+            return _as_jira_says(payload)
+        issue = payload.get("jira", {})
         if not issue:
             return _GONE
         fields = issue["fields"]
@@ -123,36 +123,38 @@ class SandboxConversation:
         return self._change(key, lambda issue: issue | {"fields": issue["fields"] | dict(fields)})
 
     def comment_once(self, key: str, marker: str, body: Document, /) -> Delivered | Failed:
-        """Add a comment, unless one that holds the marker stands there."""
+        """Add a comment, unless one with the marker is there."""
 
         def add(issue: Json) -> Json:
-            is_there = any(marker in json.dumps(one) for one in issue["comments"])
+            is_there = any(marker in json.dumps(comment) for comment in issue["comments"])
             return issue if is_there else issue | {"comments": [*issue["comments"], {"body": body}]}
 
         return self._change(key, add)
 
     def transitions(self, key: str, /) -> tuple[Transition, ...] | Failed:
-        """Return the ways to the other statuses."""
+        """Return the transitions to the other statuses."""
         issue = self.read(key)
         if isinstance(issue, Failed):
             return issue
-        return tuple(Transition(one, category) for one, category in _WAYS.items() if category is not issue.category)
+        return tuple(
+            Transition(status, category) for status, category in _WAYS.items() if category is not issue.category
+        )
 
     def move(self, key: str, transition_id: str, /) -> Delivered | Failed:
-        """Take one of those ways."""
+        """Apply a transition."""
         category = _WAYS[transition_id]
         return self._change(key, lambda issue: issue | {"category": category.value, "status": STATUSES[category]})
 
     def _change(self, key: str, change: Callable[[Json], Json]) -> Delivered | Failed:
-        def changed(said: Json) -> Json | None:
-            issue = said.get("jira")
-            return _said(change(issue), said["first_text"]) if issue else None
+        def changed(payload: Json) -> Json | None:
+            issue = payload.get("jira")
+            return _payload(change(issue), payload["first_text"]) if issue else None
 
-        done = self._inbox.rewrite(_ref(key), changed)
-        return _as_jira_says(done) if isinstance(done, Failed) else Delivered(key)
+        result = self._inbox.rewrite(_ref(key), changed)
+        return _as_jira_says(result) if isinstance(result, Failed) else Delivered(key)
 
 
-def _said(issue: Json, first_text: str) -> Json:
+def _payload(issue: Json, first_text: str) -> Json:
     return {"jira": issue, "text": issue["fields"]["summary"], "first_text": first_text}
 
 
@@ -165,7 +167,7 @@ def _as_jira_says(failed: Failed) -> Failed:
 
 
 class Act(StrEnum):
-    """What people do with an issue."""
+    """Actions of people on an issue."""
 
     START = "start"
     FINISH = "finish"
@@ -184,25 +186,25 @@ _TO = {Act.START: Category.INDETERMINATE, Act.FINISH: Category.DONE, Act.REOPEN:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Somebody who is signed in to Jira. Who has no address in the policy is a stranger here."""
+    """Somebody who is signed in to Jira. Without an address in the policy they are a stranger."""
 
     person: Person
     email: str
 
 
 def offered(issue: Mapping[str, Any]) -> tuple[Act, ...]:
-    """Return what can be done with an issue as it stands."""
+    """Return the actions that the issue's status permits."""
     return _OFFERED.get(issue.get("category", ""), ())
 
 
-def after(issue: Mapping[str, Any], act: Act) -> Json:
-    """Return how the issue stands there after an act, before anybody is told of it."""
+def issue_after(issue: Mapping[str, Any], act: Act) -> Json:
+    """Return the issue after an action."""
     to = _TO[act]
     return {**issue, "category": to.value, "status": STATUSES[to]}
 
 
-def told(key: str, before: Mapping[str, Any], act: Act, agent: Agent, now: datetime, event_id: str) -> bytes:
-    """Return the body of the webhook that tells of an act; `before` is how the issue stood."""
+def webhook_body(key: str, before: Mapping[str, Any], act: Act, agent: Agent, now: datetime, event_id: str) -> bytes:
+    """Return the body of the webhook about an action; `before` is the issue before it."""
     to = _TO[act]
     status = {
         "id": _IDS[to],
@@ -210,7 +212,7 @@ def told(key: str, before: Mapping[str, Any], act: Act, agent: Agent, now: datet
         "statusCategory": {"key": to.value, "name": STATUSES[to]},
     }
     resolution = {"id": _DONE[0], "name": _DONE[1]} if to is Category.DONE else None
-    said = {
+    payload = {
         "timestamp": int(now.timestamp() * _MILLISECONDS),
         "webhookEvent": "jira:issue_updated",
         "issue_event_type_name": "issue_generic",
@@ -221,7 +223,7 @@ def told(key: str, before: Mapping[str, Any], act: Act, agent: Agent, now: datet
         },
         "changelog": {"id": event_id, "items": list(_changes(Category(before["category"]), to))},
     }
-    return json.dumps(said).encode()
+    return json.dumps(payload).encode()
 
 
 def _user(agent: Agent) -> Json:
@@ -250,20 +252,20 @@ def _change(field: str, before: tuple[str, str] | None, to: tuple[str, str] | No
     }
 
 
-def _show(item: InboxItem, said: Json, _reader: SandboxDestination) -> Shown:
-    issue = said.get("jira", {})
+def _show(item: InboxItem, payload: Json, _reader: SandboxDestination) -> Shown:
+    issue = payload.get("jira", {})
     pressed = [{"action_id": act.value, "label": LABELS[act], "value": item.ts} for act in offered(issue)]
     return Shown(issue and {"key": item.ts, **issue}, pressed)
 
 
-def _act(item: InboxItem, said: Json, deed: Deed) -> Done | Refused:
-    issue = said.get("jira", {})
-    act = next((one for one in offered(issue) if one.value == deed.act), None)
+def _act(item: InboxItem, payload: Json, deed: Deed) -> Done | Refused:
+    issue = payload.get("jira", {})
+    act = next((offered_act for offered_act in offered(issue) if offered_act.value == deed.act), None)
     if act is None:
         return Refused(f"It is {issue.get('status', 'gone')} in Jira now, so that is not possible.")
     agent = Agent(deed.person, deed.known_as(DestinationKind.EMAIL))
-    body = told(item.ts, issue, act, agent, deed.now, str(deed.event_id)[:18])
-    return Done(after(issue, act), {"X-Hub-Signature": webhooks.sign(body, deed.sandbox_secret)}, body)
+    body = webhook_body(item.ts, issue, act, agent, deed.now, str(deed.event_id)[:18])
+    return Done(issue_after(issue, act), {"X-Hub-Signature": webhooks.sign(body, deed.sandbox_secret)}, body)
 
 
 def _channel(inbox: Inbox, clients: Clients, settings: Settings, _clock: Clock) -> JiraChannel:

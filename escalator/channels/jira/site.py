@@ -1,4 +1,4 @@
-"""Where a Jira is and how it is asked: its flavour, its authorisation, and one bounded request."""
+"""A Jira installation: its flavour, authorization, and one bounded request."""
 
 import base64
 import json
@@ -19,19 +19,19 @@ _CLOUD_HOST = ".atlassian.net"
 
 
 def flavour_of(url: str, email: str) -> Flavour:
-    """Return which Jira it is. This is the one place that decides it.
+    """Return the flavour of a Jira. Only this function decides it.
 
-    Cloud is what lives at `….atlassian.net`, or has an e-mail address: there a token counts with its owner's address
-    only. Everything else is Data Center, whose personal access tokens need no address.
+    Cloud is at `….atlassian.net`, or has an email address: there a token needs its owner's address. Everything else is
+    Data Center, whose personal access tokens need no address.
     """
     is_cloud = bool(email.strip()) or _host(url).endswith(_CLOUD_HOST)
     return Flavour.CLOUD if is_cloud else Flavour.DATA_CENTER
 
 
 class Site:
-    """One Jira, and our account there. `url` may be plain http, and have a path.
+    """A Jira, and our account there. `url` may be plain http, and have a path.
 
-    What is not configured fails as NOT_CONFIGURED.
+    Requests fail as NOT_CONFIGURED when something is not configured.
     """
 
     def __init__(self, url: str, email: str, token: str, limits: Limits) -> None:
@@ -53,8 +53,8 @@ class Site:
     ) -> dict[str, Any] | Failed:
         """Make one request, which ends within its limits and `within_s` seconds.
 
-        Return the object that is answered, an empty one where Jira answers nothing (204). `of_issue` says that it is
-        about an issue of ours: should Jira know none, it is gone.
+        Return the object of the answer, empty for 204. `of_issue`: the request is about an issue of ours, so a 404
+        means that it no longer exists.
         """
         if self._unready is not None:
             return self._unready
@@ -85,7 +85,7 @@ def _host(url: str) -> str:
 
 
 def _unready(url: str, email: str, token: str, flavour: Flavour) -> Failed | None:
-    """Return why nothing can be asked at all, or None."""
+    """Return why no request is possible, or None."""
     if not url.startswith(("https://", "http://")):
         return Failed(FailureReason.NOT_CONFIGURED, "no_url")
     if not token.strip():

@@ -1,4 +1,4 @@
-"""What an incident's state asks of its issue: a status of another category, and a word about it. Pure."""
+"""The issue's status and comments for an incident's state. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from escalator.model.incident import CLOSED_STATES, HELD_STATES, State
 from escalator.model.message import IncidentStatus
 
 MOST_TRIES = 2
-"""How many of a workflow's ways to the same category are tried: the first may ask for fields that we do not know."""
+"""How many transitions are tried: the first may require fields that we do not know."""
 
 _OPEN_AGAIN = (Category.NEW, Category.UNDEFINED, Category.INDETERMINATE)
 _MARKER_CHARS = 16
@@ -17,16 +17,16 @@ _MARKER_CHARS = 16
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What is commented once: `marker` is the same for the same fact, and stands in the comment."""
+    """A comment that is added once: `marker` is the same for the same fact, and is part of the comment."""
 
     marker: str
     text: str
 
 
-def wanted(state: State, present: Category) -> tuple[Category, ...]:
+def wanted_categories(state: State, present: Category) -> tuple[Category, ...]:
     """Return the categories that the issue should be moved to, the best one first; none while it may stay.
 
-    What a person holds is left where they have put it, as long as that is not done.
+    While a person holds the incident the issue keeps the status they chose, unless that is done.
     """
     if state in CLOSED_STATES:
         return () if present is Category.DONE else (Category.DONE,)
@@ -37,28 +37,30 @@ def wanted(state: State, present: Category) -> tuple[Category, ...]:
     return ()
 
 
-def ways(offered: Sequence[Transition], categories: Sequence[Category]) -> tuple[Transition, ...]:
+def usable_transitions(offered: Sequence[Transition], categories: Sequence[Category]) -> tuple[Transition, ...]:
     """Return the offered transitions worth trying, in order of preference."""
-    fitting = [way for category in categories for way in offered if way.to is category and way.id]
-    return tuple(dict.fromkeys(fitting))[:MOST_TRIES]
+    matching = [
+        transition for category in categories for transition in offered if transition.to is category and transition.id
+    ]
+    return tuple(dict.fromkeys(matching))[:MOST_TRIES]
 
 
-def remark(standing: IncidentStatus, text: str, present: Category) -> Remark | None:
-    """Return what is said once of how the incident stands; None when there is nothing to say."""
-    if standing.state in CLOSED_STATES:
-        return Remark(_marker("over", standing, str(standing.outcome)), text)
-    if standing.state in HELD_STATES:
-        return Remark(_marker("taken", standing), text)
-    if standing.state is State.TRIGGERED and present is Category.DONE:
-        return Remark(_marker("open", standing), f"Reopened: {text}")
+def remark(status: IncidentStatus, text: str, present: Category) -> Remark | None:
+    """Return the comment on the incident's state; None when there is none."""
+    if status.state in CLOSED_STATES:
+        return Remark(_marker("over", status, str(status.outcome)), text)
+    if status.state in HELD_STATES:
+        return Remark(_marker("taken", status), text)
+    if status.state is State.TRIGGERED and present is Category.DONE:
+        return Remark(_marker("open", status), f"Reopened: {text}")
     return None
 
 
 def marker(*parts: str) -> str:
-    """Return a mark for these facts that nobody writes by chance."""
+    """Return a marker for these facts that nobody writes by chance."""
     return f"escalator-{digest_of(*parts)[:_MARKER_CHARS]}"
 
 
-def _marker(what: str, standing: IncidentStatus, *more: str) -> str:
-    since = standing.since.isoformat() if standing.since else ""
-    return marker(what, str(standing.incident_id), str(standing.round), standing.by or "", since, *more)
+def _marker(kind: str, status: IncidentStatus, *more: str) -> str:
+    since = status.since.isoformat() if status.since else ""
+    return marker(kind, str(status.incident_id), str(status.round), status.by or "", since, *more)

@@ -1,4 +1,4 @@
-"""What Jira tells us: is it Jira, has it said so before, and what has been done there? Pure.
+"""Webhooks of Jira: verify them, identify repetitions, and read what was done. Pure.
 
 Cloud signs what it sends since 2024: `X-Hub-Signature: METHOD=HEX`, an HMAC of the raw body by the webhook's secret
 (developer.atlassian.com/cloud/jira/platform/webhooks, "Secure admin webhooks"). A Data Center that cannot sign sends a
@@ -29,13 +29,13 @@ _MOST_ID = 128
 _MOST_EMAIL = 254
 
 CategoryOf = Callable[[str], Category]
-"""The id of a status -> what it means."""
+"""The id of a status -> its category."""
 
 
 def verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], token_in_url: str = "") -> None:
-    """Raise Unauthorized unless the owner of one of these secrets has sent it; without a secret nothing is accepted.
+    """Raise Unauthorized unless one of these secrets signed it; without a secret nothing is accepted.
 
-    Where a signature is there, only the signature counts. Nothing in it can crash this.
+    When there is a signature, only the signature counts. No input raises anything else.
     """
     if not _is_jiras(body, headers, secrets, token_in_url):
         raise Unauthorized("jira signature")
@@ -43,15 +43,15 @@ def verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], toke
 
 def _is_jiras(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], token_in_url: str) -> bool:
     keys = [_bytes(secret) for secret in secrets if secret.strip()]
-    said = next((value for name, value in headers.items() if name.lower() == _SIGNATURE), None)
-    if said is None:
+    signature_header = next((value for name, value in headers.items() if name.lower() == _SIGNATURE), None)
+    if signature_header is None:
         token = _bytes(token_in_url)
         return any(hmac.compare_digest(key, token) for key in keys)
-    method, _, signature = said.strip().partition("=")
+    method, _, signature = signature_header.strip().partition("=")
     if method.lower() not in _METHODS:
         return False
-    given = _bytes(signature.strip().lower())
-    return any(hmac.compare_digest(_signed(key, body, method.lower()), given) for key in keys)
+    given_digest = _bytes(signature.strip().lower())
+    return any(hmac.compare_digest(_signed(key, body, method.lower()), given_digest) for key in keys)
 
 
 def sign(body: bytes, secret: str) -> str:
@@ -60,47 +60,47 @@ def sign(body: bytes, secret: str) -> str:
 
 
 def event_id(body: bytes) -> str:
-    """Return what names an event over all its deliveries, in 64 characters.
+    """Return the id of an event, the same for all its deliveries, in 64 characters.
 
-    It is a digest of the body: `X-Atlassian-Webhook-Identifier` is not signed, so whoever has seen one body could send
-    it again under any number of names. A repetition by Jira has the same body; two events differ in their timestamp.
+    It is a digest of the body: `X-Atlassian-Webhook-Identifier` is not signed, so a known body could be sent again
+    under other ids. A repetition by Jira has the same body; two events differ in their timestamp.
     """
     return hashlib.sha256(body).hexdigest()
 
 
 def parse(body: bytes, category_of_status: CategoryOf = lambda _id: Category.UNDEFINED) -> VendorEvent | None:
-    """Return what was done to an issue, or None for what does not matter here. Nothing in it can crash this.
+    """Return what was done to an issue, or None for events that do not matter here. Never raises.
 
-    An issue that comes from done was opened again, wherever it went. Of the status that it has left Jira tells the
-    name and id, not what it means: `category_of_status` may know. Where it does not, it was done if its resolution was
-    taken away in the same change. The references are the issue's key, and after it what labels of ours it has.
+    An issue that leaves done was reopened, whatever its new status. Jira sends name and id of the former status, not
+    its category: `category_of_status` may know it. Where it does not, the status was done if the resolution was
+    removed in the same change. The references are the issue's key, and after it its labels of ours.
     """
-    said = _object(body)
-    issue = _inner(said, "issue")
-    key, event = issue.get("key"), said.get("webhookEvent")
+    event_body = _object(body)
+    issue = _inner(event_body, "issue")
+    key, event = issue.get("key"), event_body.get("webhookEvent")
     if not is_issue_key(key):
         return None
     if event == _DELETED:
-        return _heard(said, issue, VendorEventKind.NOTED, _DELETED)
-    items = _inner(said, "changelog").get("items")
-    changes = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
-    left = next((one for one in changes if one.get("field") == "status"), None)
-    if event != _UPDATED or left is None:
+        return _vendor_event(event_body, issue, VendorEventKind.NOTED, _DELETED)
+    items = _inner(event_body, "changelog").get("items")
+    changes = [change for change in items if isinstance(change, dict)] if isinstance(items, list) else []
+    status_change = next((change for change in changes if change.get("field") == "status"), None)
+    if event != _UPDATED or status_change is None:
         return None
     category = category_of(_inner(issue, "fields").get("status"))
     if category is Category.DONE:
         kind = VendorEventKind.RESOLVED
-    elif _was_done(left, changes, category_of_status):
+    elif _was_done(status_change, changes, category_of_status):
         kind = VendorEventKind.REOPENED
     else:
         kind = VendorEventKind.ACKNOWLEDGED if category is Category.INDETERMINATE else VendorEventKind.NOTED
-    return _heard(said, issue, kind, f"{_UPDATED} {category.value}")
+    return _vendor_event(event_body, issue, kind, f"{_UPDATED} {category.value}")
 
 
-def _was_done(left: Mapping[str, Any], changes: list[dict[str, Any]], category_of_status: CategoryOf) -> bool:
-    before = category_of_status(storable_text(str(left.get("from") or ""))[:_MOST_ID])
+def _was_done(status_change: Mapping[str, Any], changes: list[dict[str, Any]], category_of_status: CategoryOf) -> bool:
+    before = category_of_status(storable_text(str(status_change.get("from") or ""))[:_MOST_ID])
     if before is Category.UNDEFINED:
-        return any(_takes_resolution_away(one) for one in changes)
+        return any(_takes_resolution_away(change) for change in changes)
     return before is Category.DONE
 
 
@@ -108,22 +108,24 @@ def _takes_resolution_away(change: Mapping[str, Any]) -> bool:
     return change.get("field") == "resolution" and bool(change.get("from")) and not change.get("to")
 
 
-def _heard(said: Mapping[str, Any], issue: Mapping[str, Any], kind: VendorEventKind, word: str) -> VendorEvent:
+def _vendor_event(
+    event_body: Mapping[str, Any], issue: Mapping[str, Any], kind: VendorEventKind, word: str
+) -> VendorEvent:
     refs = (str(issue["key"]), *_our_labels(_inner(issue, "fields").get("labels")))
     return VendorEvent(
-        DestinationKind.JIRA, kind, word, _agent(said.get("user")), refs=refs, at=_at(said.get("timestamp"))
+        DestinationKind.JIRA, kind, word, _agent(event_body.get("user")), refs=refs, at=_at(event_body.get("timestamp"))
     )
 
 
 def _our_labels(labels: object) -> tuple[str, ...]:
-    """Return the labels by which we find an issue of which we do not know the key yet."""
-    texts = (storable_text(one) for one in labels if isinstance(one, str)) if isinstance(labels, list) else ()
-    ours = [one for one in texts if one.startswith(_OUR_LABELS) and len(one) <= _MOST_ID]
+    """Return our labels, by which we find an issue whose key we do not know yet."""
+    texts = (storable_text(label) for label in labels if isinstance(label, str)) if isinstance(labels, list) else ()
+    ours = [label for label in texts if label.startswith(_OUR_LABELS) and len(label) <= _MOST_ID]
     return tuple(dict.fromkeys(ours))[:_MOST_LABELS]
 
 
 def _agent(user: object) -> VendorActor:
-    """Return who did it. An app is no person, whoever has installed it."""
+    """Return who did it. An app is no person."""
     known = storable_text(account_id(user))[:_MOST_ID] if isinstance(user, dict) else ""
     if not isinstance(user, dict) or not known:
         return VendorActor(VendorActorKind.NOBODY)
@@ -148,18 +150,18 @@ def _signed(key: bytes, body: bytes, method: str) -> bytes:
 
 
 def _bytes(text: str) -> bytes:
-    """Return any text as bytes, also one that no encoding has: what a header holds is the sender's choice."""
+    """Return any text as bytes, also invalid ones: the sender chooses the content of a header."""
     return text.encode("utf-8", "surrogatepass")
 
 
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
-        said = json.loads(body)
+        value = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
-def _inner(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = said.get(name)
-    return found if isinstance(found, dict) else {}
+def _inner(outer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = outer.get(name)
+    return value if isinstance(value, dict) else {}

@@ -1,1 +1,1 @@
-"""Mattermost, by an incoming webhook: a post for each page, and one more when somebody has taken it or it is over."""
+"""Mattermost, by an incoming webhook: a post for each page, and one when the incident is taken or closed."""

@@ -1,4 +1,4 @@
-"""The one call that is made: a post through an incoming webhook."""
+"""The interface of Mattermost: a post through an incoming webhook."""
 
 from typing import Any, Protocol
 
@@ -9,8 +9,8 @@ Payload = dict[str, Any]
 
 
 class MattermostApi(Protocol):
-    """Where posts go."""
+    """Sends posts."""
 
     def post(self, context: MessageContext, /, url: str, payload: Payload) -> Delivered | Failed:
-        """Post. Mattermost does not say what the post is called, so the reference is empty."""
+        """Post. Mattermost does not return the post's id, so the reference is empty."""
         ...

@@ -1,7 +1,7 @@
-"""Mattermost as a way out: a post for each page, and one more when the matter is taken or over.
+"""The Mattermost channel: a post for each page, and one when the incident is taken or closed.
 
-An incoming webhook cannot change or answer what it has posted, and is not told what that is called. So, as with mail,
-`show` posts only what is new to its readers, and a face names what they know: equal faces mean that nothing is sent.
+An incoming webhook cannot change or reply to its posts, and does not get their ids. So, as with email, `update` posts
+only what is new to its readers, and a face is what they know: for equal faces nothing is sent.
 """
 
 from escalator.channels.contract import Notification, digest_of
@@ -22,35 +22,35 @@ class MattermostChannel:
         self._api = api
         self._shown: set[str] = set()
 
-    def tell(self, one: Notification, /) -> Delivered | Failed:
-        """Post the full message; a short one, where that stands already."""
-        return self._post(one, form.again(one) if one.ref else form.page(one))
+    def send(self, notification: Notification, /) -> Delivered | Failed:
+        """Post the full message, or a short one if there is one already."""
+        return self._post(notification, form.again(notification) if notification.ref else form.page(notification))
 
-    def show(self, one: Notification, /) -> Delivered | Failed:
-        """Post one short message, if there is something that its readers do not know.
+    def update(self, notification: Notification, /) -> Delivered | Failed:
+        """Post a short message, if there is something that its readers do not know.
 
-        Mattermost cannot tell a repetition from news, so this process remembers what it has posted.
+        Mattermost does not detect repetitions, so this process remembers what it has posted.
         """
-        news = digest_of(one.place, self.face(one))
-        if one.standing is None or one.standing.state in _QUIET or news in self._shown:
-            return Delivered(one.ref or "")
-        done = self._post(one, form.update_text(one))
-        if isinstance(done, Delivered):
+        update_digest = digest_of(notification.place, self.face(notification))
+        if notification.standing is None or notification.standing.state in _QUIET or update_digest in self._shown:
+            return Delivered(notification.ref or "")
+        result = self._post(notification, form.update_text(notification))
+        if isinstance(result, Delivered):
             if len(self._shown) >= _MOST_KNOWN:
                 self._shown.clear()
-            self._shown.add(news)
-        return done
+            self._shown.add(update_digest)
+        return result
 
-    def face(self, one: Notification, /) -> str:
-        """Return what its readers know: that somebody is asked, who has taken it and when, or how it ended."""
-        standing = one.standing
-        if standing is None:
-            return digest_of(one.card.text)
-        if standing.state is State.TRIGGERED:
+    def face(self, notification: Notification, /) -> str:
+        """Return what its readers know: that it waits, who has taken it and when, or how it was closed."""
+        status = notification.standing
+        if status is None:
+            return digest_of(notification.card.text)
+        if status.state is State.TRIGGERED:
             return "asking"
-        who = digest_of(standing.by or "", standing.since.isoformat() if standing.since else "", standing.outcome or "")
-        return f"{'taken' if standing.state in HELD_STATES else standing.state.value}:{who[:_FACE_DIGEST]}"
+        answered_by = digest_of(status.by or "", status.since.isoformat() if status.since else "", status.outcome or "")
+        return f"{'taken' if status.state in HELD_STATES else status.state.value}:{answered_by[:_FACE_DIGEST]}"
 
-    def _post(self, one: Notification, payload: Payload) -> Delivered | Failed:
-        done = self._api.post(one.context, one.address, payload)
-        return done if isinstance(done, Failed) else Delivered(one.ref or one.key)
+    def _post(self, notification: Notification, payload: Payload) -> Delivered | Failed:
+        result = self._api.post(notification.context, notification.address, payload)
+        return result if isinstance(result, Failed) else Delivered(notification.ref or notification.key)

@@ -1,4 +1,4 @@
-"""The real one: one bounded POST to the webhook's address."""
+"""The client for incoming webhooks: one bounded POST."""
 
 import json
 from collections.abc import Iterable
@@ -43,5 +43,5 @@ class MattermostWebhook:
 
 
 def mattermost_webhook(allowed: Iterable[str]) -> MattermostWebhook:
-    """Return one that reaches public addresses, and the private ones that are allowed (see `guard_of`)."""
+    """Return a client that reaches public addresses, and the private ones that are allowed (see `guard_of`)."""
     return MattermostWebhook(guard_of(allowed))

@@ -1,4 +1,4 @@
-"""What a Mattermost server's answers to an incoming webhook mean.
+"""Answers of a Mattermost server to an incoming webhook, and their failure reasons.
 
 An error is JSON with an `id` (mattermost/mattermost: server/channels/app/webhook.go, HandleIncomingWebhook): 400
 `web.incoming_webhook.invalid.app_error` for a webhook that does not exist, 404 for a channel that does not, 403 where
@@ -12,7 +12,7 @@ from escalator.channels.http import Answer, refused
 from escalator.model.message import Failed, FailureReason
 
 TAKEN = b"ok"
-"""All that Mattermost answers when it has posted."""
+"""Mattermost's answer after it has posted."""
 
 NO_SUCH_CHANNEL = "web.incoming_webhook.channel.app_error"
 _OUR_HOOK = "web.incoming_webhook."
@@ -27,18 +27,18 @@ _ID = re.compile(r"[a-z0-9_.]{1,80}")
 
 
 def is_taken(answer: Answer) -> bool:
-    """Whether it was posted: a page of somebody else on the way answers with 200, too."""
+    """Whether it was posted: a proxy may also answer with 200."""
     return answer.status == 200 and answer.body.strip() == TAKEN
 
 
 def error_id(answer: Answer) -> str:
-    """Return the id of an error of Mattermost's; empty for what is none."""
+    """Return the id of Mattermost's error; empty when there is none."""
     try:
-        said = json.loads(answer.body)
+        body = json.loads(answer.body)
     except (ValueError, RecursionError):
         return ""
-    found = said.get("id") if isinstance(said, dict) else None
-    return found if isinstance(found, str) and _ID.fullmatch(found) else ""
+    id_ = body.get("id") if isinstance(body, dict) else None
+    return id_ if isinstance(id_, str) and _ID.fullmatch(id_) else ""
 
 
 def failure(answer: Answer) -> Failed:

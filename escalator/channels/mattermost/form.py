@@ -1,4 +1,4 @@
-"""A notification as a post: what is read first as its text, the rest as one attachment."""
+"""A notification as a post: the first line as its text, the rest as one attachment."""
 
 from escalator.channels.contract import Notification
 from escalator.channels.mattermost import limits
@@ -12,38 +12,40 @@ _MENTIONS = {"channel": "@channel ", "here": "@here ", "nobody": ""}
 _WAITING, _HELD, _OVER, _NOTICE = "#c0362c", "#c98a00", "#2e7d4f", "#5b5e65"
 
 
-def page(one: Notification) -> Payload:
-    """Return what rings: the full message, and where its reader answers."""
-    lines = [line(parts) for parts in one.card.lines[: limits.LINES] if parts != (one.card.text,)]
-    answer = [f"**{link(one.answer)}**"] if one.answer else []
-    return _post(one, "\n".join([*(said for said in lines if said), *answer]), mention=_mention(one))
+def page(notification: Notification) -> Payload:
+    """Return the post for a page: the full message, and the answer link."""
+    lines = [line(parts) for parts in notification.card.lines[: limits.LINES] if parts != (notification.card.text,)]
+    answer = [f"**{link(notification.answer)}**"] if notification.answer else []
+    return _post(notification, "\n".join([*(text for text in lines if text), *answer]), mention=_mention(notification))
 
 
-def again(one: Notification) -> Payload:
-    """Return what rings where a message stands already: a post cannot be answered in its thread by a webhook."""
-    return _post(one, f"**{link(one.answer)}**" if one.answer else "", mention=_mention(one))
+def again(notification: Notification) -> Payload:
+    """Return the post for a repeated page: a webhook cannot reply in a thread."""
+    return _post(
+        notification, f"**{link(notification.answer)}**" if notification.answer else "", mention=_mention(notification)
+    )
 
 
-def update_text(one: Notification) -> Payload:
-    """Return what became of what was asked here: a webhook cannot change what it has posted."""
-    return _post(one, "Nothing more is asked of you.", mention="")
+def update_text(notification: Notification) -> Payload:
+    """Return the post for an update: a webhook cannot change its earlier post."""
+    return _post(notification, "Nothing more is asked of you.", mention="")
 
 
-def _mention(one: Notification) -> str:
-    return _MENTIONS[one.options.get("mention", "channel")]
+def _mention(notification: Notification) -> str:
+    return _MENTIONS[notification.options.get("mention", "channel")]
 
 
-def _post(one: Notification, text: str, *, mention: str) -> Payload:
-    header = "" if one.card.header in one.card.text else one.card.header
+def _post(notification: Notification, text: str, *, mention: str) -> Payload:
+    header = "" if notification.card.header in notification.card.text else notification.card.header
     attachment = {
-        "fallback": cut(one.card.text, limits.FALLBACK),
-        "color": _colour(one.standing),
+        "fallback": cut(notification.card.text, limits.FALLBACK),
+        "color": _colour(notification.standing),
         "title": plain(cut(header, limits.TITLE)),
         "text": text,
     }
-    said = {name: value for name, value in attachment.items() if value}
-    shown = [said] if {"title", "text"} & said.keys() else []
-    return {"text": f"{mention}{plain(cut(one.card.text, limits.TEXT // 3))}", "attachments": shown}
+    attachment_fields = {name: value for name, value in attachment.items() if value}
+    shown = [attachment_fields] if {"title", "text"} & attachment_fields.keys() else []
+    return {"text": f"{mention}{plain(cut(notification.card.text, limits.TEXT // 3))}", "attachments": shown}
 
 
 def _colour(standing: IncidentStatus | None) -> str:

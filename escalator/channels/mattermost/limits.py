@@ -1,4 +1,4 @@
-"""How much a post says.
+"""Length limits of posts.
 
 Incoming webhooks split a `text` of more characters than a post may have into several posts (developers.mattermost.com,
 "Incoming webhooks", Tips). A server allows 16,383 since 5.0, and 4,000 where its database was made before. Attachments
@@ -10,4 +10,4 @@ FALLBACK = 300
 TITLE = 300
 LINES = 40
 LINE = 1_000
-"""Ours: a post is read, not studied. So many lines of so many characters stay below what attachments may hold."""
+"""Ours, so that a post stays readable: so many lines of so many characters are below the limit of attachments."""

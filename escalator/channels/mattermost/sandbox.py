@@ -1,4 +1,4 @@
-"""What stands in Mattermost's place in the sandbox."""
+"""The simulated Mattermost of the sandbox."""
 
 import re
 
@@ -18,26 +18,26 @@ _APART = "\u200b"
 
 
 class SandboxMattermost:
-    """A MattermostApi that keeps each post. The webhook's address, a secret, is not kept."""
+    """A MattermostApi that stores each post. The webhook's URL, a secret, is not stored."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
     def post(self, context: MessageContext, /, url: str, payload: Payload) -> Delivered | Failed:  # noqa: ARG002  # a secret
-        """Keep a post, under the name of its destination."""
+        """Store a post under the name of its destination."""
         text = _plain(payload["text"])
-        said: Json = {"mattermost": dict(payload), "text": text, "first_text": text}
-        return self._inbox.keep(DestinationKind.MATTERMOST, context, context.destination, said)
+        stored: Json = {"mattermost": dict(payload), "text": text, "first_text": text}
+        return self._inbox.keep(DestinationKind.MATTERMOST, context, context.destination, stored)
 
 
 def _plain(text: str) -> str:
     return _ESCAPED.sub(r"\1", text).replace(_APART, "")
 
 
-def _show(_item: InboxItem, said: Json, _reader: SandboxDestination) -> Shown:
-    post = said.get("mattermost", {})
-    found = [one for attachment in post.get("attachments", ()) for one in _LINK.findall(attachment.get("text", ""))]
-    return Shown(post, [{"label": _plain(label), "url": url} for label, url in found])
+def _show(_item: InboxItem, payload: Json, _reader: SandboxDestination) -> Shown:
+    post = payload.get("mattermost", {})
+    links = [match for attachment in post.get("attachments", ()) for match in _LINK.findall(attachment.get("text", ""))]
+    return Shown(post, [{"label": _plain(label), "url": url} for label, url in links])
 
 
 def _channel(inbox: Inbox, _clients: Clients, _settings: Settings, _clock: Clock) -> MattermostChannel:

@@ -1,4 +1,4 @@
-"""Mattermost's Markdown: words as plain text, links as links, and mentions only where we mean them."""
+"""Mattermost's Markdown: text without markup, links, and mentions only where intended."""
 
 import re
 from datetime import UTC, datetime
@@ -11,25 +11,25 @@ _SPECIAL = re.compile(r"([\\`*_\[\]|~#>])")
 _MENTION = re.compile(r"([@<])(?=\S)")
 _NO_LINK = re.compile(r"://")
 _APART = "\u200b"
-"""A space of no width: it keeps `@channel` and `<!channel>` (for Mattermost reads Slack's form, too) from ringing."""
+"""A zero-width space: it disables `@channel` and `<!channel>` (Mattermost reads Slack's form, too)."""
 
 
 def plain(text: str) -> str:
-    """Return a text that means nothing but itself."""
+    """Return the text with its markup escaped."""
     escaped = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
     return _NO_LINK.sub(f":{_APART}//", _MENTION.sub(rf"\1{_APART}", escaped))
 
 
-def link(one: Link) -> str:
-    """Return a link; what is no web address stays a text."""
-    if not one.url.startswith(("https://", "http://")):
-        return plain(one.label)
-    address = re.sub(r"[\s()<>\\]", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), one.url)
-    return f"[{plain(one.label)}]({address})"
+def link(target: Link) -> str:
+    """Return a link; without a web address only its label."""
+    if not target.url.startswith(("https://", "http://")):
+        return plain(target.label)
+    address = re.sub(r"[\s()<>\\]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), target.url)
+    return f"[{plain(target.label)}]({address})"
 
 
 def line(parts: Line) -> str:
-    """Return one line; one that is too long is cut before it is escaped, so that no link is cut inside."""
+    """Return one line; a long text is cut before it is escaped, so that no link is cut."""
     return "".join(_part(part) for part in parts).strip()
 
 
@@ -40,7 +40,7 @@ def _part(part: str | InlineTime | Link) -> str:
 
 
 def _words(text: str) -> str:
-    """Return words of a line, with the spaces at their ends, which part them from their neighbours."""
+    """Return a part of a line with the spaces at its ends, which separate it from the next."""
     short = cut(text, limits.LINE)
     start, end = " " * short[:1].isspace(), " " * short[-1:].isspace()
     return f"{start}{plain(short)}{end}" if short.strip() else start

@@ -1,1 +1,1 @@
-"""PagerDuty: alerts out (Events API v2), what people do there in (webhooks v3), and a few questions (REST)."""
+"""PagerDuty: alerts (Events API v2), actions of people there (webhooks v3), and a few queries (REST)."""

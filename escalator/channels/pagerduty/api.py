@@ -1,4 +1,4 @@
-"""What the product asks of PagerDuty's Events API. Nothing is rendered behind it, so that a sandbox can stand in."""
+"""The interface of PagerDuty's Events API. It gets finished events, so that the sandbox can replace it."""
 
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ RESOLVE = "resolve"
 
 
 class Events(Protocol):
-    """Where events go."""
+    """Sends events."""
 
     def send(self, context: MessageContext, /, routing_key: str, event: Event) -> Delivered | Failed:
         """Send an event; the reference is its `dedup_key`. Never raises for anything PagerDuty or the network does."""

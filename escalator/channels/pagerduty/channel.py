@@ -1,4 +1,4 @@
-"""PagerDuty as a way out: an alert for each round of an incident, which follows the incident's state."""
+"""The PagerDuty channel: an alert for each round of an incident, which follows the incident's state."""
 
 import json
 
@@ -10,7 +10,7 @@ from escalator.model.incident import State
 from escalator.model.message import FEED_OCCASIONS, Delivered, Failed, FailureReason, MessageContext
 
 _LEFT = "left"
-"""The face of an earlier round's alert while nothing stands for the present one: it is left as it is."""
+"""The face of an earlier round's alert while the present round has none: it is not changed."""
 
 _FACE_CHARS = 64
 _ACTIONS = {
@@ -26,69 +26,71 @@ _PROBE = notice_key("doctor")
 
 
 class PagerDutyChannel:
-    """Says things at PagerDuty; the reference is the alert's `dedup_key`, the address a routing key.
+    """Sends events to PagerDuty; the reference is the alert's `dedup_key`, the address a routing key.
 
-    A copy says how the incident stands and rings only where that asks for an answer. People have no routing key: they
-    are reached through a destination that is theirs.
+    A copy for a feed follows the incident's state and notifies only where that needs an answer. People have no routing
+    key: they are reached through a destination.
     """
 
     def __init__(self, events: Events) -> None:
         self._events = events
 
-    def tell(self, one: Notification, /) -> Delivered | Failed:
-        """Open the alert; where it is open already, PagerDuty logs one more trigger on it."""
-        return self._send(one, _action(one) if one.occasion in FEED_OCCASIONS else TRIGGER)
+    def send(self, notification: Notification, /) -> Delivered | Failed:
+        """Open the alert; where it is open already, PagerDuty logs another trigger."""
+        return self._send(notification, _action(notification) if notification.occasion in FEED_OCCASIONS else TRIGGER)
 
-    def show(self, one: Notification, /) -> Delivered | Failed:
-        """Bring the alert to the incident's state and, while it waits for an answer, to its newest words."""
-        if not one.ref:
+    def update(self, notification: Notification, /) -> Delivered | Failed:
+        """Update the alert to the incident's state and, while it waits for an answer, to its newest texts."""
+        if not notification.ref:
             return Failed(FailureReason.BAD_TARGET, "no_reference")
-        action = _action(one)
-        return Delivered(one.ref) if action == _LEFT else self._send(one, action)
+        action = _action(notification)
+        return Delivered(notification.ref) if action == _LEFT else self._send(notification, action)
 
-    def face(self, one: Notification, /) -> str:
-        """Return what is done there, and while it waits for an answer a digest of what PagerDuty shows of it."""
-        action = _action(one)
+    def face(self, notification: Notification, /) -> str:
+        """Return the event action, and while the incident waits for an answer a digest of what PagerDuty shows."""
+        action = _action(notification)
         if action != TRIGGER:
             return action
-        shown = json.dumps(payload.lasting(payload.trigger(one, _key(one))), sort_keys=True)
+        shown = json.dumps(payload.without_times(payload.trigger(notification, _key(notification))), sort_keys=True)
         return f"{TRIGGER}:{digest_of(shown)}"[:_FACE_CHARS]
 
     def probe(self, context: MessageContext, routing_key: str) -> Delivered | Failed:
-        """Ask whether a routing key is good without disturbing anybody: resolving what never was is dropped there."""
+        """Check a routing key without notifying anybody: PagerDuty drops the resolution of an unknown alert."""
         return self._events.send(context, routing_key, _follow_up(RESOLVE, _PROBE))
 
-    def _send(self, one: Notification, action: str) -> Delivered | Failed:
-        if one.context.person:
+    def _send(self, notification: Notification, action: str) -> Delivered | Failed:
+        if notification.context.person:
             return Failed(FailureReason.NOT_SUPPORTED, "person")
-        key = _key(one)
-        event = payload.trigger(one, key) if action == TRIGGER else _follow_up(action, key)
-        return self._events.send(one.context, one.address, event)
+        key = _key(notification)
+        event = payload.trigger(notification, key) if action == TRIGGER else _follow_up(action, key)
+        return self._events.send(notification.context, notification.address, event)
 
 
 def _follow_up(action: str, key: str) -> Event:
     return {"event_action": action, "dedup_key": key}
 
 
-def _key(one: Notification) -> str:
-    """Return the key of the alert: what stands keeps its own, which is an earlier round's where it is superseded."""
-    if one.ref:
-        return one.ref
-    return dedup_key(one.standing, one.place) if one.standing else notice_key(one.key)
+def _key(notification: Notification) -> str:
+    """Return the key of the alert: an existing one keeps its own, also when it is an earlier round's."""
+    if notification.ref:
+        return notification.ref
+    return (
+        dedup_key(notification.standing, notification.place) if notification.standing else notice_key(notification.key)
+    )
 
 
-def _action(one: Notification) -> str:
-    """Return what brings the alert to how the incident stands.
+def _action(notification: Notification) -> str:
+    """Return the event action that brings the alert to the incident's state.
 
-    While nobody has been told in the present round, an earlier one's alert is left alone: it may have been resolved
-    here (the incident was reopened), and then a trigger would ring before its time.
+    Until somebody is notified in the present round, an earlier round's alert is not changed: it may have been resolved
+    (the incident was reopened), and then a trigger would notify too early.
     """
-    standing = one.standing
-    if standing is None:
+    status = notification.standing
+    if status is None:
         return TRIGGER
-    if standing.is_superseded:
+    if status.is_superseded:
         return RESOLVE
-    action = _ACTIONS[standing.state]
-    known = incident_of(one.ref or "")
-    is_earlier = known is not None and known[1] < standing.round
+    action = _ACTIONS[status.state]
+    known = incident_of(notification.ref or "")
+    is_earlier = known is not None and known[1] < status.round
     return _LEFT if is_earlier and action == TRIGGER else action

@@ -1,6 +1,6 @@
-"""The names of our alerts at PagerDuty: the `dedup_key`, which says the incident and the round.
+"""The `dedup_key` of our alerts at PagerDuty, which holds the incident and the round.
 
-The round is part of it because no event makes an alert ring again that was acknowledged there, and every round rings.
+It holds the round because no event notifies again of an alert that was acknowledged there, and every round must.
 """
 
 import re
@@ -15,21 +15,21 @@ _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INCIDENT = re.compile(rf"{_PREFIX}({_UUID})-(0|[1-9][0-9]{{0,8}})-{_UUID}", re.ASCII)
 
 
-def dedup_key(standing: IncidentStatus, place: str) -> str:
-    """Return the key of an incident's alert in its present round at one place, named by its UUID.
+def dedup_key(status: IncidentStatus, place: str) -> str:
+    """Return the key of an incident's alert in its present round at one place, by its UUID.
 
-    By the place it is told which of several services an event is about, and what stands where nobody knows it yet.
+    The place tells which of several services an event is about, and finds a posted message that is not known yet.
     """
-    return f"{_PREFIX}{standing.incident_id}-{standing.round}-{place}"
+    return f"{_PREFIX}{status.incident_id}-{status.round}-{place}"
 
 
 def notice_key(key: str) -> str:
-    """Return the key of what is about no incident, by that of its notification."""
+    """Return the key of an alert without an incident, from its notification's key."""
     named = _PREFIX + key
     return named if len(named) <= limits.DEDUP_KEY else _PREFIX + digest_of(key)
 
 
 def incident_of(key: str) -> tuple[UUID, int] | None:
-    """Return the incident and the round that a key names, or None for a key that is not of an incident of ours."""
-    found = _INCIDENT.fullmatch(key)
-    return (UUID(found[1]), int(found[2])) if found else None
+    """Return the incident and the round of a key, or None for a key of no incident of ours."""
+    match = _INCIDENT.fullmatch(key)
+    return (UUID(match[1]), int(match[2])) if match else None

@@ -1,4 +1,4 @@
-"""What PagerDuty's answers mean: one table from status to our reasons, for both of its APIs.
+"""PagerDuty's answers: one table from status to our failure reasons, for both of its APIs.
 
 Sources: developer.pagerduty.com, "Events API v2 overview" (response codes) and "Errors" (REST). For a routing key that
 is none, or nobody's, the Events API answers 400 and names it, as JSON (`Length of 'routing_key' is incorrect`) or in
@@ -25,12 +25,12 @@ def event_failure(status: int, headers: Mapping[str, str], body: bytes) -> Faile
 
 
 def no_answer(error: Exception) -> Failed:
-    """Return why there was no answer. A redirect is one: it is not followed, and requests raises for it."""
+    """Return why there was no answer. A redirect counts: it is not followed, and requests raises for it."""
     if isinstance(error, requests.TooManyRedirects) and error.response is not None:
         return failure(error.response.status_code, error.response.headers)
     return broken(error)
 
 
 def failure(status: int, headers: Mapping[str, str]) -> Failed:
-    """Return why an answer means that nothing was done. What it says is not kept: it may repeat what was asked."""
+    """Return the failure of an answer. Its text is dropped: it may repeat the request."""
     return refused(status, headers)

@@ -1,4 +1,4 @@
-"""How much PagerDuty takes in each place, with the page that says so.
+"""Length limits of PagerDuty, with their sources.
 
 developer.pagerduty.com/docs/send-alert-event (Events API v2), unless another page is named.
 """
@@ -12,7 +12,7 @@ SUMMARY = 1_024
 DEDUP_KEY = 255
 
 FIELD = 255
-"""Ours, for `component`, `group`, `class` and the texts of links, of which the page says nothing."""
+"""Ours, for `component`, `group`, `class` and the texts of links, which are not documented."""
 
 DETAILS = 16_000
 LINKS = 8

@@ -1,4 +1,4 @@
-"""What PagerDuty shows of an alert: a notification in the form of a trigger event, within the vendor's limits.
+"""A notification as PagerDuty's trigger event, within its limits.
 
 Fields: developer.pagerduty.com, "Send an alert event" and "Events API v2 overview" (PD-CEF).
 """
@@ -25,25 +25,25 @@ SEVERITIES = {
     Severity.LOW: "info",
     Severity.UNKNOWN: "error",
 }
-"""PagerDuty's four words. What nobody has graded is not harmless, so it is told like what is grave."""
+"""PagerDuty's four severities. An unknown severity is not harmless, so it counts as a high one."""
 
 # 5 min, 1 h 5 min; (in 3 min), (now); account created today, account 40 days old.
 _PASSING = re.compile(r"\((?:in [^()]*|now)\)|\d+ (?:s|min|h|d)\b(?: \d+ (?:min|h)\b)?|created today|\d+ days? old")
 
 
-def trigger(one: Notification, key: str) -> Event:
-    """Return the event that opens an alert under this key, or brings an open one up to date."""
-    links = _links(one.card.lines)
+def trigger(notification: Notification, key: str) -> Event:
+    """Return the event that opens an alert under this key, or updates an open one."""
+    links = _links(notification.card.lines)
     event: Event = {
         "event_action": TRIGGER,
         "dedup_key": key,
         "payload": {
-            "summary": cut(one.card.text, limits.SUMMARY) or MORE,
-            "timestamp": one.at.astimezone(UTC).isoformat(timespec="milliseconds"),
-            **_graded(one),
+            "summary": cut(notification.card.text, limits.SUMMARY) or MORE,
+            "timestamp": notification.at.astimezone(UTC).isoformat(timespec="milliseconds"),
+            **_graded(notification),
             "source": SOURCE,
             "group": GROUP,
-            "custom_details": _details(one),
+            "custom_details": _details(notification),
         },
         "client": CLIENT,
         "links": [{"href": link.url, "text": cut(link.label, limits.FIELD, utf16)} for link in links],
@@ -51,54 +51,54 @@ def trigger(one: Notification, key: str) -> Event:
     return {**event, "client_url": links[0].url} if links else event
 
 
-def lasting(event: Event) -> Event:
-    """Return what of a trigger event does not change by time alone: no instant of saying, no durations."""
+def without_times(event: Event) -> Event:
+    """Return the parts of a trigger event that do not change with time alone: no timestamp, no durations."""
     payload = {name: _timeless(value) for name, value in event["payload"].items() if name != "timestamp"}
     return {**event, "payload": payload}
 
 
-def _graded(one: Notification) -> dict[str, str]:
-    """Return severity, class and component: how grave, of what kind, and of which incident."""
-    if one.occasion is Occasion.TEST:
+def _graded(notification: Notification) -> dict[str, str]:
+    """Return severity, class (the kind) and component (the incident)."""
+    if notification.occasion is Occasion.TEST:
         return {"severity": "info", "class": "test", "component": "destination"}
-    standing = one.standing
-    if one.card.severity is not None:
-        return {"severity": SEVERITIES[one.card.severity], "class": "list", "component": "incidents"}
-    if standing is None:
+    status = notification.standing
+    if notification.card.severity is not None:
+        return {"severity": SEVERITIES[notification.card.severity], "class": "list", "component": "incidents"}
+    if status is None:
         return {"severity": "error", "class": "alarm", "component": "escalator"}
     return {
-        "severity": SEVERITIES[standing.severity],
-        "class": cut(_title(standing), limits.FIELD, utf16),
-        "component": f"incident-{standing.number}",
+        "severity": SEVERITIES[status.severity],
+        "class": cut(_title(status), limits.FIELD, utf16),
+        "component": f"incident-{status.number}",
     }
 
 
-def _title(standing: IncidentStatus) -> str:
-    """Return the category's title: what stands behind the severity in the headline."""
-    _, is_there, title = standing.headline.partition(f"{standing.severity.value.upper()} · ")
-    return title if is_there else standing.headline
+def _title(status: IncidentStatus) -> str:
+    """Return the category's title: the part after the severity in the headline."""
+    _, is_there, title = status.headline.partition(f"{status.severity.value.upper()} · ")
+    return title if is_there else status.headline
 
 
-def _details(one: Notification) -> dict[str, object]:
-    words = "\n".join(said for line in one.card.lines if (said := _plain(line)))
+def _details(notification: Notification) -> dict[str, object]:
+    words = "\n".join(text for line in notification.card.lines if (text := _plain(line)))
     details: dict[str, object] = {"details": cut(words, limits.DETAILS, utf16)}
-    if one.standing is not None:
+    if notification.standing is not None:
         details |= {
-            "incident": one.standing.number,
-            "round": one.standing.round,
-            "severity": one.standing.severity.value,
+            "incident": notification.standing.number,
+            "round": notification.standing.round,
+            "severity": notification.standing.severity.value,
         }
     return details
 
 
 def _plain(line: Line) -> str:
-    """Return a line in words; one that is nothing but links is left out, for they stand among the links."""
-    if any(isinstance(part, Link) for part in line) and not any(_says_something(part) for part in line):
+    """Return a line as text; a line of links only is left out, because they are among the links."""
+    if any(isinstance(part, Link) for part in line) and not any(_has_text(part) for part in line):
         return ""
     return "".join(_word(part) for part in line)
 
 
-def _says_something(part: str | InlineTime | Link) -> bool:
+def _has_text(part: str | InlineTime | Link) -> bool:
     return isinstance(part, InlineTime) or (isinstance(part, str) and any(char.isalnum() for char in part))
 
 
@@ -109,8 +109,8 @@ def _word(part: str | InlineTime | Link) -> str:
 
 
 def _links(lines: Iterable[Line]) -> list[Link]:
-    found = [part for line in lines for part in line if isinstance(part, Link)]
-    return [one for one in found if _is_address(one.url)][: limits.LINKS]
+    links = [part for line in lines for part in line if isinstance(part, Link)]
+    return [link for link in links if _is_address(link.url)][: limits.LINKS]
 
 
 def _is_address(url: str) -> bool:

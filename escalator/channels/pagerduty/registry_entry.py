@@ -27,7 +27,7 @@ def _probe(clients: Clients, _settings: Settings, question: Question) -> Deliver
 
 
 def _place(_settings: Settings, posted: Posted) -> Place:
-    """Return the incident, without its address: that is at the account's own host, which we are not told."""
+    """Return the incident without its URL, which is at the account's own host, unknown to us."""
     return Place(f"PagerDuty: {posted.vendor_incident_id or posted.destination}")
 
 
@@ -39,20 +39,20 @@ def _verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], _to
     webhooks.verify(body, headers, secrets)
 
 
-def _has_question(settings: Settings, said: VendorEvent, is_known: bool) -> bool:  # noqa: FBT001  # of the registry's form
-    """Whether PagerDuty must name the alert.
+def _has_question(settings: Settings, event: VendorEvent, is_known: bool) -> bool:  # noqa: FBT001  # of the registry's form
+    """Whether PagerDuty must be asked for the alert.
 
-    It leaves `incident_key` out where an incident was opened through the Events API (api-schema, REST).
+    It omits `incident_key` for incidents opened through the Events API (api-schema, REST).
     """
-    return not is_known and bool(said.vendor_incident_id) and bool(settings.pagerduty_api_token)
+    return not is_known and bool(event.vendor_incident_id) and bool(settings.pagerduty_api_token)
 
 
 def _ask(clients: Clients, body: bytes) -> VendorEvent | Failed | None:
-    said = _parse(body)
-    keys = clients.pagerduty_rest.alert_keys(said.vendor_incident_id) if said else ()
-    if isinstance(keys, Failed) or said is None:
+    event = _parse(body)
+    keys = clients.pagerduty_rest.alert_keys(event.vendor_incident_id) if event else ()
+    if isinstance(keys, Failed) or event is None:
         return keys if isinstance(keys, Failed) else None
-    return replace(said, refs=(*said.refs, *keys))
+    return replace(event, refs=(*event.refs, *keys))
 
 
 def _parse(body: bytes) -> VendorEvent | None:

@@ -1,7 +1,7 @@
-"""The few questions we ask of PagerDuty's REST API: which alerts an incident there stands for, and the reverse.
+"""Queries to PagerDuty's REST API: the alerts of an incident there, and the incident of an alert.
 
 A webhook's `incident_key` is null for incidents that events have opened (api-schema, GET /incidents: "Incidents with
-child alerts do not have an incident key"), so an answer given there is matched to ours by its alerts. A read-only
+child alerts do not have an incident key"), so an action there is matched to our incident by its alerts. A read-only
 token is enough.
 """
 
@@ -21,15 +21,14 @@ from escalator.model.message import Failed, FailureReason
 LIMITS = Limits(socket_s=3.0, total_s=4.5)
 PAGE = 20
 MOST_PAGES = 5
-"""So many pages of so many alerts are read: each page stays below what an answer may hold, all of them together below
-what a call may take."""
+"""How many pages of how many alerts are read: each page is within the limit of an answer, all within that of a call."""
 
 _ACCEPT = "application/vnd.pagerduty+json;version=2"
 _ID = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
 
 
 class PagerDutyRest:
-    """The real one. `url` may be plain http. A token that is missing fails every question as NOT_CONFIGURED."""
+    """The real REST API. `url` may be plain http. Without a token every query fails as NOT_CONFIGURED."""
 
     def __init__(self, url: str, token: str, limits: Limits = LIMITS) -> None:
         self._url = url
@@ -38,11 +37,11 @@ class PagerDutyRest:
 
     @property
     def is_configured(self) -> bool:
-        """Whether there is a token to ask with."""
+        """Whether there is a token."""
         return bool(self._token)
 
     def alert_keys(self, incident_id: str) -> tuple[str, ...] | Failed:
-        """Return the keys of the alerts of an incident there, those of incidents merged into it among them."""
+        """Return the keys of the alerts of an incident there, also of incidents merged into it."""
         if not _ID.fullmatch(incident_id):
             return Failed(FailureReason.BAD_TARGET, "incident_id")
         keys: list[str] = []
@@ -66,12 +65,12 @@ class PagerDutyRest:
         answer = self._get("/incidents", query)
         if isinstance(answer, Failed):
             return answer
-        return next((one for one in _texts(answer, "incidents", "id") if _ID.fullmatch(one)), None)
+        return next((id_ for id_ in _texts(answer, "incidents", "id") if _ID.fullmatch(id_)), None)
 
     def check(self) -> str | Failed:
-        """Return what the token may do, by asking for an incident that never was: nobody is disturbed."""
-        found = self.find(notice_key("doctor"))
-        return found if isinstance(found, Failed) else "reads incidents"
+        """Check the token by searching for an incident that does not exist: nobody is notified."""
+        incident = self.find(notice_key("doctor"))
+        return incident if isinstance(incident, Failed) else "reads incidents"
 
     def _get(self, path: str, query: Mapping[str, str | int]) -> dict[str, Any] | Failed:
         if not self.is_configured:
@@ -87,8 +86,8 @@ class PagerDutyRest:
 
 
 def _texts(answer: dict[str, Any], of: str, name: str) -> Iterator[str]:
-    """Yield this text of each object of a list, whatever else the answer holds."""
-    listed = answer.get(of)
-    for one in listed if isinstance(listed, list) else ():
-        if isinstance(one, dict) and isinstance(one.get(name), str):
-            yield one[name]
+    """Yield this text of each object of a list; other values are skipped."""
+    items = answer.get(of)
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict) and isinstance(item.get(name), str):
+            yield item[name]

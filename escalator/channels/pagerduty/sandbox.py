@@ -1,7 +1,7 @@
-"""What stands in PagerDuty's place in the sandbox, and what people do there.
+"""The simulated PagerDuty of the sandbox, and people's actions in it.
 
-The form of a webhook: developer.pagerduty.com, "Webhooks overview". An incident that events have opened has its
-`incident_key` only sometimes; here it always has, because nothing can be asked by REST.
+The form of a webhook: developer.pagerduty.com, "Webhooks overview". Incidents opened by events have an
+`incident_key` only sometimes; here always, because there is no REST API to ask.
 """
 
 import json
@@ -36,18 +36,18 @@ _LOW = frozenset({"warning", "info"})
 
 
 class SandboxEvents:
-    """Events whose alerts are rows: one for each destination and key, which follows what is sent for it.
+    """Events whose alerts are rows of the inbox: one for each destination and key, which each event changes.
 
-    As at PagerDuty, what acknowledges or resolves nothing open is dropped, and a trigger does not take an
-    acknowledgement back. An alert that is triggered after it was resolved is a new one there, and here the same row.
-    The reference is the key, so the row is found by a `ts` that is made from it; the routing key is not kept.
+    As at PagerDuty, acknowledging or resolving an alert that is not open does nothing, and a trigger does not undo an
+    acknowledgement. A trigger after a resolution opens a new alert there, and changes the same row here. The reference
+    is the key, so the `ts` of the row is made from it; the routing key is not stored.
     """
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
     def send(self, context: MessageContext, /, routing_key: str, event: Event) -> Delivered | Failed:  # noqa: ARG002  # a secret
-        """Keep what became of the alert."""
+        """Store the alert after the event."""
         key = event["dedup_key"]
         ts = digest_of(context.destination, key)[:_TS_CHARS]
         failed = self._inbox.put(
@@ -57,7 +57,7 @@ class SandboxEvents:
 
 
 def _after_event(old: Json, event: Event) -> Json | None:
-    """Return what the row says after this event; None when PagerDuty would drop the event."""
+    """Return the payload after this event; None when PagerDuty would drop the event."""
     alert: Json = old.get("pagerduty", {})
     status = _status(alert.get("status", ""), event["event_action"])
     if status is None:
@@ -68,7 +68,7 @@ def _after_event(old: Json, event: Event) -> Json | None:
 
 
 def _status(before: str, action: str) -> str | None:
-    """Return how an alert stands after an action; None when nothing is open that it could change."""
+    """Return the status of an alert after an action; None when the alert is not open."""
     is_open = before in {_TRIGGERED, _ACKNOWLEDGED}
     if action == TRIGGER:
         return before if is_open else _TRIGGERED
@@ -76,7 +76,7 @@ def _status(before: str, action: str) -> str | None:
 
 
 class Act(StrEnum):
-    """What becomes of an incident there. The value is what PagerDuty calls it."""
+    """Actions on an incident there; the value is PagerDuty's word."""
 
     ACKNOWLEDGE = "incident.acknowledged"
     RESOLVE = "incident.resolved"
@@ -98,12 +98,12 @@ class Agent:
 
 
 def agent_of(person: Person, known_as: str) -> Agent:
-    """Return a person of the policy as PagerDuty knows them; who has no id there is a stranger here."""
+    """Return a person of the policy as a user of PagerDuty; without an id there they are a stranger."""
     return Agent(known_as or f"{_STRANGER}{person.key.upper()}", person.name)
 
 
 def offered(alert: Mapping[str, Any]) -> tuple[Act, ...]:
-    """Return what can be done with an incident as it stands."""
+    """Return the actions that the incident's status permits."""
     return _OFFERED.get(alert.get("status", ""), ())
 
 
@@ -113,21 +113,21 @@ def title(alert: Mapping[str, Any]) -> str:
 
 
 def urgency(alert: Mapping[str, Any]) -> str:
-    """Return how urgent PagerDuty takes an incident for, where its service goes by severity."""
+    """Return the urgency that PagerDuty gives an incident, where its service uses severities."""
     return "low" if alert.get("payload", {}).get("severity") in _LOW else "high"
 
 
 def after(alert: Mapping[str, Any], act: Act, agent: Agent) -> Json:
-    """Return how the incident stands there after an act, and who did that, before anybody is told of it."""
+    """Return the incident after an action, with who did it."""
     return {**alert, "status": _STATUS[act], "changed_by": None if act is Act.TIME_OUT else agent.name}
 
 
 def webhook_body(
     item: InboxItem, alert: Mapping[str, Any], act: Act, agent: Agent, now: datetime, event_id: str
 ) -> bytes:
-    """Return the body of the webhook that tells of an act; `alert` is how the incident stands after it.
+    """Return the body of the webhook about an action; `alert` is the incident after it.
 
-    An acknowledgement times out by itself: nobody has done that.
+    An acknowledgement times out by itself, without an agent.
     """
     is_by_person = act is not Act.TIME_OUT
     event = {
@@ -174,16 +174,16 @@ def _reference(kind: str, id_: str, summary: str) -> dict[str, str]:
     }
 
 
-def _show(_item: InboxItem, said: Json, _reader: SandboxDestination) -> Shown:
-    alert = said.get("pagerduty", {})
+def _show(_item: InboxItem, payload: Json, _reader: SandboxDestination) -> Shown:
+    alert = payload.get("pagerduty", {})
     form = alert and {**alert, "title": title(alert), "urgency": urgency(alert)}
     pressed = [{"action_id": act.value, "label": LABELS[act], "value": alert["dedup_key"]} for act in offered(alert)]
     return Shown(form, pressed)
 
 
-def _act(item: InboxItem, said: Json, deed: Deed) -> Done | Refused:
-    alert = said.get("pagerduty", {})
-    act = next((one for one in offered(alert) if one.value == deed.act), None)
+def _act(item: InboxItem, payload: Json, deed: Deed) -> Done | Refused:
+    alert = payload.get("pagerduty", {})
+    act = next((offered_act for offered_act in offered(alert) if offered_act.value == deed.act), None)
     if act is None:
         return Refused(f"It is {alert.get('status', 'gone')} in PagerDuty now, so that is not possible.")
     agent = agent_of(deed.person, deed.known_as(DestinationKind.PAGERDUTY))

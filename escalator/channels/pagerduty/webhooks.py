@@ -1,7 +1,7 @@
-"""What PagerDuty tells us (webhooks v3): checked by its signature, then parsed into what was heard.
+"""Webhooks v3 of PagerDuty: verify their signature, and read what was done.
 
-The form: developer.pagerduty.com, "Webhooks overview" and "Verifying signatures"; who acts as which kind of agent was
-seen on a real account. Only the body is signed: no time, no header, so an event is known by the id within it.
+The form: developer.pagerduty.com, "Webhooks overview" and "Verifying signatures"; the kinds of agents were observed on
+a real account. Only the body is signed: no time, no header, so an event is identified by the id in the body.
 """
 
 import hashlib
@@ -51,15 +51,20 @@ def sign(body: bytes, secret: str) -> str:
 
 
 def verify(body: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> None:
-    """Raise Unauthorized unless one of the secrets signed this very body.
+    """Raise Unauthorized unless one of the secrets signed this body.
 
-    PagerDuty sends a signature for each of its active secrets, and we may hold several too: any pair that fits will do.
-    Empty secrets are skipped, and without any nothing is accepted. Replays are for the event's id to tell.
+    PagerDuty sends a signature for each of its active secrets, and we may have several too: any matching pair counts.
+    Empty secrets are skipped, and without any nothing is accepted. Replays are detected by the event's id.
     """
-    said = next((value for name, value in headers.items() if name.lower() == SIGNATURE_HEADER.lower()), "")
-    given = [part.strip().encode("utf-8", "replace") for part in said.split(",", _MOST_SIGNATURES)[:_MOST_SIGNATURES]]
+    signature_header = next((value for name, value in headers.items() if name.lower() == SIGNATURE_HEADER.lower()), "")
+    given_signatures = [
+        part.strip().encode("utf-8", "replace")
+        for part in signature_header.split(",", _MOST_SIGNATURES)[:_MOST_SIGNATURES]
+    ]
     right = [sign(body, secret).encode() for secret in secrets if secret.strip()]
-    fits = [hmac.compare_digest(one, other) for one in right for other in given]
+    fits = [
+        hmac.compare_digest(expected, given_signature) for expected in right for given_signature in given_signatures
+    ]
     if not any(fits):
         raise Unauthorized("pagerduty signature")
 
@@ -71,14 +76,14 @@ def event_id(body: bytes) -> str:
 
 
 def parse(body: bytes) -> VendorEvent | None:
-    """Return what a verified body tells us, or None for a ping and whatever is not supported. Raises InvalidEvent."""
+    """Return the event of a verified body, or None for a ping and unsupported types. Raises InvalidEvent."""
     event = _event(body)
     word = event.get("event_type")
     kind = _KINDS.get(word) if isinstance(word, str) else None
     if kind is None:
         return None
-    said = _load(_Happened(), event)
-    data = said["data"]
+    loaded = _load(_EventSchema(), event)
+    data = loaded["data"]
     incident = data["incident"] or {"id": data["id"], "title": data["title"]}
     reason = data["resolve_reason"] or {}
     if kind is VendorEventKind.RESOLVED and reason.get("type") == _MERGE:
@@ -87,7 +92,7 @@ def parse(body: bytes) -> VendorEvent | None:
         vendor=DestinationKind.PAGERDUTY,
         kind=kind,
         word=str(word),
-        agent=_agent(said["agent"]),
+        agent=_agent(loaded["agent"]),
         refs=_texts(data["incident_key"]),
         vendor_incident_id=_text(incident["id"]),
         merged_into=_text((reason.get("incident") or {}).get("id")) if kind is VendorEventKind.MERGED else "",
@@ -106,7 +111,7 @@ class _Named(_Tolerant):
 
 
 class _Reference(_Tolerant):
-    """Something at PagerDuty. A reference to an incident has its title as its summary."""
+    """A reference to an object of PagerDuty. One to an incident has its title as `summary`."""
 
     id = fields.String(load_default="", allow_none=True)
     type = fields.String(load_default="", allow_none=True)
@@ -119,7 +124,7 @@ class _Reason(_Tolerant):
 
 
 class _Data(_Tolerant):
-    """An incident, or what was added to one: that names it in `incident`. What a note says is not read."""
+    """An incident, or an addition to one, which has the incident in `incident`. The text of a note is not read."""
 
     id = fields.String(load_default="", allow_none=True)
     title = fields.String(load_default="", allow_none=True)
@@ -128,7 +133,7 @@ class _Data(_Tolerant):
     resolve_reason = fields.Nested(_Reason, load_default=None, allow_none=True)
 
 
-class _Happened(_Tolerant):
+class _EventSchema(_Tolerant):
     agent = fields.Nested(_Reference, load_default=None, allow_none=True)
     data = fields.Nested(_Data, required=True)
 
@@ -152,16 +157,16 @@ def _load(schema: Schema, event: dict[str, Any]) -> dict[str, Any]:
     return loaded
 
 
-def _agent(said: dict[str, Any] | None) -> VendorActor:
-    if said is None:
+def _agent(agent: dict[str, Any] | None) -> VendorActor:
+    if agent is None:
         return VendorActor(VendorActorKind.NOBODY)
-    kind = VendorActorKind.PERSON if said["type"] == _PERSON else VendorActorKind.INTEGRATION
-    return VendorActor(kind, _text(said["id"]))
+    kind = VendorActorKind.PERSON if agent["type"] == _PERSON else VendorActorKind.INTEGRATION
+    return VendorActor(kind, _text(agent["id"]))
 
 
-def _text(said: str | None, limit: int = _MAX_ID_CHARS) -> str:
-    return storable_text(said or "")[:limit]
+def _text(value: str | None, limit: int = _MAX_ID_CHARS) -> str:
+    return storable_text(value or "")[:limit]
 
 
-def _texts(said: str | None) -> tuple[str, ...]:
-    return (_text(said),) if said else ()
+def _texts(value: str | None) -> tuple[str, ...]:
+    return (_text(value),) if value else ()

@@ -1,1 +1,1 @@
-"""Slack: the form of a message, the Web API, and what comes back when somebody clicks."""
+"""Slack: the form of messages, the Web API, and interactions such as clicks."""

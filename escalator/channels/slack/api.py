@@ -1,4 +1,4 @@
-"""What the product asks of Slack. Nothing is rendered behind it, so that a sandbox can stand in its place."""
+"""The interface of Slack. It gets finished messages, so that the sandbox can replace it."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,9 +9,9 @@ from escalator.model.message import Delivered, Failed, MessageContext
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Whose token it is, as `auth.test` says; that of a whole organization may name no workspace.
+    """The workspace of the token, from `auth.test`; a token of a whole organization may have none.
 
-    `scopes` are what the token may do (empty when Slack does not say).
+    `scopes` are those of the token (empty when Slack does not return them).
     """
 
     team_id: str
@@ -23,7 +23,7 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Who somebody is, as `users.info` says. `is_ours` is False for guests, apps, strangers and who has left."""
+    """A user, from `users.info`. `is_ours` is False for guests, apps, strangers and who has left."""
 
     user_id: str
     team_id: str
@@ -49,25 +49,25 @@ class SlackApi(Protocol):
         ...
 
     def update(self, context: MessageContext, /, ref: str, payload: Payload) -> Delivered | Failed:
-        """Bring a message of ours up to date."""
+        """Update one of our messages."""
         ...
 
     def ephemeral(self, context: MessageContext, /, channel: str, user: str, payload: Payload) -> Delivered | Failed:
-        """Show something to one person in a channel."""
+        """Show a message to one person in a channel."""
         ...
 
     def open_view(self, context: MessageContext, /, trigger_id: str, view: Json) -> Delivered | Failed:
-        """Open a window for the person whose click gave this trigger, which is good for 3 s."""
+        """Open a modal for the person whose click gave this trigger, which is valid for 3 s."""
         ...
 
     def respond(self, context: MessageContext, /, response_url: str, payload: Payload) -> Delivered | Failed:
-        """Answer a click, only to the person who clicked; NOT_SUPPORTED when the address is not one of Slack's."""
+        """Answer a click, only to the person who clicked; NOT_SUPPORTED when the URL is not one of Slack's."""
         ...
 
     def user(self, user_id: str, /) -> Profile | Failed:
-        """Return who somebody is."""
+        """Return a user's profile."""
         ...
 
     def auth_test(self) -> Workspace | Failed:
-        """Return whose token it is."""
+        """Return the workspace of the token."""
         ...

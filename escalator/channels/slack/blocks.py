@@ -1,8 +1,8 @@
 """A card in Slack's form: `text` for the locked phone, and Block Kit.
 
-Whatever holds no instant and no link is a plain_text object, in which nothing is ever markup; the rest is mrkdwn,
-escaped, and `verbatim`, so that Slack turns no word of it into a link or a mention. What is longer than Slack takes
-(`limits`) is split or cut visibly, because a refused message is a lost one; the buttons are never cut.
+Lines without instants and links are plain_text objects, which have no markup; the others are mrkdwn, escaped, and
+`verbatim`, so that Slack turns no word into a link or a mention. Texts above Slack's `limits` are split or cut
+visibly, because a refused message is lost; the buttons are never cut.
 """
 
 import re
@@ -16,11 +16,11 @@ from escalator.rendering.truncate import MORE, cut, utf16
 
 Json = dict[str, object]
 Payload = dict[str, object]
-"""What is sent to Slack besides the channel: `text`, and `blocks` where there are any."""
+"""A message without its channel: `text`, and `blocks` where there are any."""
 
 BUTTONS_BLOCK = "answers"
 BULLETIN_BLOCK = "bulletin"
-"""The buttons of a full message, and those of a bulletin: what is clicked there is not the incident's own message."""
+"""Block ids of the buttons of a full message, and of a bulletin, which is not the incident's own message."""
 
 MENTIONS_BLOCK = "mentions"
 _CUT = f"{MORE} the rest does not fit into a Slack message"
@@ -29,7 +29,7 @@ _MENTION = re.compile(r"[A-Z][A-Z0-9]{1,30}")
 
 
 def message(card: Card) -> Payload:
-    """Return what stands at Slack for this card."""
+    """Return the message for this card."""
     return {"text": _text(card.text, limits.TEXT), "blocks": _blocks(card)}
 
 
@@ -39,14 +39,14 @@ def notice(text: str) -> Payload:
 
 
 def _text(text: str, limit: int) -> str:
-    said = fit(text, limit)
-    return said if said.strip() else MORE
+    fitted = fit(text, limit)
+    return fitted if fitted.strip() else MORE
 
 
 def smaller(blocks: Sequence[Json]) -> Iterator[list[Json]]:
-    """Yield what to try instead of blocks that Slack refuses, the least important left out first, the buttons last.
+    """Yield smaller lists of blocks to try when Slack refuses them, without the least important first.
 
-    What has an id of ours (mentions and buttons) stays longest; the last one is no block at all.
+    Blocks with an id of ours (mentions and buttons) stay longest; the last list is empty.
     """
     named = [block for block in blocks if "block_id" in block]
     buttons = [block for block in named if block["type"] == "actions"]
@@ -58,7 +58,7 @@ def smaller(blocks: Sequence[Json]) -> Iterator[list[Json]]:
 
 
 def _blocks(card: Card) -> list[Json]:
-    """Return the blocks of a card. What must be there comes first into the room that there is, then the body."""
+    """Return the blocks of a card. Required blocks get their room first, then the body."""
     before: list[Json] = []
     if card.header:
         before.append({"type": "header", "text": plain(card.header, limits.HEADER)})
@@ -66,18 +66,18 @@ def _blocks(card: Card) -> list[Json]:
     needed = _text_size([*before, *after]) + limits.BODY_TEXT
     before += _mention_sections(card.mentions, limits.MESSAGE_TEXT - needed)
     body = [*_sections(card.lines[:1]), *_snippet(card.snippet), *_sections(card.lines[1:])]
-    taken = [*before, *after]
-    room = limits.MESSAGE_TEXT - _text_size(taken)
-    return [*before, *_within(body, limits.BLOCKS - len(taken), room), *after]
+    required = [*before, *after]
+    room = limits.MESSAGE_TEXT - _text_size(required)
+    return [*before, *_within(body, limits.BLOCKS - len(required), room), *after]
 
 
-def _within(body: Sequence[Json], most: int, room: int) -> Iterator[Json]:
-    """Yield blocks from the first on, as many as fit; where some are left out, a last one says so."""
+def _within(body: Sequence[Json], max_blocks: int, room: int) -> Iterator[Json]:
+    """Yield as many blocks as fit, from the first on; if some are left out, a last block says so."""
     mark = _section(_CUT, is_plain=True)
     for at, block in enumerate(body):
         is_last = at == len(body) - 1
         needed = _text_size(block) + (0 if is_last else _text_size(mark))
-        if needed > room or (at == most - 1 and not is_last):
+        if needed > room or (at == max_blocks - 1 and not is_last):
             yield mark
             return
         room -= _text_size(block)
@@ -85,7 +85,7 @@ def _within(body: Sequence[Json], most: int, room: int) -> Iterator[Json]:
 
 
 def _text_size(block: object) -> int:
-    """Return how much of `limits.MESSAGE_TEXT` a block takes: all texts in it."""
+    """Return the length of all texts in a block, which counts for `limits.MESSAGE_TEXT`."""
     if isinstance(block, dict):
         own = block.get("text")
         inner = [value for name, value in block.items() if name != "text" or not isinstance(own, str)]
@@ -99,20 +99,20 @@ def _snippet(snippet: str | None) -> Iterator[Json]:
 
 
 def _sections(lines: Iterable[Line]) -> Iterator[Json]:
-    """Yield as few sections as hold the lines: neighbours of the same kind share one."""
+    """Yield the lines in as few sections as possible: neighbours of the same kind share one."""
     held: list[str] = []
     held_is_plain = True
     for line in lines:
         is_plain = all(isinstance(part, str) for part in line)
-        said = _plain_line(line) if is_plain else _markup_line(line)
-        if not said.strip():
+        text = _plain_line(line) if is_plain else _markup_line(line)
+        if not text.strip():
             continue
-        is_full = sum(map(length, held)) + len(held) + length(said) > limits.SECTION
+        is_full = sum(map(length, held)) + len(held) + length(text) > limits.SECTION
         if held and (is_plain is not held_is_plain or is_full):
             yield _section("\n".join(held), is_plain=held_is_plain)
             held = []
         held_is_plain = is_plain
-        held.append(said)
+        held.append(text)
     if held:
         yield _section("\n".join(held), is_plain=held_is_plain)
 
@@ -126,29 +126,29 @@ def _plain_line(line: Line) -> str:
 
 
 def _markup_line(line: Line) -> str:
-    """Return the line as mrkdwn; a part that no longer fits ends it, so that no markup is ever cut in two."""
-    said = ""
+    """Return the line as mrkdwn; it ends before a part that no longer fits, so that no markup is cut."""
+    markup_text = ""
     for part in line:
-        room = limits.SECTION - length(said) - length(MORE)
+        room = limits.SECTION - length(markup_text) - length(MORE)
         more = fit(part, room) if isinstance(part, str) else element(part)
         if length(more) > room:
-            return said + MORE
-        said += more
-    return said
+            return markup_text + MORE
+        markup_text += more
+    return markup_text
 
 
 def _mention_sections(ids: Iterable[str], room: int) -> Iterator[Json]:
-    """Yield sections that mention these people, in so much room; the last one says how many more there are.
+    """Yield sections that mention these people within `room`; the last one says how many more there are.
 
-    Whoever is not mentioned for want of room is still told: each person of a step has a delivery of their own.
+    People without a mention are still notified: each person of a step has a delivery of their own.
     """
     waiting = [_mention(key) for key in dict.fromkeys(ids) if _MENTION.fullmatch(key)]
     for number in range(1, limits.MENTION_SECTIONS + 1):
-        here = min(room, limits.SECTION)
-        held = _as_many_as_fit(waiting, here)
+        section_room = min(room, limits.SECTION)
+        held = _as_many_as_fit(waiting, section_room)
         is_last = number == limits.MENTION_SECTIONS or room <= limits.SECTION
         if is_last and len(held) < len(waiting):
-            held = _as_many_as_fit(waiting, here - len(f" {MORE} and {len(waiting)} more"))
+            held = _as_many_as_fit(waiting, section_room - len(f" {MORE} and {len(waiting)} more"))
             held.append(f"{MORE} and {len(waiting) - len(held)} more")
         if not held:
             return
@@ -159,14 +159,14 @@ def _mention_sections(ids: Iterable[str], room: int) -> Iterator[Json]:
 
 
 def _as_many_as_fit(words: Sequence[str], room: int) -> list[str]:
-    """Return words from the first on that fit into the room with a space between them."""
-    kept: list[str] = []
+    """Return as many words as fit into the room with a space between them."""
+    fitting_words: list[str] = []
     for word in words:
-        room -= len(word) + (1 if kept else 0)
+        room -= len(word) + (1 if fitting_words else 0)
         if room < 0:
             break
-        kept.append(word)
-    return kept
+        fitting_words.append(word)
+    return fitting_words
 
 
 def _mention(key: str) -> str:
@@ -174,7 +174,7 @@ def _mention(key: str) -> str:
 
 
 def _actions(buttons: Sequence[Button], block_id: str, bundle_id: UUID | None) -> list[Json]:
-    """Return the buttons in as many blocks as hold them; those of a bundle say which one it is."""
+    """Return the buttons in as many blocks as needed; the block ids of a bundle hold its id."""
     used: dict[str, int] = {}
     elements: list[Json] = []
     for button in buttons:
@@ -189,7 +189,7 @@ def _actions(buttons: Sequence[Button], block_id: str, bundle_id: UUID | None) -
 
 
 def _numbered(name: str, number: int) -> str:
-    """Return an id that no other of this name has: ids are unique in a message, and the first is the bare name."""
+    """Return an id with a number, because ids are unique in a message; the first is the name alone."""
     return name if number == 1 else f"{name}:{number}"
 
 
@@ -198,16 +198,16 @@ def _block_id(name: str, number: int, bundle_id: UUID | None) -> str:
 
 
 def bundle_of(block_id: str) -> UUID | None:
-    """Return the bundle whose buttons this block holds, or None when it is no bundle's."""
-    name, _, rest = block_id.partition(":")
+    """Return the bundle of this block's buttons, or None when it is no bundle's."""
+    name, _, id_text = block_id.partition(":")
     try:
-        return UUID(rest.partition(":")[2]) if name == BULLETIN_BLOCK else None
+        return UUID(id_text.partition(":")[2]) if name == BULLETIN_BLOCK else None
     except ValueError:
         return None
 
 
 def first_id(numbered: str) -> str:
-    """Return the name that a block or an action of ours has, without its number."""
+    """Return the name in a block or action id of ours, without its number."""
     return numbered.partition(":")[0]
 
 

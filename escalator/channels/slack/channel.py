@@ -1,4 +1,4 @@
-"""Slack as a way out: a full message in each place, replies in its thread, and updates of it."""
+"""The Slack channel: a full message in each place, replies in its thread, and updates of it."""
 
 import json
 from collections.abc import Callable
@@ -14,48 +14,64 @@ _MOST_KNOWN = 1_000
 
 
 class SlackChannel:
-    """Says things in Slack, no faster than a channel takes them; the reference is `CHANNEL/TS`."""
+    """Posts messages, within Slack's rate limits; the reference is `CHANNEL/TS`."""
 
     def __init__(self, api: SlackApi, pacer: Pacer = UNPACED) -> None:
         self._api = api
         self._pacer = pacer
         self._channel_ids: dict[str, str] = {}
 
-    def tell(self, one: Notification, /) -> Delivered | Failed:
-        """Post the full message, or ring in the thread of the one that stands, for the whole channel to hear."""
-        if one.ref is None:
-            return self._tell_first(one)
-        channel, _, ts = one.ref.partition("/")
-        rung = blocks.message(reply(one.card))
+    def send(self, notification: Notification, /) -> Delivered | Failed:
+        """Post the full message, or reply in the thread of the posted one, shown in the channel too."""
+        if notification.ref is None:
+            return self._send_first(notification)
+        channel, _, ts = notification.ref.partition("/")
+        thread_reply = blocks.message(reply(notification.card))
         return self._paced(
-            one, channel, lambda: self._api.post(one.context, channel, rung, thread_ts=ts, broadcast=True)
+            notification,
+            channel,
+            lambda: self._api.post(notification.context, channel, thread_reply, thread_ts=ts, broadcast=True),
         )
 
-    def show(self, one: Notification, /) -> Delivered | Failed:
-        """Bring the full message up to date."""
-        ref = one.ref or ""
-        return self._paced(one, UPDATES, lambda: self._api.update(one.context, ref, blocks.message(one.card)))
+    def update(self, notification: Notification, /) -> Delivered | Failed:
+        """Update the full message."""
+        ref = notification.ref or ""
+        return self._paced(
+            notification,
+            UPDATES,
+            lambda: self._api.update(notification.context, ref, blocks.message(notification.card)),
+        )
 
-    def face(self, one: Notification, /) -> str:
+    def face(self, notification: Notification, /) -> str:
         """Return a digest of the full message."""
-        return digest_of(json.dumps(blocks.message(one.card), sort_keys=True))
+        return digest_of(json.dumps(blocks.message(notification.card), sort_keys=True))
 
-    def _tell_first(self, one: Notification) -> Delivered | Failed:
-        """Post the full message, and note which channel the address means: a `#name` and an id have one pace."""
-        place = self._channel_ids.get(one.address, one.address)
-        done = self._paced(one, place, lambda: self._api.post(one.context, one.address, blocks.message(one.card)))
-        if isinstance(done, Delivered):
+    def _send_first(self, notification: Notification) -> Delivered | Failed:
+        """Post the full message, and remember the channel's id: a `#name` and its id share one rate limit."""
+        place = self._channel_ids.get(notification.address, notification.address)
+        result = self._paced(
+            notification,
+            place,
+            lambda: self._api.post(notification.context, notification.address, blocks.message(notification.card)),
+        )
+        if isinstance(result, Delivered):
             if len(self._channel_ids) >= _MOST_KNOWN:
                 self._channel_ids.clear()
-            self._channel_ids[one.address] = done.ref.partition("/")[0]
-        return done
+            self._channel_ids[notification.address] = result.ref.partition("/")[0]
+        return result
 
-    def _paced(self, one: Notification, place: str, call: Callable[[], Delivered | Failed]) -> Delivered | Failed:
-        """Make the call when it is its turn; what Slack itself says of the pace holds for everybody."""
-        wait = self._pacer.take(place, is_urgent=one.is_urgent)
+    def _paced(
+        self, notification: Notification, place: str, call: Callable[[], Delivered | Failed]
+    ) -> Delivered | Failed:
+        """Make the call when the rate limit permits; a wait that Slack itself demands holds for all processes."""
+        wait = self._pacer.take(place, is_urgent=notification.is_urgent)
         if wait is not None:
             return Failed(FailureReason.PACED, "paced", wait)
-        done = call()
-        if isinstance(done, Failed) and done.reason is FailureReason.RATE_LIMITED and done.retry_after is not None:
-            self._pacer.hold(place, done.retry_after)
-        return done
+        result = call()
+        if (
+            isinstance(result, Failed)
+            and result.reason is FailureReason.RATE_LIMITED
+            and result.retry_after is not None
+        ):
+            self._pacer.hold(place, result.retry_after)
+        return result

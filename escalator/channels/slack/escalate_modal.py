@@ -1,9 +1,9 @@
-"""The window of `/escalate`: what somebody says who opens an incident by hand."""
+"""The modal of `/escalate`, by which somebody opens an incident."""
 
 from collections.abc import Sequence
 
 from escalator.channels.slack.blocks import Json
-from escalator.channels.slack.modals import Choice, asked, form, select, written
+from escalator.channels.slack.modals import Choice, form, input_block, select, text_input
 
 CALLBACK = "escalate"
 CATEGORY = "category"
@@ -18,13 +18,13 @@ MAX_AUTHOR = 200
 
 
 def escalate_view(categories: Sequence[Choice], sources: Sequence[Choice]) -> Json:
-    """Return the window; which source it is about is asked only where there are several."""
+    """Return the modal; it has an input for the source only where there are several."""
     inputs = [
-        asked(CATEGORY, "Category", select(CATEGORY, categories)),
-        asked(ABOUT, "Description", written(ABOUT, MAX_ABOUT, multiline=True), hint="Stored encrypted."),
-        asked(ITEM, "Link or id of the item", written(ITEM, MAX_ITEM), optional=True),
-        asked(AUTHOR, "User id in Stream", written(AUTHOR, MAX_AUTHOR), optional=True),
+        input_block(CATEGORY, "Category", select(CATEGORY, categories)),
+        input_block(ABOUT, "Description", text_input(ABOUT, MAX_ABOUT, multiline=True), hint="Stored encrypted."),
+        input_block(ITEM, "Link or id of the item", text_input(ITEM, MAX_ITEM), optional=True),
+        input_block(AUTHOR, "User id in Stream", text_input(AUTHOR, MAX_AUTHOR), optional=True),
     ]
     if len(sources) > 1:
-        inputs.append(asked(SOURCE, "Where it was seen", select(SOURCE, sources)))
+        inputs.append(input_block(SOURCE, "Where it was seen", select(SOURCE, sources)))
     return form(CALLBACK, "Escalate", "Escalate", inputs)

@@ -1,4 +1,4 @@
-"""A search among more choices than a menu holds: what Slack asks while somebody types, and the answer to it.
+"""Search among more choices than a menu holds: Slack's request while somebody types, and the answer.
 
 docs.slack.dev/reference/interaction-payloads/block_suggestion-payload; it is answered within 3 s with options, or with
 groups of them.
@@ -18,7 +18,7 @@ from escalator.rendering.buttons import ButtonValue, decode
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Somebody searches in the input `name` of a window of ours. `button` is what opened the window, if one did."""
+    """Somebody searches in the input `name` of one of our modals. `button` is the button that opened it, if any."""
 
     user_id: str
     team_id: str
@@ -30,9 +30,9 @@ class Suggestion:
     enterprise_id: str = ""
 
 
-def suggestion(sender: Sender, said: Mapping[str, Any]) -> Suggestion | None:
-    """Return what is searched for, or None where it is not in a window."""
-    view = said["view"]
+def suggestion(sender: Sender, payload: Mapping[str, Any]) -> Suggestion | None:
+    """Return the search, or None where it is not in a modal."""
+    view = payload["view"]
     if view is None:
         return None
     return Suggestion(
@@ -40,19 +40,19 @@ def suggestion(sender: Sender, said: Mapping[str, Any]) -> Suggestion | None:
         team_id=sender.team_id,
         api_app_id=sender.api_app_id,
         callback_id=view["callback_id"],
-        name=said["action_id"] or "",
-        typed=said["value"] or "",
+        name=payload["action_id"] or "",
+        typed=payload["value"] or "",
         button=decode(origin_of(view["private_metadata"]).value),
         enterprise_id=sender.enterprise_id,
     )
 
 
 def options(choices: Iterable[Choice], typed: str) -> Json:
-    """Return the choices that have every typed word in their label or value; where not all fit, a heading says so."""
+    """Return the choices with every typed word in label or value; where not all fit, a heading says so."""
     words = typed.casefold().split()
-    found = [choice for choice in offerable(choices) if all(word in " ".join(choice).casefold() for word in words)]
-    shown = [option(*choice) for choice in found[: limits.OPTIONS]]
-    if len(found) <= len(shown):
+    matches = [choice for choice in offerable(choices) if all(word in " ".join(choice).casefold() for word in words)]
+    shown = [option(*choice) for choice in matches[: limits.OPTIONS]]
+    if len(matches) <= len(shown):
         return {"options": shown}
-    heading = f"The first {len(shown)} of {len(found)}: type more of the name"
+    heading = f"The first {len(shown)} of {len(matches)}: type more of the name"
     return {"option_groups": [{"label": plain(heading, limits.OPTION_GROUP_LABEL), "options": shown}]}

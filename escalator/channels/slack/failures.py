@@ -1,4 +1,4 @@
-"""What Slack's answers mean: one table from its error words to our reasons (docs.slack.dev, by method)."""
+"""Slack's answers: one table from its error words to our failure reasons (docs.slack.dev, by method)."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from escalator.channels.rate_limits import retry_after
 from escalator.model.message import Failed, FailureReason
 
 BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
-"""The words after which the same message is tried once without its blocks."""
+"""The error words after which the same message is tried once without its blocks."""
 
 _BY_REASON: Mapping[FailureReason, tuple[str, ...]] = {
     FailureReason.RATE_LIMITED: ("ratelimited", "rate_limited", "message_limit_exceeded"),
@@ -71,7 +71,7 @@ _WORD = re.compile(r"[a-z][a-z0-9_]{1,60}")
 
 
 def failure(status: int, word: object, headers: Mapping[str, str]) -> Failed:
-    """Return why an answer means that nothing was done. `word` is Slack's `error`, and is kept only if it is a word."""
+    """Return the failure of an answer. `word` is Slack's `error`, and is kept only if it is a single word."""
     detail = word if isinstance(word, str) and _WORD.fullmatch(word) else ""
     known = _reason(detail)
     if status >= 500:
@@ -79,7 +79,7 @@ def failure(status: int, word: object, headers: Mapping[str, str]) -> Failed:
     if status == 429:
         return refused(status, headers, detail=detail)
     if known is None and status != 200:
-        # Slack says what is wrong by a word, with 200. Whoever says anything else is a proxy, or a wrong address.
+        # Slack itself answers with 200 and an error word. Any other answer is from a proxy, or a wrong URL.
         return refused(status, headers)
     reason = known or (FailureReason.UNKNOWN if detail else FailureReason.BAD_ANSWER)
     if reason is FailureReason.RATE_LIMITED:
@@ -88,6 +88,6 @@ def failure(status: int, word: object, headers: Mapping[str, str]) -> Failed:
 
 
 def _reason(word: str) -> FailureReason | None:
-    """Return what a word of Slack's means; None for one that is not known."""
+    """Return the reason of an error word; None for an unknown one."""
     prefixed = (reason for prefix, reason in _BY_PREFIX.items() if word.startswith(prefix))
     return _REASONS.get(word) or next(prefixed, None)

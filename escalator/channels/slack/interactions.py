@@ -1,6 +1,6 @@
-"""What Slack sends us when somebody clicks: checked by its signature, then parsed into values.
+"""Interactions from Slack, such as clicks: verify their signature, and parse them.
 
-A signed request is not yet an allowed one: who clicked, and from which workspace, is for the use case to judge.
+A signed request is not yet allowed: the use case checks who clicked, and from which workspace.
 """
 
 import json
@@ -35,10 +35,10 @@ class BundleMessage:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A button of ours was pressed. `team_id` is the workspace of who pressed it, which may be a guest's.
+    """One of our buttons was pressed. `team_id` is the workspace of who pressed it, which may be a guest's.
 
-    `message_ts` is that of the incident's own message; empty for a button of a bulletin, which is no incident's.
-    `bundle` is the bundle's message that the button stands in, if it stands in one.
+    `message_ts` is that of the incident's own message; empty for a button of a bulletin. `bundle` is the message of
+    the bundle with the button, if it is in one.
     """
 
     user_id: str
@@ -55,8 +55,8 @@ class Click:
 
 
 @dataclass(frozen=True, slots=True)
-class ListClick:
-    """The button was pressed that acknowledges everything on a list."""
+class BundleClick:
+    """The button that acknowledges all incidents of a bundle was pressed."""
 
     user_id: str
     team_id: str
@@ -70,7 +70,7 @@ class ListClick:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Signed, and nothing to do: `what` is ssl_check, a kind of payload, or what about it is none of ours."""
+    """A signed request with nothing to do: `what` is ssl_check, a kind of payload, or the part that is not ours."""
 
     what: str
 
@@ -84,9 +84,9 @@ class _Now(Clock):
 
 
 def verify(body: bytes, headers: Mapping[str, str], secret: str, now: datetime) -> None:
-    """Raise Unauthorized unless Slack signed this very body with this secret, within five minutes of `now`.
+    """Raise Unauthorized unless Slack signed this body with this secret, within five minutes of `now`.
 
-    slack_sdk's verifier raises all sorts of errors for hostile headers and for an empty secret; each of them is a no.
+    slack_sdk's verifier raises various errors for hostile headers and for an empty secret; each means Unauthorized.
     """
     try:
         is_valid = SignatureVerifier(secret, _Now(now)).is_valid_request(body, dict(headers))
@@ -97,7 +97,7 @@ def verify(body: bytes, headers: Mapping[str, str], secret: str, now: datetime) 
 
 
 def sign_callback(body: bytes, secret: str, now: datetime) -> dict[str, str]:
-    """Return the headers under which Slack would send this body: for the sandbox, whose clicks take the same way."""
+    """Return the headers with which Slack would send this body: for the sandbox, which signs its clicks."""
     timestamp = str(int(now.timestamp()))
     signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
     return {TIMESTAMP_HEADER: timestamp, SIGNATURE_HEADER: signature or ""}
@@ -159,66 +159,66 @@ class _Payload(_Tolerant):
 _PAYLOAD = _Payload()
 
 
-def parse(body: bytes) -> Click | ListClick | Submission | Opening | Silencing | Suggestion | Ignored:
-    """Return what a verified request asks for; raises InvalidEvent when it is not of Slack's form."""
+def parse(body: bytes) -> Click | BundleClick | Submission | Opening | Silencing | Suggestion | Ignored:
+    """Return the interaction of a verified request; raises InvalidEvent when it is not of Slack's form."""
     form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     if "ssl_check" in form:
         return Ignored("ssl_check")
-    said = _load(form.get("payload", [""])[0])
-    match said["type"]:
+    payload = _load(form.get("payload", [""])[0])
+    match payload["type"]:
         case "block_actions":
-            return _click(said)
+            return _click(payload)
         case "view_submission":
-            return _submission(said)
+            return _submission(payload)
         case "block_suggestion":
-            return _suggestion(said)
+            return _suggestion(payload)
         case other:
             return Ignored(other)
 
 
 def _load(payload: str) -> dict[str, Any]:
     try:
-        said = json.loads(payload)
+        value = json.loads(payload)
     except (ValueError, RecursionError):
         raise InvalidEvent({"payload": ["Not JSON."]}) from None
     try:
-        loaded: dict[str, Any] = _PAYLOAD.load(said)
+        loaded: dict[str, Any] = _PAYLOAD.load(value)
     except ValidationError as error:
         raise InvalidEvent({name: [str(problems)] for name, problems in error.messages_dict.items()}) from None
     return loaded
 
 
-def _click(said: dict[str, Any]) -> Click | ListClick | Ignored:
-    action = said["actions"][0] if said["actions"] else {"action_id": "", "block_id": "", "value": ""}
+def _click(payload_: dict[str, Any]) -> Click | BundleClick | Ignored:
+    action = payload_["actions"][0] if payload_["actions"] else {"action_id": "", "block_id": "", "value": ""}
     verb, value = _verb(action["action_id"]), action["value"] or ""
-    container = said["container"] or {"channel_id": "", "message_ts": ""}
-    channel_id = container["channel_id"] or (said["channel"] or {}).get("id") or ""
+    container = payload_["container"] or {"channel_id": "", "message_ts": ""}
+    channel_id = container["channel_id"] or (payload_["channel"] or {}).get("id") or ""
     button, list_id = decode(value), decode_bundle(value)
-    if said["user"] is not None and verb is Verb.ACKNOWLEDGE and list_id is not None:
-        return ListClick(
-            user_id=said["user"]["id"],
-            team_id=_team(said),
-            api_app_id=said["api_app_id"] or "",
+    if payload_["user"] is not None and verb is Verb.ACKNOWLEDGE and list_id is not None:
+        return BundleClick(
+            user_id=payload_["user"]["id"],
+            team_id=_team(payload_),
+            api_app_id=payload_["api_app_id"] or "",
             list_id=list_id,
             channel_id=channel_id,
-            response_url=said["response_url"] or "",
-            enterprise_id=_enterprise(said),
+            response_url=payload_["response_url"] or "",
+            enterprise_id=_enterprise(payload_),
             bundle=_bundle_message(list_id, container),
         )
-    if said["user"] is None or verb is None or button is None:
+    if payload_["user"] is None or verb is None or button is None:
         return Ignored("action")
     block_id = action["block_id"] or ""
     return Click(
-        user_id=said["user"]["id"],
-        team_id=_team(said),
-        api_app_id=said["api_app_id"] or "",
+        user_id=payload_["user"]["id"],
+        team_id=_team(payload_),
+        api_app_id=payload_["api_app_id"] or "",
         verb=verb,
         button=button,
         channel_id=channel_id,
         message_ts="" if first_id(block_id) == BULLETIN_BLOCK else container["message_ts"],
-        trigger_id=said["trigger_id"] or "",
-        response_url=said["response_url"] or "",
-        enterprise_id=_enterprise(said),
+        trigger_id=payload_["trigger_id"] or "",
+        response_url=payload_["response_url"] or "",
+        enterprise_id=_enterprise(payload_),
         bundle=_bundle_message(bundle_of(block_id), container),
     )
 
@@ -229,33 +229,35 @@ def _bundle_message(bundle_id: UUID | None, container: dict[str, Any]) -> Bundle
     return BundleMessage(bundle_id, f"{container['channel_id']}/{container['message_ts']}")
 
 
-def _suggestion(said: dict[str, Any]) -> Suggestion | Ignored:
-    if said["user"] is None:
+def _suggestion(payload: dict[str, Any]) -> Suggestion | Ignored:
+    if payload["user"] is None:
         return Ignored("suggestion")
-    return suggestion(_sender(said), said) or Ignored("suggestion")
+    return suggestion(_sender(payload), payload) or Ignored("suggestion")
 
 
-def _submission(said: dict[str, Any]) -> Submission | Opening | Silencing | Ignored:
-    if said["user"] is None or said["view"] is None:
+def _submission(payload: dict[str, Any]) -> Submission | Opening | Silencing | Ignored:
+    if payload["user"] is None or payload["view"] is None:
         return Ignored("view")
-    return submission(_sender(said), said["view"]) or Ignored("view")
+    return submission(_sender(payload), payload["view"]) or Ignored("view")
 
 
-def _sender(said: dict[str, Any]) -> Sender:
-    return Sender(said["user"]["id"], _team(said), said["api_app_id"] or "", _enterprise(said))
+def _sender(payload: dict[str, Any]) -> Sender:
+    return Sender(payload["user"]["id"], _team(payload), payload["api_app_id"] or "", _enterprise(payload))
 
 
-def _team(said: dict[str, Any]) -> str:
-    """Return the workspace of who sent it; a token of a whole organization brings `team: null`."""
-    return said["user"]["team_id"] or (said["team"] or {}).get("id") or (said["view"] or {}).get("team_id") or ""
+def _team(payload: dict[str, Any]) -> str:
+    """Return the sender's workspace; an app of a whole organization gets `team: null`."""
+    return (
+        payload["user"]["team_id"] or (payload["team"] or {}).get("id") or (payload["view"] or {}).get("team_id") or ""
+    )
 
 
-def _enterprise(said: dict[str, Any]) -> str:
-    """Return the organization, which a window may name beside its team."""
-    return (said["enterprise"] or {}).get("id") or (said["team"] or {}).get("enterprise_id") or ""
+def _enterprise(payload: dict[str, Any]) -> str:
+    """Return the organization, which may also be in the modal's team."""
+    return (payload["enterprise"] or {}).get("id") or (payload["team"] or {}).get("enterprise_id") or ""
 
 
 def _verb(action_id: str) -> Verb | None:
-    """Return the verb of one of our buttons; a second button with the same verb has a number behind it."""
+    """Return the verb of one of our buttons; a second button with the same verb has a number after it."""
     word = first_id(action_id)
     return Verb(word) if word in set(Verb) else None

@@ -1,7 +1,7 @@
-"""How much Slack takes in each place, with the page that says so; all else in this package takes its limits from here.
+"""Length limits of Slack, with their sources, for the whole package.
 
-Lengths are characters of the text as it is sent, `&amp;` counting five. In which unit Slack counts it says nowhere: we
-count UTF-16 units (`rendering.truncate.utf16`), which are never fewer than what any other way of counting gives.
+Lengths are characters of the text as it is sent, `&amp;` counting five. Slack does not document its unit: we count
+UTF-16 units (`rendering.truncate.utf16`), which are never fewer than by any other way of counting.
 """
 
 TEXT = 4_000

@@ -1,4 +1,4 @@
-"""The Slack app that the product needs, as a manifest, and the link that creates it in one click."""
+"""The manifest of the Slack app, and the link that creates the app in one click."""
 
 from urllib.parse import quote
 
@@ -11,18 +11,18 @@ INTERACTIONS_PATH = "/slack/interactions"
 COMMANDS_PATH = "/slack/commands"
 SIGN_IN_PATH = "/sign-in/slack/callback"
 SCOPES = ("chat:write", "chat:write.public", "im:write", "commands", "users:read", "users:read.email")
-"""What the token must be allowed: to post and update, to post where nobody invited us, to write to a person, to have
-commands, and to see who clicks, with their e-mail address.
+"""Scopes of the token: to post and update, to post in channels without an invitation, to write to a person, to have
+commands, and to see who clicks, with their email address.
 """
 
 SIGN_IN_SCOPES = ("openid", "profile", "email")
-"""What somebody who signs in with Slack lets us know: who they are."""
+"""Scopes for signing in with Slack: the identity."""
 
 _NEW_APP = "https://api.slack.com/apps?new_app=1&manifest_yaml="
 
 
 def manifest(base_url: str) -> Json:
-    """Return the app for an installation that Slack reaches at this address."""
+    """Return the manifest for an installation that Slack reaches at this URL."""
     interactions = f"{base_url.rstrip('/')}{INTERACTIONS_PATH}"
     commands = f"{base_url.rstrip('/')}{COMMANDS_PATH}"
     return {
@@ -79,10 +79,10 @@ def manifest(base_url: str) -> Json:
 
 
 def manifest_yaml(base_url: str) -> str:
-    """Return the manifest as the text that Slack's form takes."""
+    """Return the manifest as text for Slack's form."""
     return yaml.safe_dump(manifest(base_url), sort_keys=False)
 
 
 def new_app_link(base_url: str) -> str:
-    """Return the address that opens Slack's form with everything filled in."""
+    """Return the URL that opens Slack's form with everything filled in."""
     return f"{_NEW_APP}{quote(manifest_yaml(base_url), safe='')}"

@@ -1,4 +1,4 @@
-"""The windows that a click may open. Only plain text, never an image; what comes back is read in `submissions`."""
+"""The modals that a click may open. Only plain text, never an image; `submissions` reads their results."""
 
 import json
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ TO = "to"
 NOTE = "note"
 
 Choice = tuple[str, str]
-"""A value, and the label under which it is offered."""
+"""A value and its label."""
 
 _CHOICES = {
     Outcome.ACTION_TAKEN: "Action taken",
@@ -38,19 +38,19 @@ _CHOICES = {
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a window was opened from: the button's value, and the message to answer under."""
+    """Where a modal was opened: the button's value, and the message to reply to."""
 
     value: str
     channel_id: str = ""
     message_ts: str = ""
 
     def to_metadata(self) -> str:
-        """Return what Slack keeps with the window and gives back: ids only."""
+        """Return the metadata that Slack stores with the modal and sends back: ids only."""
         return json.dumps([self.value, self.channel_id, self.message_ts], separators=(",", ":"))
 
 
 def origin_of(metadata: str) -> Origin:
-    """Return what a window was opened from; an empty origin for metadata that is none of ours."""
+    """Return the origin of a modal; an empty one for metadata that is none of ours."""
     try:
         parts = json.loads(metadata)
     except ValueError:
@@ -63,7 +63,7 @@ def origin_of(metadata: str) -> Origin:
 
 
 def reveal_view(number: int, text: str) -> Json:
-    """Return the window that shows a hidden text; where it does not fit, the last line says where the rest is."""
+    """Return the modal with a hidden text; where it does not fit, the last line says where the rest is."""
     sections: list[Json] = []
     room = limits.VIEW_TEXT
     for piece in pieces(text, limits.SECTION, utf16):
@@ -77,14 +77,14 @@ def reveal_view(number: int, text: str) -> Json:
 
 
 def resolve_view(number: int, origin: Origin) -> Json:
-    """Return the window that asks how it ended; a reference is required for what was referred."""
+    """Return the modal for resolving; the outcome "referred" needs a reference."""
     outcome = select(OUTCOME, [(outcome.value, label) for outcome, label in _CHOICES.items()])
     inputs = [
-        asked(OUTCOME, "Outcome", {**outcome, "initial_option": outcome["options"][0]}),
-        asked(
+        input_block(OUTCOME, "Outcome", {**outcome, "initial_option": outcome["options"][0]}),
+        input_block(
             REFERENCE,
             "Reference",
-            written(REFERENCE, MAX_REFERENCE),
+            text_input(REFERENCE, MAX_REFERENCE),
             hint="The number of a report or case. No content, no names.",
             optional=True,
         ),
@@ -93,21 +93,21 @@ def resolve_view(number: int, origin: Origin) -> Json:
 
 
 def hand_over_view(number: int, origin: Origin, people: Iterable[Choice]) -> Json:
-    """Return the window that asks who has it from now on; of the people, by key and name, the first 100."""
+    """Return the modal for handing over; `people` are keys and names."""
     hint = "They are notified at once and must acknowledge it. Until they do, it keeps escalating."
-    inputs = [asked(TO, "New owner", select(TO, people), hint=hint)]
+    inputs = [input_block(TO, "New owner", select(TO, people), hint=hint)]
     return form(HAND_OVER_CALLBACK, f"Hand over #{number}", "Hand over", inputs, origin)
 
 
 def note_view(number: int, origin: Origin, *, is_posted: bool) -> Json:
-    """Return the window in which a note is written."""
+    """Return the modal for a note."""
     hint = "It is shown in the thread." if is_posted else "Stored encrypted, and not shown in Slack."
-    inputs = [asked(NOTE, "Note", written(NOTE, MAX_NOTE, multiline=True), hint=hint)]
+    inputs = [input_block(NOTE, "Note", text_input(NOTE, MAX_NOTE, multiline=True), hint=hint)]
     return form(NOTE_CALLBACK, f"Note on #{number}", "Keep", inputs, origin)
 
 
-def told_view(title: str, text: str) -> Json:
-    """Return the window that says what became of another one."""
+def result_view(title: str, text: str) -> Json:
+    """Return the modal that shows the result of another one."""
     return _view(TOLD_CALLBACK, title, [_section(text)])
 
 
@@ -116,23 +116,23 @@ def _section(text: str) -> Json:
 
 
 def reference_needed() -> Json:
-    """Return the answer that keeps the window open because something was referred without saying where."""
+    """Return the answer that keeps the modal open because the reference is missing."""
     return errors({REFERENCE: "Enter where it was referred to: a case or report number."})
 
 
 def errors(by_input: dict[str, str]) -> Json:
-    """Return the answer that keeps a window open and says what is wrong, by the input's name."""
+    """Return the answer that keeps a modal open and shows errors, by the input's name."""
     return {"response_action": "errors", "errors": by_input}
 
 
 def form(callback_id: str, title: str, submit: str, inputs: Iterable[Json], origin: Origin | None = None) -> Json:
-    """Return a window that asks for something; Slack keeps with it where it came from, and gives that back."""
+    """Return a modal with inputs; Slack stores its origin and sends it back."""
     view = {**_view(callback_id, title, list(inputs)), "submit": plain(submit, limits.VIEW_TITLE)}
     return view if origin is None else {**view, "private_metadata": origin.to_metadata()}
 
 
-def asked(name: str, label: str, element: Json, *, hint: str = "", optional: bool = False) -> Json:
-    """Return an input: block and action have the same name."""
+def input_block(name: str, label: str, element: Json, *, hint: str = "", optional: bool = False) -> Json:
+    """Return an input block; block and action have the same name."""
     block: Json = {"type": "input", "block_id": name, "label": plain(label, limits.INPUT_LABEL), "element": element}
     if hint:
         block["hint"] = plain(hint, limits.INPUT_HINT)
@@ -140,7 +140,7 @@ def asked(name: str, label: str, element: Json, *, hint: str = "", optional: boo
 
 
 def select(name: str, choices: Iterable[Choice]) -> dict[str, Any]:
-    """Return a menu. More choices than a menu holds are searched: Slack asks for those that match what is typed."""
+    """Return a menu; with more choices than a menu holds, a search (see `external_select`)."""
     offered = offerable(choices)
     if len(offered) > limits.OPTIONS:
         return {
@@ -153,7 +153,7 @@ def select(name: str, choices: Iterable[Choice]) -> dict[str, Any]:
 
 
 def offerable(choices: Iterable[Choice]) -> list[Choice]:
-    """Return the choices that Slack would take as options: one whose value is too long cannot be offered."""
+    """Return the choices that Slack accepts as options: their values must not be too long."""
     return [choice for choice in choices if 0 < length(choice[0]) <= limits.OPTION_VALUE]
 
 
@@ -162,9 +162,9 @@ def option(value: str, label: str) -> Json:
     return {"text": plain(label or value, limits.OPTION_TEXT), "value": value}
 
 
-def written(name: str, most: int, *, multiline: bool = False) -> Json:
+def text_input(name: str, max_length: int, *, multiline: bool = False) -> Json:
     """Return a field for text."""
-    return {"type": "plain_text_input", "action_id": name, "multiline": multiline, "max_length": most}
+    return {"type": "plain_text_input", "action_id": name, "multiline": multiline, "max_length": max_length}
 
 
 def _view(callback_id: str, title: str, blocks: list[Json]) -> Json:

@@ -1,4 +1,4 @@
-"""Who answers for each team now and next, as Slack shows it."""
+"""Who is on call now and next, as Slack shows it."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -18,54 +18,54 @@ _MORE = "… ask for one team: `/oncall TEAM`"
 Expand = Callable[[str], str]
 
 
-def oncall_text(roster: Roster, asker: Person, wanted: str, expand: Expand) -> str:
-    """Return who answers for the wanted team or schedule, or for all that the asker may know of, in mrkdwn.
+def oncall_text(roster: Roster, asker: Person, name: str, expand: Expand) -> str:
+    """Return who is on call for the named team or schedule, or for all that the asker may see, in mrkdwn.
 
-    The team of a restricted category is nobody's business but of those who are in one of its teams, and so is its
-    schedule. A schedule that some team follows is shown for itself only when it is asked for.
+    The team of a restricted category and its schedule are shown only to members of its teams. A schedule that a team
+    uses is shown by itself only when it is named.
     """
-    known = [duty for duty in on_call_statuses(roster) if may_view_on_call(duty, asker, roster.policy)]
+    known = [status for status in on_call_statuses(roster) if may_view_on_call(status, asker, roster.policy)]
     shown = known
-    if wanted:
-        shown = [duty for duty in known if normalized(duty.key) == normalized(wanted)]
+    if name:
+        shown = [status for status in known if normalized(status.key) == normalized(name)]
         if not shown:
-            keys = (f"`{escape(duty.key)}`" for duty in known)
+            keys = (f"`{escape(status.key)}`" for status in known)
             names = fitting(keys, MORE, between=", ", room=_NAMES_CHARS) or "none"
-            return f"There is no team or schedule `{escape(cut(wanted, _ASKED_CHARS))}`. Known: {names}."
+            return f"There is no team or schedule `{escape(cut(name, _ASKED_CHARS))}`. Known: {names}."
     else:
-        followed = {duty.schedule for duty in known if duty.is_team}
-        shown = [duty for duty in known if duty.is_team or duty.key not in followed]
+        followed = {status.schedule for status in known if status.is_team}
+        shown = [status for status in known if status.is_team or status.key not in followed]
     if not shown:
         return "There is no team."
-    return fitting((_line(duty, roster.policy, expand) for duty in shown), _MORE)
+    return fitting((_line(status, roster.policy, expand) for status in shown), _MORE)
 
 
-def _line(duty: OnCallStatus, policy: Policy, expand: Expand) -> str:
+def _line(status: OnCallStatus, policy: Policy, expand: Expand) -> str:
     def named(keys: Iterable[str]) -> str:
-        return ", ".join(_called(key, duty.lead, policy, expand) for key in keys if key in policy.people)
+        return ", ".join(_name_and_contact(key, status.lead, policy, expand) for key in keys if key in policy.people)
 
-    return f"*{escape(duty.key)}* · {' · '.join(_said(duty, named))}"
+    return f"*{escape(status.key)}* · {' · '.join(_status_lines(status, named))}"
 
 
-def _said(duty: OnCallStatus, named: Callable[[Iterable[str]], str]) -> Iterator[str]:
-    if duty.schedule is None:
-        keys = dict.fromkeys((*duty.now, *([duty.lead] if duty.lead else [])))
+def _status_lines(status: OnCallStatus, named: Callable[[Iterable[str]], str]) -> Iterator[str]:
+    if status.schedule is None:
+        keys = dict.fromkeys((*status.now, *([status.lead] if status.lead else [])))
         yield f"everybody: {named(keys) or 'nobody'}"
         return
-    until = f" until {date(duty.until)}" if duty.until else ""
-    if duty.is_attended:
-        yield f"now {named(duty.now)}{until}"
+    until = f" until {date(status.until)}" if status.until else ""
+    if status.is_attended:
+        yield f"now {named(status.now)}{until}"
     else:
         yield f"nobody is on call{until}"
-        if duty.lead:
-            yield f"lead instead: {named([duty.lead])}"
-    if duty.next_from:
-        since = f" from {date(duty.next_from)}" if duty.next_from != duty.until else ""
-        yield f"next {named(duty.next)}{since}"
+        if status.lead:
+            yield f"lead instead: {named([status.lead])}"
+    if status.next_from:
+        since = f" from {date(status.next_from)}" if status.next_from != status.until else ""
+        yield f"next {named(status.next)}{since}"
 
 
-def _called(key: str, lead: str | None, policy: Policy, expand: Expand) -> str:
-    """Return a name and the first way of reaching it."""
+def _name_and_contact(key: str, lead: str | None, policy: Policy, expand: Expand) -> str:
+    """Return a name and the first contact."""
     person = policy.people[key]
     kind = first_contact(person)
     address = expand(person.address_of(kind) or "")

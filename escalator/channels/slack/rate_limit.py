@@ -1,11 +1,11 @@
-"""How fast Slack is spoken to, by all processes together: 30 at once, then one message a second in a channel.
+"""The rate limit for Slack, shared by all processes: a burst of 30, then one message a second in a channel.
 
 Slack takes about one message a second in a channel, with bursts, and 50 updates a minute in a workspace, which are
 counted apart from messages (docs.slack.dev, "Rate limits": chat.postMessage has a tier of its own, chat.update is in
 tier 3). A bucket is a key in Redis that one script reads and writes (the generic cell rate algorithm), by the time of
-Redis. The last of a bucket are kept for what is urgent, so that it waits behind no flood. It is a courtesy and never a
-condition: without Redis there is no bucket, and asking holds nobody. One that has just answered and is slow now, as on
-a machine under a flood, is asked again in a second, for ten seconds at most; what is urgent does not wait for it.
+Redis. The last of a bucket are reserved for urgent messages. Messages never depend on Redis: without it there is no
+limit. When Redis has just answered and is slow now, as on a busy machine, it is asked again in a second, for ten
+seconds at most; urgent messages do not wait for it.
 """
 
 from datetime import timedelta
@@ -21,26 +21,26 @@ from escalator.clock import Stopwatch
 
 BURST = 30
 KEPT = 6
-"""Of the burst, for what is urgent."""
+"""The part of the burst reserved for urgent messages."""
 
 EVERY = timedelta(seconds=1)
 UPDATES = "updates"
-"""The place of updates: one for all channels."""
+"""The bucket of updates: one for all channels."""
 
 UPDATES_TAKE = 1.2
-"""How many times as long as a message an update counts: 50 a minute."""
+"""The interval of updates as a multiple of that of messages: 50 a minute."""
 
 ASK_S = 1.0
-"""Under a flood an answer takes its time: who did not wait for it would speak too fast just when it matters."""
+"""On a busy machine an answer is slow: without waiting for it, messages would exceed the limit just then."""
 
 REST_S = 5.0
 SLOW_S = 10.0
-"""How long a Redis that does not answer in time is taken for slow rather than away."""
+"""How long a Redis that does not answer in time counts as slow rather than down."""
 
 _ASK_AGAIN_MS = 1_000
 _TOO_LATE = (redis.TimeoutError, TimeoutError)
 _CONNECT_S = 2.0
-"""Longer than an answer is waited for: a connection that was slow to make is there for who asks next."""
+"""Longer than the wait for an answer: a slow new connection can then be used by the next call."""
 
 _KEY = "escalator:slack-pace:"
 _NOW = "local time = redis.call('TIME') local now = time[1] * 1000 + math.floor(time[2] / 1000) "
@@ -63,32 +63,32 @@ return 0
 
 
 class Pacer(Protocol):
-    """Says when it is a message's turn. Never raises, and never waits for long."""
+    """Decides when a call may be made. Never raises, and never waits for long."""
 
     def take(self, place: str, *, is_urgent: bool = False) -> timedelta | None:
-        """Take the right to one call about this place; None when it was taken, else how long there is none."""
+        """Take one call from this bucket; return None when it may be made now, else how long to wait."""
         ...
 
     def hold(self, place: str, wait: timedelta) -> None:
-        """Let nobody make a call about this place for so long: Slack has said so."""
+        """Permit no call from this bucket for so long, because Slack has demanded it."""
         ...
 
 
 class Unpaced:
-    """No pace: for the sandbox, where nobody limits anything."""
+    """No rate limit: for the sandbox."""
 
     def take(self, place: str, *, is_urgent: bool = False) -> None:
-        """Take what there is plenty of."""
+        """Return None: a call may always be made."""
 
     def hold(self, place: str, wait: timedelta) -> None:
-        """Hold nothing."""
+        """Do nothing."""
 
 
 UNPACED = Unpaced()
 
 
 class SharedPace:
-    """The pace that all processes keep together. After a failure Redis is not asked for `rest_s` seconds."""
+    """The rate limit shared by all processes. After a failure Redis is not used for `rest_s` seconds."""
 
     def __init__(
         self, client: "redis.Redis", *, every: timedelta = EVERY, ask_s: float = ASK_S, rest_s: float = REST_S
@@ -103,25 +103,25 @@ class SharedPace:
         self._lock = Lock()
 
     def take(self, place: str, *, is_urgent: bool = False) -> timedelta | None:
-        """Take the right to one call about this place; None when it was taken, or when nobody can say."""
+        """Take one call from this bucket; return None when it may be made now, or when Redis does not answer."""
         burst = BURST if is_urgent else BURST - KEPT
         late_ms = 0 if is_urgent else _ASK_AGAIN_MS
-        wait_ms = self._asked(self._take, place, _milliseconds(self._every_of(place)), burst, late_ms=late_ms)
+        wait_ms = self._run_script(self._take, place, _milliseconds(self._every_of(place)), burst, late_ms=late_ms)
         return timedelta(milliseconds=wait_ms) if wait_ms else None
 
     def hold(self, place: str, wait: timedelta) -> None:
-        """Let the next call's turn come after so long; from then on one a second."""
-        self._asked(self._hold, place, _milliseconds(wait + (BURST - 1) * self._every_of(place)))
+        """Permit the next call after so long; from then on one a second."""
+        self._run_script(self._hold, place, _milliseconds(wait + (BURST - 1) * self._every_of(place)))
 
     def _every_of(self, place: str) -> timedelta:
         return self._every * UPDATES_TAKE if place == UPDATES else self._every
 
-    def _asked(self, script: Any, place: str, *arguments: int, late_ms: int = 0) -> int:
-        """Return what a script says, 0 when Redis cannot say it, and `late_ms` when it is merely slow."""
+    def _run_script(self, script: Any, place: str, *arguments: int, late_ms: int = 0) -> int:
+        """Return the result of a script, 0 when Redis does not answer, and `late_ms` when it is only slow."""
         if self._is_resting():
             return 0
         try:
-            said = int(in_time(lambda _wire: script(keys=[_KEY + place], args=arguments), self._ask_s))
+            value = int(in_time(lambda _wire: script(keys=[_KEY + place], args=arguments), self._ask_s))
         except Exception as error:  # noqa: BLE001  # a broker may answer anything, and the pace is only a courtesy
             if isinstance(error, _TOO_LATE) and self._has_just_answered():
                 return late_ms
@@ -130,7 +130,7 @@ class SharedPace:
             return 0
         with self._lock:
             self._answered = Stopwatch()
-        return said
+        return value
 
     def _has_just_answered(self) -> bool:
         with self._lock:
@@ -142,7 +142,7 @@ class SharedPace:
 
 
 def shared_pace(url: str, a_second: float = 1.0) -> SharedPace:
-    """Return the pace kept in this Redis (an address as its own client reads it), so many messages a second in one
+    """Return the rate limit kept in this Redis (a URL for its own client), with `a_second` messages a second in one
     channel. Opens no connection yet.
     """
     once = Retry(NoBackoff(), retries=0)

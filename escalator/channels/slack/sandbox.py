@@ -1,4 +1,4 @@
-"""What stands in Slack's place in the sandbox."""
+"""The simulated Slack of the sandbox."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,11 +16,11 @@ from escalator.model.sandbox_item import InboxItem, InboxItemType
 from escalator.settings import Settings
 
 TEAM = "SANDBOX"
-"""The workspace that the sandbox is."""
+"""The workspace of the sandbox."""
 
 
 class SandboxSlack:
-    """A SlackApi whose messages are rows. An address is its own channel id, as `C0…` and `U0…` are at Slack."""
+    """A SlackApi whose messages are rows of the inbox. An address is its own channel id, like `C0…` and `U0…`."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
@@ -35,16 +35,20 @@ class SandboxSlack:
         *,
         broadcast: bool = False,
     ) -> Delivered | Failed:
-        """Keep a message; the reference is `ADDRESS/TS`."""
-        said = {**payload, "first_text": payload.get("text", "")}
-        return self._inbox.keep(DestinationKind.SLACK, context, channel, said, thread_ts=thread_ts, broadcast=broadcast)
+        """Store a message; the reference is `ADDRESS/TS`."""
+        stored = {**payload, "first_text": payload.get("text", "")}
+        return self._inbox.keep(
+            DestinationKind.SLACK, context, channel, stored, thread_ts=thread_ts, broadcast=broadcast
+        )
 
     def update(self, _context: MessageContext, /, ref: str, payload: Payload) -> Delivered | Failed:
-        """Let a message say something else, in its place; BAD_TARGET when there is none."""
-        return self._inbox.rewrite(ref, lambda said: {**payload, "first_text": said.get("first_text", "")})
+        """Replace a message; BAD_TARGET when there is none."""
+        return self._inbox.rewrite(
+            ref, lambda payload_before: {**payload, "first_text": payload_before.get("first_text", "")}
+        )
 
     def ephemeral(self, context: MessageContext, /, channel: str, user: str, payload: Payload) -> Delivered | Failed:
-        """Keep an answer where the person clicked; who is not in the policy is called by their id at Slack."""
+        """Store an answer where the person clicked; somebody who is not in the policy is named by their id in Slack."""
         destination = self._inbox.destination_at(channel)
         if isinstance(destination, Failed):
             return destination
@@ -57,38 +61,38 @@ class SandboxSlack:
         return self._inbox.keep(DestinationKind.SLACK, where, channel, payload, type_=InboxItemType.EPHEMERAL)
 
     def open_view(self, context: MessageContext, /, trigger_id: str, view: Json) -> Delivered | Failed:
-        """Keep a window, on the phone of the person it opens for; a trigger of the sandbox begins with their id."""
+        """Store a modal for one person; a trigger of the sandbox begins with their id."""
         user, _, _ = trigger_id.partition(".")
         destination = PERSON_PREFIX + context.person if context.person else context.destination
         where = MessageContext(context.incident_id, context.number, destination, context.person)
         return self._inbox.keep(DestinationKind.SLACK, where, user, {"view": view}, type_=InboxItemType.VIEW)
 
     def respond(self, _context: MessageContext, /, response_url: str, payload: Payload) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
-        """Say that there is no such address here: the answer then goes by `ephemeral`."""
+        """Return NOT_SUPPORTED: the answer is then sent by `ephemeral`."""
         return Failed(FailureReason.NOT_SUPPORTED, "response_url")
 
     def user(self, user_id: str, /) -> Profile | Failed:  # noqa: ARG002  # the Protocol's
-        """Say that there is nobody but the people of the policy."""
+        """Return a failure: there is nobody but the people of the policy."""
         return Failed(FailureReason.BAD_TARGET, "user_not_found")
 
     def auth_test(self) -> Workspace | Failed:
-        """Return the workspace that the sandbox is."""
+        """Return the workspace of the sandbox."""
         return Workspace(TEAM, "Sandbox", TEAM)
 
 
-def _show(item: InboxItem, said: Json, _reader: SandboxDestination) -> Shown:
-    """Return what would be posted to Slack."""
-    kept: Json = {name: said[name] for name in ("text", "blocks", "view") if name in said}
-    form = {"channel": item.address, "thread_ts": item.thread_ts, "reply_broadcast": item.broadcast, **kept}
-    return Shown(form, _buttons(said.get("blocks", ())))
+def _show(item: InboxItem, payload: Json, _reader: SandboxDestination) -> Shown:
+    """Return the message that would be posted to Slack."""
+    stored: Json = {name: payload[name] for name in ("text", "blocks", "view") if name in payload}
+    form = {"channel": item.address, "thread_ts": item.thread_ts, "reply_broadcast": item.broadcast, **stored}
+    return Shown(form, _buttons(payload.get("blocks", ())))
 
 
 def _buttons(blocks: Iterable[Mapping[str, Any]]) -> list[Json]:
     return [
-        {"action_id": one["action_id"], "label": one["text"]["text"], "value": one["value"]}
+        {"action_id": element["action_id"], "label": element["text"]["text"], "value": element["value"]}
         for block in blocks
         if block["type"] == "actions"
-        for one in block["elements"]
+        for element in block["elements"]
     ]
 
 

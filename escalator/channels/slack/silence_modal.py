@@ -1,9 +1,9 @@
-"""The window of `/silence`: what somebody says who silences a category or a route for a while."""
+"""The modal of `/silence`, by which somebody silences a category or a route."""
 
 from collections.abc import Sequence
 
 from escalator.channels.slack.blocks import Json
-from escalator.channels.slack.modals import Choice, asked, form, select, written
+from escalator.channels.slack.modals import Choice, form, input_block, select, text_input
 
 CALLBACK = "silence"
 NAMED = "named"
@@ -17,19 +17,21 @@ _CRITICAL = (("no", "No, they are sent as usual"), (YES, "Yes, for at most 8 h; 
 
 
 def minutes_of(value: str) -> int:
-    """Return how long was chosen; 0 for what was never offered."""
+    """Return the chosen minutes; 0 for a value that was not offered."""
     return next((minutes for minutes, _label in _LASTS if str(minutes) == value), 0)
 
 
 def silence_view(choices: Sequence[Choice], most_reason: int) -> Json:
-    """Return the window; of what may be silenced the first 100."""
+    """Return the modal."""
     lasts = select(LASTS, [(str(minutes), label) for minutes, label in _LASTS])
     critical = select(CRITICAL, _CRITICAL)
     hint = "One step of each incident is not sent. The step after it is sent, and what was held back when it ends."
     inputs = [
-        asked(NAMED, "What to silence", select(NAMED, choices), hint=hint),
-        asked(LASTS, "For how long", {**lasts, "initial_option": lasts["options"][1]}),
-        asked(REASON, "Why", written(REASON, most_reason), hint="Others can see it. No content, no user names."),
-        asked(CRITICAL, "Include critical incidents", {**critical, "initial_option": critical["options"][0]}),
+        input_block(NAMED, "What to silence", select(NAMED, choices), hint=hint),
+        input_block(LASTS, "For how long", {**lasts, "initial_option": lasts["options"][1]}),
+        input_block(
+            REASON, "Why", text_input(REASON, most_reason), hint="Others can see it. No content, no user names."
+        ),
+        input_block(CRITICAL, "Include critical incidents", {**critical, "initial_option": critical["options"][0]}),
     ]
     return form(CALLBACK, "Silence", "Silence", inputs)

@@ -1,4 +1,4 @@
-"""Slash commands: what Slack sends, checked by its signature before, and the answer that it shows."""
+"""Slash commands: Slack's verified request, and the answer."""
 
 from dataclasses import dataclass
 from urllib.parse import parse_qs
@@ -19,7 +19,7 @@ COMMANDS = {
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Somebody typed a command. `text` is what stands behind it."""
+    """Somebody typed a command. `text` is the text after it."""
 
     user_id: str
     team_id: str
@@ -31,30 +31,30 @@ class Command:
 
 
 def parse_command(body: bytes) -> Command | Ignored:
-    """Return what a verified request asks for; raises InvalidEvent when it is not of Slack's form."""
+    """Return the command of a verified request; raises InvalidEvent when it is not of Slack's form."""
     form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-    said = {name: values[0] for name, values in form.items()}
-    if "ssl_check" in said:
+    fields = {name: values[0] for name, values in form.items()}
+    if "ssl_check" in fields:
         return Ignored("ssl_check")
-    missing = {name: ["Missing data for required field."] for name in ("command", "user_id") if not said.get(name)}
+    missing = {name: ["Missing data for required field."] for name in ("command", "user_id") if not fields.get(name)}
     if missing:
         raise InvalidEvent(missing)
     return Command(
-        user_id=said["user_id"],
-        team_id=said.get("team_id", ""),
-        command=said["command"].strip().lower(),
-        text=said.get("text", "").strip(),
-        channel_id=said.get("channel_id", ""),
-        trigger_id=said.get("trigger_id", ""),
-        enterprise_id=said.get("enterprise_id", ""),
+        user_id=fields["user_id"],
+        team_id=fields.get("team_id", ""),
+        command=fields["command"].strip().lower(),
+        text=fields.get("text", "").strip(),
+        channel_id=fields.get("channel_id", ""),
+        trigger_id=fields.get("trigger_id", ""),
+        enterprise_id=fields.get("enterprise_id", ""),
     )
 
 
 def ephemeral(text: str) -> Json:
-    """Return an answer that only who typed it sees; `text` is mrkdwn."""
+    """Return an answer that only the sender sees; `text` is mrkdwn."""
     return {"response_type": "ephemeral", "text": text}
 
 
 def help_text() -> str:
-    """Return what there is to type."""
+    """Return the list of commands."""
     return "\n".join(["These are the commands:", *(f"`{name}`: {what}" for name, what in COMMANDS.items())])

@@ -1,4 +1,4 @@
-"""What comes back when somebody sends a window of ours."""
+"""Submissions of our modals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _VERBS = {RESOLVE_CALLBACK: Verb.RESOLVE, HAND_OVER_CALLBACK: Verb.HAND_OVER, NO
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sent something. `team_id` is their workspace, which may be a guest's."""
+    """The sender. `team_id` is their workspace, which may be a guest's."""
 
     user_id: str
     team_id: str
@@ -33,7 +33,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A window about an incident was sent. `outcome` is None when none of ours was chosen; the rest may be empty."""
+    """A modal about an incident was submitted. `outcome` is None when none of ours was chosen; texts may be empty."""
 
     user_id: str
     team_id: str
@@ -51,7 +51,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The window of `/escalate` was sent. `view_id` is the same however often Slack's client sends it."""
+    """The modal of `/escalate` was submitted. `view_id` is the same for repeated submissions."""
 
     user_id: str
     team_id: str
@@ -66,7 +66,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Silencing:
-    """The window of `/silence` was sent. `minutes` is 0 when none of ours was chosen."""
+    """The modal of `/silence` was submitted. `minutes` is 0 when none of ours was chosen."""
 
     user_id: str
     team_id: str
@@ -78,7 +78,7 @@ class Silencing:
 
 
 def submission(sender: Sender, view: Mapping[str, Any]) -> Submission | Opening | Silencing | None:
-    """Return what a window says, or None for one that is not ours."""
+    """Return the submission of a modal, or None for one that is not ours."""
     if view["callback_id"] == silence_modal.CALLBACK:
         return _silencing(sender, view)
     if view["callback_id"] == escalate_modal.CALLBACK:
@@ -96,12 +96,12 @@ def submission(sender: Sender, view: Mapping[str, Any]) -> Submission | Opening 
         api_app_id=sender.api_app_id,
         button=button,
         outcome=_outcome(_chosen(state, OUTCOME)),
-        reference=_said(state, REFERENCE),
+        reference=_text_of(state, REFERENCE),
         channel_id=origin.channel_id,
         message_ts=origin.message_ts,
         verb=verb,
         to=_chosen(state, TO),
-        note=_said(state, NOTE),
+        note=_text_of(state, NOTE),
     )
 
 
@@ -113,9 +113,9 @@ def _opening(sender: Sender, view: Mapping[str, Any]) -> Opening:
         enterprise_id=sender.enterprise_id,
         view_id=view["id"],
         category=_chosen(state, escalate_modal.CATEGORY),
-        about=_said(state, escalate_modal.ABOUT),
-        item=_said(state, escalate_modal.ITEM),
-        author=_said(state, escalate_modal.AUTHOR),
+        about=_text_of(state, escalate_modal.ABOUT),
+        item=_text_of(state, escalate_modal.ITEM),
+        author=_text_of(state, escalate_modal.AUTHOR),
         source=_chosen(state, escalate_modal.SOURCE),
     )
 
@@ -128,13 +128,13 @@ def _silencing(sender: Sender, view: Mapping[str, Any]) -> Silencing:
         enterprise_id=sender.enterprise_id,
         named=_chosen(state, silence_modal.NAMED),
         minutes=silence_modal.minutes_of(_chosen(state, silence_modal.LASTS)),
-        reason=_said(state, silence_modal.REASON),
+        reason=_text_of(state, silence_modal.REASON),
         is_for_critical=_chosen(state, silence_modal.CRITICAL) == silence_modal.YES,
     )
 
 
 def _input(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return what was put into the input whose block and action have this name."""
+    """Return the value of the input whose block and action have this name."""
     for key in ("values", name, name):
         inner = state.get(key)
         state = inner if isinstance(inner, Mapping) else {}
@@ -147,7 +147,7 @@ def _chosen(state: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _said(state: Mapping[str, Any], name: str) -> str:
+def _text_of(state: Mapping[str, Any], name: str) -> str:
     value = _input(state, name).get("value")
     return value.strip() if isinstance(value, str) else ""
 

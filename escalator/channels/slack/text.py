@@ -11,7 +11,7 @@ from escalator.rendering.truncate import MORE, cut, size, utf16
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _URL_ESCAPES = str.maketrans({" ": "%20", "|": "%7C", "<": "%3C", ">": "%3E", "\n": "%0A", "\r": "%0D"})
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
-"""Half a surrogate pair, which JSON can hold and no text of Slack's can."""
+"""Half a surrogate pair, which JSON can hold and Slack's texts cannot."""
 
 
 def escape(text: str) -> str:
@@ -20,39 +20,39 @@ def escape(text: str) -> str:
 
 
 def fitting(parts: Iterable[str], more: str, *, between: str = "\n", room: int = limits.TEXT) -> str:
-    """Return as many whole parts as fit, and `more` for those left out: half a mention would be none."""
-    said, room = "", room - length(f"{between}{more}")
+    """Return as many whole parts as fit, and `more` for those left out: a mention must not be cut."""
+    fitted, room = "", room - length(f"{between}{more}")
     for part in parts:
-        added = f"{between}{part}" if said else part
+        added = f"{between}{part}" if fitted else part
         room -= length(added)
         if room < 0:
-            return f"{said}{between}{more}" if said else more
-        said += added
-    return said
+            return f"{fitted}{between}{more}" if fitted else more
+        fitted += added
+    return fitted
 
 
 def element(part: InlineTime | Link) -> str:
-    """Return an instant or a link as mrkdwn; the label alone of a link that is too long to be one."""
+    """Return an instant or a link as mrkdwn; only the label for a link that is too long."""
     if isinstance(part, InlineTime):
         return date(part.at)
-    url = _sayable(part.url).translate(_URL_ESCAPES)
+    url = _without_surrogates(part.url).translate(_URL_ESCAPES)
     label = fit(part.label, limits.BUTTON_TEXT)
     return label if length(url) > limits.URL else f"<{escape(url)}|{label}>"
 
 
 def date(at: datetime) -> str:
-    """Return an instant that Slack shows in the reader's own time zone; in UTC where it cannot."""
+    """Return an instant that Slack shows in the reader's time zone, or in UTC where it cannot."""
     fallback = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>"
 
 
 def plain(text: str, limit: int) -> dict[str, object]:
-    """Return a plain_text object of at most so many units, in which `:smile:` stays what it is.
+    """Return a plain_text object of at most so many units, in which `:smile:` stays text.
 
-    A text without a visible character is said as `…`: Slack refuses an empty one.
+    A text without a visible character becomes `…`, because Slack refuses an empty one.
     """
-    said = cut(_sayable(text), limit, utf16)
-    return {"type": "plain_text", "text": said if said.strip() else MORE, "emoji": False}
+    shown = cut(_without_surrogates(text), limit, utf16)
+    return {"type": "plain_text", "text": shown if shown.strip() else MORE, "emoji": False}
 
 
 def markup(text: str) -> dict[str, object]:
@@ -61,18 +61,18 @@ def markup(text: str) -> dict[str, object]:
 
 
 def length(text: str) -> int:
-    """Return how much of Slack's limits a text takes."""
+    """Return the length of a text in the unit of Slack's limits."""
     return size(text, utf16)
 
 
 def fit(text: str, limit: int) -> str:
     """Return the text escaped, cut so that the escaped form fits and no escape is cut in two."""
-    return escape(cut(_sayable(text), limit, _escaped_length))
+    return escape(cut(_without_surrogates(text), limit, _escaped_length))
 
 
 def _escaped_length(char: str) -> int:
     return len(_ESCAPES.get(char, "")) or utf16(char)
 
 
-def _sayable(text: str) -> str:
+def _without_surrogates(text: str) -> str:
     return _HALF_A_PAIR.sub("�", text)

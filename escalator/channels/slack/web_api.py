@@ -1,4 +1,4 @@
-"""Slack's Web API over HTTP: every outcome a value, every call with an end."""
+"""Slack's Web API over HTTP: every result is a value, every call has a time limit."""
 
 import json
 from collections.abc import Mapping
@@ -29,14 +29,14 @@ _BROKEN = (*BROKEN, SlackClientError)
 
 
 class _Answered(NamedTuple):
-    """An answer that says ok."""
+    """An answer with `ok: true`."""
 
     data: Mapping[str, Any]
     headers: Mapping[str, str]
 
 
 class SlackWebApi:
-    """The real one. `base_url` may be plain http. A token that is missing fails every call as NOT_CONFIGURED."""
+    """The real Slack. `base_url` may be plain http. Without a token every call fails as NOT_CONFIGURED."""
 
     def __init__(
         self, token: str, base_url: str = DEFAULT_API_URL, *, patient: Limits = PATIENT, prompt: Limits = PROMPT
@@ -59,14 +59,14 @@ class SlackWebApi:
         *,
         broadcast: bool = False,
     ) -> Delivered | Failed:
-        """Post a message; Slack fetches no link in it."""
+        """Post a message; links in it are not unfurled."""
         message = {**payload, "channel": channel, "unfurl_links": False, "unfurl_media": False}
         if thread_ts is not None:
             message |= {"thread_ts": thread_ts, "reply_broadcast": broadcast}
         return _reference(self._message("chat.postMessage", message, without_blocks={}))
 
     def update(self, _context: MessageContext, /, ref: str, payload: Payload) -> Delivered | Failed:
-        """Bring a message up to date. Blocks that are left out would stay as they were, so they are always named."""
+        """Update a message. Blocks that are left out would stay, so they are always sent."""
         channel, _, ts = ref.partition("/")
         if not (channel and ts):
             return Failed(FailureReason.BAD_TARGET, "no_reference")
@@ -74,13 +74,13 @@ class SlackWebApi:
         return _reference(self._message("chat.update", message, without_blocks={"blocks": []}))
 
     def ephemeral(self, _context: MessageContext, /, channel: str, user: str, payload: Payload) -> Delivered | Failed:
-        """Show something to one person in a channel."""
+        """Show a message to one person in a channel."""
         message = {**payload, "channel": channel, "user": user}
         answer = self._call(self._prompt, "chat.postEphemeral", message)
         return answer if isinstance(answer, Failed) else Delivered(f"{channel}/{answer.data.get('message_ts', '')}")
 
     def open_view(self, _context: MessageContext, /, trigger_id: str, view: Json) -> Delivered | Failed:
-        """Open a window; the reference is the view's id."""
+        """Open a modal; the reference is the view's id."""
         answer = self._call(self._prompt, "views.open", {"trigger_id": trigger_id, "view": view})
         if isinstance(answer, Failed):
             return answer
@@ -88,7 +88,7 @@ class SlackWebApi:
         return Delivered(str(opened.get("id", "")) if isinstance(opened, dict) else "")
 
     def respond(self, _context: MessageContext, /, response_url: str, payload: Payload) -> Delivered | Failed:
-        """Answer a click at the address it brought, without our token."""
+        """Answer a click at its `response_url`, without our token."""
         if not is_slacks(response_url, self._base_url):
             return Failed(FailureReason.NOT_SUPPORTED, "response_url")
         body = json.dumps({**payload, "response_type": "ephemeral", "replace_original": False}).encode()
@@ -103,7 +103,7 @@ class SlackWebApi:
         return failure(answer.status, None, answer.headers)
 
     def user(self, user_id: str, /) -> Profile | Failed:
-        """Ask who somebody is (docs.slack.dev, "users.info" and "User object"; the e-mail needs a scope of its own)."""
+        """Return a user's profile (docs.slack.dev, "users.info" and "User object"; the email needs its own scope)."""
         answer = self._call(self._prompt, "users.info", {"user": user_id}, is_question=True)
         if isinstance(answer, Failed):
             return answer
@@ -123,7 +123,7 @@ class SlackWebApi:
         )
 
     def auth_test(self) -> Workspace | Failed:
-        """Ask whose token it is, and what it may do."""
+        """Return the token's workspace and scopes."""
         answer = self._call(self._prompt, "auth.test", {})
         if isinstance(answer, Failed):
             return answer
@@ -141,9 +141,9 @@ class SlackWebApi:
         )
 
     def _message(self, method: str, message: Json, *, without_blocks: Json) -> _Answered | Failed:
-        """Send a message; when Slack refuses its blocks, again with fewer of them: its text and buttons are the page.
+        """Send a message; when Slack refuses its blocks, again with fewer of them: text and buttons matter most.
 
-        Where there is no time for several more tries, the next one is the text alone.
+        When there is no time for several tries, the next one has the text alone.
         """
         watch = Stopwatch()
         blocks = message.get("blocks")
@@ -161,7 +161,7 @@ class SlackWebApi:
     def _call(
         self, client: BoundedWebClient, method: str, arguments: Json, *, is_question: bool = False
     ) -> _Answered | Failed:
-        """Call a method; one that only asks reads no JSON, and is given its arguments as a form."""
+        """Call a method; query methods do not accept JSON and get their arguments as a form."""
         if not self._has_token:
             return Failed(FailureReason.NOT_CONFIGURED, "no_token")
         try:
@@ -176,7 +176,7 @@ class SlackWebApi:
 
 
 def is_slacks(url: str, api_url: str) -> bool:
-    """Whether an address that a click brought is Slack's, or on the host of the configured API (RULES 4)."""
+    """Whether the URL of a click is Slack's, or on the host of the configured API (RULES 4)."""
     try:
         parts, api = urlsplit(url), urlsplit(api_url)
         port = parts.port

@@ -1,1 +1,1 @@
-"""Outgoing webhooks (Standard Webhooks 1.0.0): what a machine is told, signed, and where it must never be sent."""
+"""Outgoing webhooks (Standard Webhooks 1.0.0): payloads, signatures, and the addresses they must never reach."""

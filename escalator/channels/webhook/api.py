@@ -1,4 +1,4 @@
-"""The one call that is made: a signed body to an address."""
+"""The interface of webhooks: send a signed body to a URL."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,8 +7,8 @@ from escalator.model.message import Delivered, Failed, MessageContext
 
 
 class WebhookApi(Protocol):
-    """What receives webhooks."""
+    """Sends webhooks."""
 
     def post(self, context: MessageContext, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:
-        """Send one; only an answer of 2xx is a success. The reference is that of what was received, if it has one."""
+        """Send one; only 2xx is a success. The reference is the receiver's, if it has one."""
         ...

@@ -1,4 +1,4 @@
-"""Webhooks as a way out: nothing stands at a receiver, so what has changed is told once more."""
+"""The webhook channel: a receiver has no posted message, so a change is sent as a new event."""
 
 from escalator.channels.contract import Notification
 from escalator.channels.webhook import payload
@@ -9,10 +9,10 @@ from escalator.model.message import Delivered, Failed, FailureReason
 
 
 class WebhookChannel:
-    """Tells a machine what happens to incidents; the reference is the id of what it was told first.
+    """Sends events about incidents to a machine; the reference is the id of the first one.
 
-    Where the policy names a `secret` that is not set nothing is sent, for a receiver would refuse it, unless there is
-    a `spare_secret` (the sandbox's). Where the policy names none, it is sent without a signature.
+    Where the policy has a `secret` whose variable is not set nothing is sent, because a receiver would refuse it,
+    unless there is a `spare_secret` (the sandbox's). Without a `secret` in the policy there is no signature.
     """
 
     def __init__(self, api: WebhookApi, clock: Clock, spare_secret: str = "") -> None:
@@ -20,25 +20,29 @@ class WebhookChannel:
         self._clock = clock
         self._spare_secret = spare_secret
 
-    def tell(self, one: Notification, /) -> Delivered | Failed:
-        """Say that something happened."""
-        message_id = payload.told_id(one)
-        done = self._post(one, message_id, payload.body(payload.told_type(one), one.at, one))
-        return done if isinstance(done, Failed) else Delivered(one.ref or done.ref or message_id)
+    def send(self, notification: Notification, /) -> Delivered | Failed:
+        """Send an event for a page."""
+        message_id = payload.send_id(notification)
+        result = self._post(
+            notification, message_id, payload.body(payload.send_type(notification), notification.at, notification)
+        )
+        return result if isinstance(result, Failed) else Delivered(notification.ref or result.ref or message_id)
 
-    def show(self, one: Notification, /) -> Delivered | Failed:
-        """Say what has become of an incident."""
-        if one.standing is None:
-            return Delivered(one.ref or "")
-        type_, at = payload.shown_type(one.standing), one.standing.since or one.at
-        done = self._post(one, payload.shown_id(one, one.standing), payload.body(type_, at, one))
-        return done if isinstance(done, Failed) else Delivered(one.ref or done.ref)
+    def update(self, notification: Notification, /) -> Delivered | Failed:
+        """Send an event for a change of the incident's state."""
+        if notification.standing is None:
+            return Delivered(notification.ref or "")
+        type_, at = payload.update_type(notification.standing), notification.standing.since or notification.at
+        result = self._post(
+            notification, payload.update_id(notification, notification.standing), payload.body(type_, at, notification)
+        )
+        return result if isinstance(result, Failed) else Delivered(notification.ref or result.ref)
 
-    def face(self, one: Notification, /) -> str:
-        """Return a digest of how the incident stands: each change of it is told once."""
-        return payload.face(one)
+    def face(self, notification: Notification, /) -> str:
+        """Return a digest of the incident's state: each change of it is sent once."""
+        return payload.face(notification)
 
-    def _post(self, one: Notification, message_id: str, body: bytes) -> Delivered | Failed:
+    def _post(self, notification: Notification, message_id: str, body: bytes) -> Delivered | Failed:
         sent_at = int(self._clock.now().timestamp())
         headers = {
             "Content-Type": "application/json",
@@ -46,10 +50,10 @@ class WebhookChannel:
             "webhook-id": message_id,
             "webhook-timestamp": str(sent_at),
         }
-        if "secret" in one.options:
+        if "secret" in notification.options:
             try:
-                keys = keys_of(one.options["secret"] or self._spare_secret)
+                keys = keys_of(notification.options["secret"] or self._spare_secret)
             except BadSecret:
                 return Failed(FailureReason.NOT_CONFIGURED, "secret")
             headers["webhook-signature"] = signatures(keys, message_id, sent_at, body)
-        return self._api.post(one.context, one.address, headers, body)
+        return self._api.post(notification.context, notification.address, headers, body)

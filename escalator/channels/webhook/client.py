@@ -1,4 +1,4 @@
-"""The real one: one bounded POST to a public address."""
+"""The client for webhooks: one bounded POST to a public address."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,7 +10,7 @@ from escalator.model.message import Delivered, Failed, MessageContext
 
 
 class HttpWebhook:
-    """Sends webhooks where the guard lets them go."""
+    """Sends webhooks to addresses that the guard permits."""
 
     def __init__(self, guard: Guard, limits: Limits = PATIENT) -> None:
         self._http = GuardedHttp(guard, limits)
@@ -18,17 +18,17 @@ class HttpWebhook:
     def post(
         self, _context: MessageContext, /, url: str, headers: Mapping[str, str], body: bytes
     ) -> Delivered | Failed:
-        """Send one. Only the status of the answer and its head are read: a body decides nothing."""
+        """Send one. Only status and headers of the answer are read."""
         answer = self._http.post(url, headers, body, wants_body=False)
         if isinstance(answer, Failed):
             return answer
         return Delivered("") if is_success(answer.status) else failure(answer)
 
     def reach(self, url: str) -> Delivered | Failed:
-        """Connect to where a webhook would go, as far as TLS, and say nothing there."""
+        """Connect to the server of a webhook, up to TLS, and send nothing."""
         return self._http.reach(url)
 
 
 def http_webhook(allowed: Iterable[str]) -> HttpWebhook:
-    """Return one that reaches public addresses, and the private ones that are allowed (see `guard_of`)."""
+    """Return a client that reaches public addresses, and the private ones that are allowed (see `guard_of`)."""
     return HttpWebhook(guard_of(allowed))

@@ -1,4 +1,4 @@
-"""What a receiver's status means. Only 2xx is a success, and only 410 says that nothing is to be sent any more."""
+"""The meaning of a receiver's status: only 2xx is a success; 410 means that it wants no more webhooks."""
 
 from escalator.channels.http import Answer, refused
 from escalator.model.message import Failed, FailureReason
@@ -7,10 +7,10 @@ _GONE = 410
 
 
 def is_success(status: int) -> bool:
-    """Whether a receiver has taken it."""
+    """Whether a receiver has accepted it."""
     return 200 <= status < 300
 
 
 def failure(answer: Answer) -> Failed:
-    """Return why a receiver did not take it."""
+    """Return why a receiver did not accept it."""
     return refused(answer.status, answer.headers, FailureReason.GONE if answer.status == _GONE else None)

@@ -1,9 +1,9 @@
-"""How much a webhook says. Standard Webhooks 1.0.0 (standardwebhooks.com), "Payload size", asks for less than 20 kB."""
+"""Size limits of webhooks. Standard Webhooks 1.0.0 (standardwebhooks.com), "Payload size", asks for less than 20 kB."""
 
 BODY_BYTES = 20_000
 
 TEXT = 300
 TEXT_BYTES = 900
 LINES = 20
-"""Ours, for what is about no incident (docs/feeds.schema.json): so many lines, each of at most so many characters and
-so many bytes of JSON, stay below BODY_BYTES."""
+"""Ours, for messages without an incident (docs/feeds.schema.json): so many lines, each of at most so many characters
+and bytes of JSON, are below BODY_BYTES."""

@@ -1,4 +1,4 @@
-"""What a webhook says: its type, its id, its body. The same message has the same id however often it is tried."""
+"""Type, id and body of a webhook. The same message has the same id at every retry."""
 
 import json
 from datetime import UTC, datetime
@@ -31,55 +31,57 @@ _STATES = {
     State.RESOLVED: RESOLVED,
     State.MERGED: RESOLVED,
 }
-"""What is told of a state that is not the one told last. What waits again is shown only after it was held or over."""
+"""The type for a changed state. A state of waiting is only sent after the incident was held or closed."""
 
 
-def told_type(one: Notification) -> str:
-    """Return what rings: a copy says what happened, a page is the first of its incident or an escalation."""
-    if one.occasion in _OF_NO_INCIDENT:
-        return _OF_NO_INCIDENT[one.occasion]
-    if one.standing is None:
+def send_type(notification: Notification) -> str:
+    """Return the type of an event that is sent: a copy's occasion; a page is the first of its incident or an
+    escalation.
+    """
+    if notification.occasion in _OF_NO_INCIDENT:
+        return _OF_NO_INCIDENT[notification.occasion]
+    if notification.standing is None:
         return ALARM
-    if one.occasion in _COPIES:
-        return _COPIES[one.occasion]
-    return OPENED if one.occasion is Occasion.STEP and one.standing.is_first else ESCALATED
+    if notification.occasion in _COPIES:
+        return _COPIES[notification.occasion]
+    return OPENED if notification.occasion is Occasion.STEP and notification.standing.is_first else ESCALATED
 
 
-def shown_type(standing: IncidentStatus) -> str:
-    """Return what has become of an incident."""
-    return _STATES[standing.state]
+def update_type(status: IncidentStatus) -> str:
+    """Return the type of an update: the incident's state."""
+    return _STATES[status.state]
 
 
-def told_id(one: Notification) -> str:
-    """Return the id of what rings."""
-    return "msg_" + one.key.replace("-", "")
+def send_id(notification: Notification) -> str:
+    """Return the id of an event that is sent."""
+    return "msg_" + notification.key.replace("-", "")
 
 
-def shown_id(one: Notification, standing: IncidentStatus) -> str:
-    """Return the id of what has become of an incident: one for each time that it did."""
-    return "msg_" + digest_of(one.place, str(standing.round), face(one))[:32]
+def update_id(notification: Notification, status: IncidentStatus) -> str:
+    """Return the id of an update: one for each change of the state."""
+    return "msg_" + digest_of(notification.place, str(status.round), face(notification))[:32]
 
 
-def face(one: Notification) -> str:
-    """Return what is told of how it stands: what, by whom and since when. What waits for an answer only waits."""
-    standing = one.standing
-    if standing is None:
-        return digest_of(one.card.text)
-    what = shown_type(standing)
-    if what == REOPENED:
-        return digest_of(what)
-    return digest_of(what, standing.state.value if what == RESOLVED else "", standing.by or "", _iso(standing.since))
+def face(notification: Notification) -> str:
+    """Return a digest of the incident's state, by whom and since when; for a waiting incident only that it waits."""
+    status = notification.standing
+    if status is None:
+        return digest_of(notification.card.text)
+    type_ = update_type(status)
+    if type_ == REOPENED:
+        return digest_of(type_)
+    return digest_of(type_, status.state.value if type_ == RESOLVED else "", status.by or "", _iso(status.since))
 
 
-def body(type_: str, at: datetime, one: Notification) -> bytes:
+def body(type_: str, at: datetime, notification: Notification) -> bytes:
     """Return the body; equal ones are equal bytes."""
-    data = _words(one.card) if one.standing is None else one.standing.data
-    said = {"type": type_, "timestamp": _iso(at), "data": data}
-    return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
+    data = _words(notification.card) if notification.standing is None else notification.standing.data
+    message = {"type": type_, "timestamp": _iso(at), "data": data}
+    return json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
 
 
 def _words(card: Card) -> dict[str, object]:
-    """Return what is said of no incident: sentences of ours."""
+    """Return the `data` of a message without an incident: our own sentences."""
     lines = ("".join(part for part in line if isinstance(part, str)) for line in card.lines[: limits.LINES])
     return {
         "text": _short(card.text),

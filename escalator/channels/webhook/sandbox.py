@@ -1,4 +1,4 @@
-"""What stands in the place of webhooks' receivers in the sandbox, and what such a receiver sees."""
+"""The simulated receiver of webhooks in the sandbox."""
 
 import hmac
 import json
@@ -17,25 +17,25 @@ from escalator.settings import Settings
 
 
 class SandboxWebhook:
-    """A WebhookApi that keeps each message, its signature among its headers. The URL, a secret, is not kept."""
+    """A WebhookApi that stores each message with its headers. The URL, a secret, is not stored."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
     def post(self, context: MessageContext, /, url: str, headers: Mapping[str, str], body: bytes) -> Delivered | Failed:  # noqa: ARG002  # the Protocol's
-        """Keep a message, under the name of its destination; `body` is kept as the text that is signed."""
+        """Store a message under the name of its destination; `body` is stored as the signed text."""
         text = _first_words(json.loads(body))
-        said: Json = {"webhook": {"headers": dict(headers), "body": body.decode()}, "text": text, "first_text": text}
-        return self._inbox.keep(DestinationKind.WEBHOOK, context, context.destination, said)
+        stored: Json = {"webhook": {"headers": dict(headers), "body": body.decode()}, "text": text, "first_text": text}
+        return self._inbox.keep(DestinationKind.WEBHOOK, context, context.destination, stored)
 
 
-def _first_words(said: Mapping[str, Any]) -> str:
-    number = said["data"].get("number")
-    return str(said["type"]) if number is None else f"{said['type']} #{number}"
+def _first_words(message: Mapping[str, Any]) -> str:
+    number = message["data"].get("number")
+    return str(message["type"]) if number is None else f"{message['type']} #{number}"
 
 
-def _show(_item: InboxItem, said: Json, reader: SandboxDestination) -> Shown:
-    request = said.get("webhook", {})
+def _show(_item: InboxItem, payload: Json, reader: SandboxDestination) -> Shown:
+    request = payload.get("webhook", {})
     if not request:
         return Shown({}, [])
     secret = reader.options.get("secret") or reader.sandbox_secret
@@ -43,10 +43,10 @@ def _show(_item: InboxItem, said: Json, reader: SandboxDestination) -> Shown:
 
 
 def verified(request: Mapping[str, Any], secret: str) -> bool | None:
-    """Whether a request was signed with this very secret; None when it was not signed at all."""
+    """Whether a request was signed with this secret; None when it was not signed."""
     headers: Mapping[str, str] = request["headers"]
-    said = headers.get("webhook-signature")
-    if said is None:
+    signature_header = headers.get("webhook-signature")
+    if signature_header is None:
         return None
     try:
         keys = keys_of(secret)
@@ -54,7 +54,7 @@ def verified(request: Mapping[str, Any], secret: str) -> bool | None:
         return False
     at = int(headers["webhook-timestamp"])
     right = signatures(keys, headers["webhook-id"], at, request["body"].encode()).split()
-    return any(hmac.compare_digest(one, other) for one in said.split() for other in right)
+    return any(hmac.compare_digest(given, expected) for given in signature_header.split() for expected in right)
 
 
 def _channel(inbox: Inbox, _clients: Clients, settings: Settings, clock: Clock) -> WebhookChannel:

@@ -9,14 +9,14 @@ _PREFIX = "whsec_"
 
 
 class BadSecret(ValueError):
-    """A secret that is none: empty, or not base64 behind `whsec_`."""
+    """An invalid secret: empty, or not base64 after `whsec_`."""
 
 
 def keys_of(secret: str) -> tuple[bytes, ...]:
-    """Return the keys that a `secret` means: several are separated by commas, while one takes the other's place.
+    """Return the keys of a `secret`: for rotation it may hold several, separated by commas.
 
-    Behind `whsec_` stands base64, as in the specification; any other text is a key as it stands, in UTF-8. Raises
-    BadSecret, without the secret.
+    After `whsec_` it is base64, as in the specification; any other text is the key itself, in UTF-8. Raises BadSecret,
+    without the secret.
     """
     keys = tuple(_key(part.strip()) for part in secret.split(",") if part.strip())
     if not keys:
@@ -27,9 +27,9 @@ def keys_of(secret: str) -> tuple[bytes, ...]:
 def _key(secret: str) -> bytes:
     if not secret.startswith(_PREFIX):
         return secret.encode()
-    written = secret.removeprefix(_PREFIX)
+    encoded = secret.removeprefix(_PREFIX)
     try:
-        key = base64.b64decode(written + "=" * (-len(written) % 4), validate=True)
+        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise BadSecret from None
     if not key:
@@ -38,6 +38,6 @@ def _key(secret: str) -> bytes:
 
 
 def signatures(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> str:
-    """Return the value of `webhook-signature`: one signature for each key, the receiver needs one that it knows."""
+    """Return the value of `webhook-signature`: one signature for each key; the receiver needs to know one of them."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     return " ".join(f"v1,{base64.b64encode(hmac.digest(key, signed, 'sha256')).decode()}" for key in keys)

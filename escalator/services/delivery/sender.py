@@ -41,7 +41,7 @@ def send_call(core: Core, call: OutboundCall) -> Delivered | Failed:
     face = "" if call.is_reply else channel.face(note)
     if call.delivery is None and call.post is not None and call.post.shown_fingerprint == face:
         return Delivered(note.ref or "", face)
-    done = channel.show(note) if call.delivery is None else channel.tell(note)
+    done = channel.update(note) if call.delivery is None else channel.send(note)
     return replace(done, face=face) if isinstance(done, Delivered) else done
 
 
