@@ -15,7 +15,7 @@ from escalator.engine.permissions import (
 from escalator.model.incident import Incident, State, Verb
 from escalator.model.levels import ContentRule, Role
 from escalator.model.policy import Category, Person, Policy, Team
-from tests.builders import EXAMPLE_POLICY, a_policy, an_incident, some_facts
+from tests.builders import EXAMPLE_POLICY, a_policy, an_incident, minute, some_facts
 
 OWN, UNOWNED, ANOTHERS, TRIGGERED = "own", "nobody's", "somebody else's", "triggered, though somebody is named"
 EVERYWHERE = {OWN, UNOWNED, ANOTHERS, TRIGGERED}
@@ -64,10 +64,10 @@ def test_who_may_do_what(verb: Verb, role: Role, whose: str, may: bool) -> None:
 
 
 def test_whoever_holds_it_is_named_with_the_time() -> None:
-    incident = held(ANOTHERS)
+    incident = replace(held(ANOTHERS), acknowledged_at=minute(2))
     refused = check_permission(Verb.RELEASE, EXAMPLE_POLICY.people["ana"], incident, EXAMPLE_POLICY)
     assert refused is not None
-    assert (refused.why, refused.by, refused.at) == (RefusalReason.NOT_YOURS, "ben", incident.acknowledged_at)
+    assert (refused.why, refused.by, refused.at) == (RefusalReason.NOT_YOURS, "ben", minute(2))
 
 
 @pytest.mark.parametrize(
