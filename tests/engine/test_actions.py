@@ -170,6 +170,13 @@ def test_the_second_acknowledgement_is_told_who_and_when() -> None:
             15,
             id="a reminder that would come too early is left out",
         ),
+        pytest.param(
+            AcknowledgedRule(timedelta(minutes=30), timedelta(minutes=30)),
+            "hate",
+            DueKind.RESOLVE_WITHIN,
+            30,
+            id="one that would come at once too",
+        ),
     ],
 )
 def test_by_when_it_must_be_resolved(

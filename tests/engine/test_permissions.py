@@ -10,6 +10,7 @@ from escalator.engine.permissions import (
     check_permission,
     is_withheld,
     may_view_category,
+    people_allowed_to_view,
     people_who_may_acknowledge,
 )
 from escalator.model.incident import Incident, State, Verb
@@ -187,3 +188,16 @@ def test_who_may_see_a_restricted_category(person: str, may: bool) -> None:
     categories = EXAMPLE_POLICY.categories
     assert may_view_category(person, categories["csam"], EXAMPLE_POLICY) is may
     assert may_view_category(person, categories["threat"], EXAMPLE_POLICY) is True
+
+
+@pytest.mark.parametrize(
+    ("fits", "expected"),
+    [
+        pytest.param([], None, id="nothing fits"),
+        pytest.param(["hate"], None, id="what is open to all"),
+        pytest.param(["hate", "csam"], {"ana", "ben", "dana", "chen"}, id="what is restricted besides"),
+        pytest.param(["gone"], None, id="what the policy does not have"),
+    ],
+)
+def test_who_may_view_what_fits_some_categories(fits: list[str], expected: set[str] | None) -> None:
+    assert people_allowed_to_view(fits, EXAMPLE_POLICY) == expected

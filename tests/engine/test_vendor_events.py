@@ -182,6 +182,8 @@ RELEASED = after(VendorEventKind.UNACKNOWLEDGED, TAKEN_THERE, NOBODY, spot=Vendo
     [
         pytest.param(-30, VendorAlertState(), False, id="before they began to wait"),
         pytest.param(-5, VendorAlertState(), True, id="as far as two clocks may differ"),
+        pytest.param(-10, VendorAlertState(), True, id="by ten seconds at most"),
+        pytest.param(-10.1, VendorAlertState(), False, id="and no more"),
         pytest.param(-30, VendorAlertState(round=TAKEN_THERE.round), False, id="at the alert of an earlier round"),
         pytest.param(
             -30,
