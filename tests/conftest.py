@@ -1,5 +1,6 @@
 """What every test may ask for: a database of its own on either engine, a real broker, and no way off this machine."""
 
+import gc
 import ipaddress
 import os
 import shutil
@@ -66,6 +67,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if _is_for_the_other(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
+
+
+def pytest_collection_finish() -> None:
+    """Never look through what the collected tests consist of for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def _is_for_the_other(item: pytest.Item) -> bool:

@@ -8,14 +8,12 @@ from dataclasses import asdict
 import click
 
 from escalator.bootstrap import build, configure_logging
-from escalator.commands import doctor_calendars, doctor_checks, doctor_destinations, doctor_sign_in
-from escalator.commands.doctor_checks import Finding, Status
+from escalator.commands import doctor_calendars, doctor_checks, doctor_destinations, doctor_sign_in, stream_checks
+from escalator.commands.doctor_checks import Finding, Status, finding_line
 from escalator.commands.open_installation import Misused, running_policy
 from escalator.errors import ConfigurationError, PolicyError
 from escalator.services.core.context import Core
 from escalator.settings import from_environment
-
-_COLOURS = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "red"}
 
 
 @click.command("doctor")
@@ -29,7 +27,7 @@ def command(ctx: click.Context, *, as_json: bool) -> None:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
         for finding in findings:
-            click.echo(_line(finding))
+            click.echo(finding_line(finding))
     ctx.exit(1 if any(finding.status is Status.FAIL for finding in findings) else 0)
 
 
@@ -60,9 +58,4 @@ def _vendors(core: Core) -> Iterator[Finding]:
     yield from doctor_destinations.destinations(core, policy)
     yield from doctor_destinations.pagerduty_answers(core, policy)
     yield from doctor_sign_in.sign_in(core, policy)
-
-
-def _line(finding: Finding) -> str:
-    remedy = f"; {finding.remedy}" if finding.remedy else ""
-    status = click.style(f"{finding.status.value:<4}", fg=_COLOURS[finding.status])
-    return f"{status}  {finding.what}: {finding.found}{remedy}"
+    yield from stream_checks.sources(core, policy)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import click
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -43,6 +44,9 @@ class Status(StrEnum):
     FAIL = "fail"
 
 
+_COLOURS = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "red"}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One line: what was checked, what was found, and the remedy."""
@@ -51,6 +55,13 @@ class Finding:
     status: Status
     found: str
     remedy: str = ""
+
+
+def finding_line(finding: Finding) -> str:
+    """Return `fail  redis: cannot be reached; check REDIS_URL`, coloured where the terminal has colours."""
+    remedy = f"; {finding.remedy}" if finding.remedy else ""
+    status = click.style(f"{finding.status.value:<4}", fg=_COLOURS[finding.status])
+    return f"{status}  {finding.what}: {finding.found}{remedy}"
 
 
 def policy(core: Core) -> Iterator[Finding]:

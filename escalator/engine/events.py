@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from escalator.engine.acknowledgement import apply_acknowledgements, missing_acknowledgements, reopen
 from escalator.engine.categorize import assess, category_rules_digest
-from escalator.engine.incident_change import Change, ChangeDraft, Rules
+from escalator.engine.incident_change import Change, ChangeDraft, PolicyPair
 from escalator.engine.reconcile import reconcile, start_round_from_facts
 from escalator.engine.reviews import REVIEW, is_graver, review_facts, reviewer_key
 from escalator.engine.rounds import begin_round, gravest_category, reassess
@@ -32,7 +32,7 @@ def opens_incident(observation: Observation, policy: Policy) -> bool:
     return observation.opens
 
 
-def open_incident(blank: Incident, observation: Observation, rules: Rules, now: datetime) -> Change:
+def open_incident(blank: Incident, observation: Observation, rules: PolicyPair, now: datetime) -> Change:
     """Return a new incident: on its path, logged, or already reviewed. `blank` has its identity, mode and times.
 
     An incident that a person opens is never only logged: a person asks for people.
@@ -49,7 +49,7 @@ def open_incident(blank: Incident, observation: Observation, rules: Rules, now: 
     return _finish(draft)
 
 
-def add_event(incident: Incident, observation: Observation, rules: Rules, now: datetime) -> Change:
+def add_event(incident: Incident, observation: Observation, rules: PolicyPair, now: datetime) -> Change:
     """Return the incident after one more event about its item."""
     draft = ChangeDraft(incident, rules, now, via=VIA)
     draft.record(AuditAction.EVENT_JOINED, observation.event_type)
@@ -59,7 +59,7 @@ def add_event(incident: Incident, observation: Observation, rules: Rules, now: d
     return _finish(draft)
 
 
-def merge_incidents(older: Incident, younger: Incident, rules: Rules, now: datetime) -> tuple[Change, Change]:
+def merge_incidents(older: Incident, younger: Incident, rules: PolicyPair, now: datetime) -> tuple[Change, Change]:
     """Return the older incident with the younger's facts and acknowledgements, and the younger as merged."""
     draft = ChangeDraft(older, rules, now, via=VIA)
     draft.record(AuditAction.MERGED, merged=str(younger.number))

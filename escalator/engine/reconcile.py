@@ -17,7 +17,7 @@ from escalator.engine.acknowledgement import (
     undo_close,
 )
 from escalator.engine.categorize import assess
-from escalator.engine.incident_change import ChangeDraft, Rules
+from escalator.engine.incident_change import ChangeDraft, PolicyPair
 from escalator.engine.reviews import REVIEW, has_new_call, has_reviews, is_resolved_by_review, valid_reviewers
 from escalator.engine.rounds import (
     count_automatic_round,
@@ -99,7 +99,7 @@ def _reviewers(incident: Incident) -> tuple[str, ...]:
     return tuple(answer.person for answer in incident.acknowledgements if answer.verb == REVIEW)
 
 
-def _wants_round(incident: Incident, before: Incident, rules: Rules) -> bool:
+def _wants_round(incident: Incident, before: Incident, rules: PolicyPair) -> bool:
     """Whether an incident that is not closed needs a new round.
 
     It does when a higher route decides (if somebody holds it: only for a graver category or severity), when it was only

@@ -97,6 +97,7 @@ def _settings(reading: _Reading, secret_key: Secret) -> Settings:
         secret_key=secret_key,
         # Content that was sealed before CONTENT_KEY was set is opened with SECRET_KEY.
         content_keys=(*get(table.CONTENT_KEY), secret_key),
+        stream_api_url=get(table.STREAM_API_URL),
         slack_bot_token=get(table.SLACK_BOT_TOKEN),
         slack_signing_secret=get(table.SLACK_SIGNING_SECRET),
         slack_client_id=get(table.SLACK_CLIENT_ID),

@@ -45,6 +45,12 @@ SECRET_KEY = Setting("SECRET_KEY", parsers.parse_key, "a long random text", is_s
 CONTENT_KEY = Setting("CONTENT_KEY", parsers.parse_keys, "newer,older", is_secret=True)
 STREAM_API_KEY = _secret("STREAM_API_KEY", "abcdefgh")
 STREAM_API_SECRET = _secret("STREAM_API_SECRET", "abcdefghijkl")
+STREAM_API_URL = Setting(
+    "STREAM_API_URL",
+    urls.parse_web_url,
+    "https://chat.stream-io-api.com",
+    default="https://chat.stream-io-api.com",
+)
 SLACK_BOT_TOKEN = _secret("SLACK_BOT_TOKEN", "xoxb-1-2-abc")
 SLACK_SIGNING_SECRET = _secret("SLACK_SIGNING_SECRET", "0123456789abcdef")
 SLACK_CLIENT_ID = Setting("SLACK_CLIENT_ID", parsers.parse_word, "123.456")

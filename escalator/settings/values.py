@@ -47,6 +47,7 @@ class Settings:
     port: int
     secret_key: Secret
     content_keys: tuple[Secret, ...]
+    stream_api_url: str
     slack_bot_token: Secret
     slack_signing_secret: Secret
     slack_client_id: str

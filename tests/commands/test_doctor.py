@@ -36,7 +36,8 @@ def well(core, redis_url, monkeypatch):
 @pytest.fixture(autouse=True)
 def unasked(monkeypatch):
     """What other vendors say is a matter of its own (test_reaching)."""
-    monkeypatch.setattr("escalator.commands.doctor_destinations.destinations", lambda *_: ())
+    for asked in ("doctor_destinations.destinations", "stream_checks.sources"):
+        monkeypatch.setattr(f"escalator.commands.{asked}", lambda *_: ())
 
 
 def of(found, what):

@@ -21,6 +21,7 @@ def everybody(core, monkeypatch):
             "ESCALATOR_MODE": "production",
             "SLACK_BOT_TOKEN": slack.token,
             "SLACK_API_URL": slack.url,
+            "STREAM_API_URL": "http://127.0.0.1:1",
             "STREAM_API_KEY": "key",
             "STREAM_API_SECRET": "secret",
         }

@@ -14,6 +14,7 @@ import socket
 import ssl
 import threading
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import quote
 
 import trustme
@@ -165,6 +166,17 @@ class _Controller(Controller):
         super().stop(no_assert)
 
 
+@cache
+def _certified(name):
+    """Return what trusts whom signs that name's certificate, and what shows it: once, for making them takes long."""
+    authority = trustme.CA()
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(shown)
+    return trust, shown
+
+
 class MailDouble:
     """The server. `name` is whom its certificate names; `trust` trusts who has signed it."""
 
@@ -172,11 +184,7 @@ class MailDouble:
         self.security, self.never = security, never
         self.user, self.password = USER, PASSWORD
         self.mails, self.flawed, self.logins, self._faults = [], [], [], []
-        authority = trustme.CA()
-        self.trust = ssl.create_default_context()
-        authority.configure_trust(self.trust)
-        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(name).configure_cert(self._tls)
+        self.trust, self._tls = _certified(name)
         self._listening = socket.create_server((HOST, 0))
         self.port = self._listening.getsockname()[1]
         self._controller = _Controller(

@@ -14,7 +14,7 @@ from escalator.model.audit import AuditAction
 from escalator.model.incident import DueKind, Outcome, State
 from escalator.model.levels import Severity
 from escalator.stream.drill import DrillRehearsal, body_of
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 from tests.builders import EXAMPLE_POLICY, a_blank, a_policy, a_route, minute, rules, told
 
 

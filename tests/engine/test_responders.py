@@ -25,6 +25,8 @@ from escalator.model.schedule import Booking, Layer, Override, RotationUnit, Sch
 from tests.builders import EXAMPLE_POLICY, START, a_blank, a_policy, a_route, an_observation, minute, rules, told
 from tests.engine.policies import WINDOW_START, calendars, policies
 
+pytestmark = pytest.mark.long
+
 UTC = ZoneInfo("UTC")
 SOON = timedelta(minutes=5)
 DAY = timedelta(days=1)

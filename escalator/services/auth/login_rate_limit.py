@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from escalator.services.auth.sessions import digest_of
+from escalator.services.auth.sessions import token_digest
 from escalator.services.core.context import Core
 from escalator.store import login_attempts
 
@@ -30,7 +30,7 @@ def record_attempt(core: Core, limit: RateLimit, subject: str) -> timedelta | No
 
     `what` is kept as a digest: an address is personal, and nobody has to read it.
     """
-    now, key = core.clock.now(), digest_of(subject)
+    now, key = core.clock.now(), token_digest(subject)
     with core.database.writing() as connection:
         before = login_attempts.recent(connection, key, now - limit.within, limit.most)
         if len(before) >= limit.most:

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection
 
 from escalator.clock import Clock
-from escalator.engine.incident_change import Rules
+from escalator.engine.incident_change import PolicyPair
 from escalator.engine.overrides import with_overrides
 from escalator.engine.roster import Roster
 from escalator.errors import Unavailable
@@ -46,9 +46,9 @@ class RunningPolicy:
     silences: tuple[Silence, ...] = ()
     stand_ins: tuple[ManualOverride, ...] = ()
 
-    def rules(self, frozen: Policy) -> Rules:
+    def rules(self, frozen: Policy) -> PolicyPair:
         """Return what a decision goes by about an incident with that policy frozen in it."""
-        return Rules(frozen, self.policy, self.version, self.calendars, self.silences)
+        return PolicyPair(frozen, self.policy, self.version, self.calendars, self.silences)
 
     def roster(self, at: datetime) -> Roster:
         """Return its people at an instant."""

@@ -9,8 +9,8 @@ import structlog
 
 from escalator.model.message import FailureReason
 from escalator.services.core.context import Core
+from escalator.services.delivery.claim_message_updates import UNREADABLE_WAIT, claim_message_updates, read_incidents
 from escalator.services.delivery.claim_notices import claim_notices, drop_delivery
-from escalator.services.delivery.claim_posts import UNREADABLE_WAIT, claim_posts, read_incidents
 from escalator.services.delivery.claim_transaction import ClaimContext, ClaimedCalls
 from escalator.services.delivery.destination_health import suspects_after
 from escalator.services.delivery.due_deliveries import Candidate, CandidateSelector, Selection
@@ -20,7 +20,14 @@ from escalator.services.notifications.claim_pages import PageClaimer
 from escalator.services.outbound.bulkheads import SenderThreads, reserve_threads
 from escalator.services.outbound.call import OutboundCall
 from escalator.services.outbound.circuit_breaker import BreakerDecision, CircuitBreakers
-from escalator.store import deliveries, delivery_claims, incidents, lost_claims, posted_message_updates, posted_messages
+from escalator.store import (
+    deliveries,
+    delivery_claims,
+    incidents,
+    posted_message_updates,
+    posted_messages,
+    unconfirmed_claims,
+)
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.delivery_claims import Exclusion
 
@@ -51,7 +58,7 @@ def claim_calls(core: Core, limit: int, threads: SenderThreads | None = None) ->
     """
     of = threads or SenderThreads(limit, is_shared=False)
     half = (limit + random.randrange(2)) // 2  # noqa: S311  # not a secret
-    shown = _claimed(core, claim_posts, half, of)
+    shown = _claimed(core, claim_message_updates, half, of)
     try:
         deliveries_claimed = _claimed(core, _claim_deliveries, limit - len(shown.calls), of)
     except Exception:
@@ -59,7 +66,7 @@ def claim_calls(core: Core, limit: int, threads: SenderThreads | None = None) ->
             return shown
         raise
     if not half and not deliveries_claimed.calls:
-        shown = _claimed(core, claim_posts, limit, of)
+        shown = _claimed(core, claim_message_updates, limit, of)
     return ClaimedCalls(
         shown.calls + deliveries_claimed.calls,
         shown.has_more or deliveries_claimed.has_more,
@@ -210,9 +217,9 @@ def release_lost_claims(core: Core, known: Collection[UUID]) -> bool:
     When the connection breaks while a claim is committed, nobody knows that it was. Raises Unavailable.
     """
     with core.database.reading() as connection:
-        mine = lost_claims.find_lost(connection, core.id, known, core.clock.now())
+        mine = unconfirmed_claims.find_lost(connection, core.id, known, core.clock.now())
     if mine:
         log.warning("claims_forgotten", claims=len(mine))
         with core.database.writing(durable=False) as connection:
-            lost_claims.release(connection, core.id, mine)
+            unconfirmed_claims.release(connection, core.id, mine)
     return bool(mine)

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 
-from escalator.channels.contract import digest_of
+from escalator.channels.contract import fingerprint_of
 from escalator.engine.deadlines import skip_failed_step
 from escalator.metrics import DELIVERIES, WEBHOOK_TO_SEND
 from escalator.model.audit import AuditAction, AuditEntry
@@ -20,7 +20,7 @@ from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.delivery import destination_health
 from escalator.services.delivery.destination_health import suspects_after
 from escalator.services.delivery.fallbacks import create_fallbacks, has_fallback
-from escalator.services.delivery.post_outcomes import is_orphaned_reply, record_posts, refresh_posts
+from escalator.services.delivery.message_update_outcomes import is_orphaned_reply, record_posts, refresh_posts
 from escalator.services.delivery.retry import is_permanent_failure, retry_at
 from escalator.services.incidents.apply import Decision, is_step_delivery, rules_for
 from escalator.services.incidents.transaction import unit_of_work
@@ -171,7 +171,7 @@ def _note_endpoints(
         if until is not None:
             note.paused_until = max(until, note.paused_until or until)
         if outcome.result.reason is FailureReason.GONE and delivery.id in over:
-            note.gone_address_digest = digest_of(context.core.expand(delivery.address))
+            note.gone_address_digest = fingerprint_of(context.core.expand(delivery.address))
     notes.write(context.connection, context.now)
 
 

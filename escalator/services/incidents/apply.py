@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.feeds import FeedCopy, feed_copies
-from escalator.engine.incident_change import Change, NotificationRequest, Rules
+from escalator.engine.incident_change import Change, NotificationRequest, PolicyPair
 from escalator.engine.targets import Recipient, destination_recipients
 from escalator.model.audit import AuditEntry
 from escalator.model.incident import Incident
@@ -70,7 +70,7 @@ class AfterCommit:
     claimed: tuple[OutboundCall, ...]
 
 
-def rules_for(core: Core, connection: Connection, incident: Incident, running: RunningPolicy) -> Rules:
+def rules_for(core: Core, connection: Connection, incident: Incident, running: RunningPolicy) -> PolicyPair:
     """Return the policies that decide about this incident."""
     frozen = core.policies.version(connection, incident.policy_version)
     return running.rules(frozen)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from escalator.clock import Stopwatch
 from escalator.engine.events import ENTITY_JOIN_WINDOW, add_event, merge_incidents, open_incident, opens_incident
-from escalator.engine.incident_change import Change, Rules, combine
+from escalator.engine.incident_change import Change, PolicyPair, combine
 from escalator.engine.reviews import stream_ids_of_people
 from escalator.errors import Conflict
 from escalator.metrics import EVENTS, UNROUTED
@@ -28,7 +28,7 @@ from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
 from escalator.store import events, incident_keys, incidents
 from escalator.store.database import wait_for_disk
 from escalator.store.events import StoredEvent
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 
 BATCH = 20
 MOST_S = 8.0
@@ -218,7 +218,7 @@ class _Board:
                 self.owners[named] = self.new_keys[named] = older
         incident_keys.move_keys(self.connection, younger, older)
 
-    def _rules(self, incident: Incident) -> Rules:
+    def _rules(self, incident: Incident) -> PolicyPair:
         return rules_for(self.core, self.connection, incident, self.running)
 
     def _put(self, change: Change) -> None:

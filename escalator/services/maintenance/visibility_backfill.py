@@ -16,7 +16,7 @@ from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.services.core.context import Core
 from escalator.store import jobs, visibility_backfill
-from escalator.store.visibility_backfill import CategoryJudgement
+from escalator.store.visibility_backfill import MatchedCategories
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ def _refit_batch(core: Core, running: Policy, size: int) -> bool:
     return True
 
 
-def _added(core: Core, connection: Connection, judgement: CategoryJudgement, running: Policy) -> frozenset[str]:
+def _added(core: Core, connection: Connection, judgement: MatchedCategories, running: Policy) -> frozenset[str]:
     """Return the categories that fit an incident beside those that are known to."""
     if judgement.facts is None:
         log.warning("incident_unreadable", incident_id=str(judgement.id))
@@ -72,7 +72,7 @@ def _added(core: Core, connection: Connection, judgement: CategoryJudgement, run
     )
 
 
-def _frozen(core: Core, connection: Connection, judgement: CategoryJudgement) -> Iterator[Policy]:
+def _frozen(core: Core, connection: Connection, judgement: MatchedCategories) -> Iterator[Policy]:
     """Yield the policy that an incident goes by; one that this version of the product cannot read says nothing."""
     try:
         yield core.policies.version(connection, judgement.frozen)

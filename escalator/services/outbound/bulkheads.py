@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from escalator.channels.contract import digest_of
+from escalator.channels.contract import fingerprint_of
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.store.deliveries import DeliveryKind
@@ -87,7 +87,7 @@ def host_of(channel: DestinationKind, address: str) -> str:
         host = urlsplit(address).hostname or ""
     except ValueError:
         host = address
-    return f"host:{digest_of(host)[:_HOST_CHARS]}"
+    return f"host:{fingerprint_of(host)[:_HOST_CHARS]}"
 
 
 _ENDPOINT = Fraction(1)

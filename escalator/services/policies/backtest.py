@@ -22,7 +22,7 @@ from escalator.services.intake.process import WAIT_FOR_ITEM
 from escalator.store import audit_log, calendars, event_history
 from escalator.store.event_history import PastIncident
 from escalator.store.events import EventState
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 
 FOLLOWED = timedelta(hours=1)
 """How long what nobody has answered, or ended, is followed after the last that is known of it."""

@@ -17,7 +17,7 @@ from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import events
 from escalator.store.events import StoredEvent
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 
 _MOST_EVENTS = 20
 """So many events of an incident are offered."""

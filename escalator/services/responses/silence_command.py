@@ -14,7 +14,7 @@ from escalator.model.silence import SilenceScope
 from escalator.rendering.push_text import words
 from escalator.rendering.replies import ROLE_REFUSED
 from escalator.rendering.silences import subject
-from escalator.rendering.view import called
+from escalator.rendering.view import display_name
 from escalator.services.auth.slack_users import slack_sender
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
@@ -82,7 +82,7 @@ def _line(row: SilenceRow, person: Person, policy: Policy) -> str:
     critical = ", critical too" if silence.is_for_critical else ""
     begins = "" if row.is_in_force else f" from {date(silence.starts_at)}"
     span = f"{begins} until {date(silence.ends_at)}"
-    author_words = f"by {escape(called(silence.author, policy))}"
+    author_words = f"by {escape(display_name(silence.author, policy))}"
     may_end = row.handle and may_silence(person, silence.of, silence.name, policy)
     how = f" · `/silence end {row.handle}`" if may_end else "" if row.handle else " · from the policy file"
     return f"*{escape(subject(silence, policy))}*{critical}{span} {author_words}: {escape(silence.reason)}{how}"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.endpoints import PERSON_PREFIX
-from escalator.engine.silences import may_view_silence, silence_categories
+from escalator.engine.silences import categories_of_silence, may_view_silence
 from escalator.engine.targets import Recipient, last_resort_targets, resolve_targets, team_of
 from escalator.errors import ContentLocked
 from escalator.model.bulletin import Bulletin, BulletinKind
@@ -65,7 +65,7 @@ def _recipients(silence: Silence, running: RunningPolicy, now: datetime) -> list
     """
     policy, roster = running.policy, running.roster(now)
     usual = resolve_targets((*last_resort_targets(policy), *_leads(silence, policy)), None, roster).told
-    if not any(category.restricted_to for category in silence_categories(silence.of, silence.name, policy)):
+    if not any(category.restricted_to for category in categories_of_silence(silence.of, silence.name, policy)):
         return list(usual)
     knowing = [
         PERSON_PREFIX + person.key

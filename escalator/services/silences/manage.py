@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.engine.silences import may_silence, may_view_silence, silence_categories
+from escalator.engine.silences import categories_of_silence, may_silence, may_view_silence
 from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.facts import normalized
 from escalator.model.levels import Mode, Role, Severity
@@ -207,7 +207,7 @@ def _refusal(new: Silence, policy: Policy) -> SilenceRefused | None:
 
 
 def _is_always_critical(silence: Silence, policy: Policy) -> bool:
-    floors = [category.at_least for category in silence_categories(silence.of, silence.name, policy)]
+    floors = [category.at_least for category in categories_of_silence(silence.of, silence.name, policy)]
     return bool(floors) and all(floor is Severity.CRITICAL for floor in floors)
 
 

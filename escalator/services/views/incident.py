@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from escalator.channels.vendor import Place
 from escalator.engine.available_actions import AvailableAction, available_actions
 from escalator.engine.categorize import assess
-from escalator.engine.incident_change import Rules
+from escalator.engine.incident_change import PolicyPair
 from escalator.engine.routing import RoutingSubject, matched_conditions
 from escalator.model.incident import Incident, Verb
 from escalator.model.levels import ContentRule, Mode, Role
@@ -97,7 +97,7 @@ def view_incident(core: Core, viewer: Viewer, number: int) -> IncidentDetails | 
     )
 
 
-def routing_reasons(incident: Incident, rules: Rules, *, is_withheld: bool) -> str:
+def routing_reasons(incident: Incident, rules: PolicyPair, *, is_withheld: bool) -> str:
     """Return why its route took an incident, by the policy that is frozen with it; nothing where nobody can say."""
     if incident.drill is not None:
         return "the drill tests this route"

@@ -9,8 +9,8 @@ from sqlalchemy import Row
 from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.incident import Incident
 from escalator.model.levels import ContentRule
+from escalator.rendering.iso_timestamps import exact, exact_or_none
 from escalator.rendering.next_step import coming
-from escalator.rendering.timestamps import exact, exact_or_none
 from escalator.services.auth.incident_access import find_visible_incident
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core

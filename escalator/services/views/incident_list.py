@@ -16,7 +16,7 @@ from escalator.model.incident import OPEN_STATES, Incident, State, Verb
 from escalator.model.levels import Mode, Severity
 from escalator.model.policy import Policy
 from escalator.rendering.targets import target_words
-from escalator.rendering.view import called, category_of, title_of
+from escalator.rendering.view import category_of, display_name, title_of
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
@@ -112,7 +112,7 @@ def parse_search(typed: str, policy: Policy) -> SearchTerms | None:
         categories=frozenset(
             category.key for category in policy.categories.values() if low in category.title.casefold()
         ),
-        owners=frozenset(key for key in owners if low in called(key, policy).casefold()),
+        owners=frozenset(key for key in owners if low in display_name(key, policy).casefold()),
     )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from escalator.engine.actions import ActionRequest, apply_action
 from escalator.engine.exposure_limits import Exposure, RevealRequest, is_asked_to_stop
-from escalator.engine.incident_change import Rules
+from escalator.engine.incident_change import PolicyPair
 from escalator.engine.permissions import Refusal, RefusalReason, is_withheld
 from escalator.model.audit import Actor
 from escalator.model.incident import Incident, Verb
@@ -57,7 +57,7 @@ def content_rule_for(viewer: Viewer, incident: Incident, running: Policy) -> Con
 
 
 def content_view(
-    connection: Connection, viewer: Viewer, incident: Incident, rules: Rules, now: datetime
+    connection: Connection, viewer: Viewer, incident: Incident, rules: PolicyPair, now: datetime
 ) -> ContentView:
     """Return what is said of the content to this viewer, without any of what is hidden."""
     rule = content_rule_for(viewer, incident, rules.running)

@@ -28,7 +28,7 @@ _Held = tuple[PostedMessage, Lane, bool]
 """A post that is brought up to date, what that counts for, and whether it is a probe."""
 
 
-def claim_posts(claim: ClaimContext) -> ClaimedCalls:
+def claim_message_updates(claim: ClaimContext) -> ClaimedCalls:
     """Claim up to so many posts, and return the calls that bring them up to date."""
     held = _hold(claim)
     if not held:

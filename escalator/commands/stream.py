@@ -1,0 +1,67 @@
+"""`escalator stream`: looks at the apps of the policy's sources at Stream, and connects them."""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+import click
+
+from escalator.bootstrap import configure_logging
+from escalator.commands.doctor_checks import Finding, Status, finding_line
+from escalator.commands.open_installation import Misused, open_core, running_policy
+from escalator.commands.stream_checks import check_source
+from escalator.commands.stream_connect import Connection, connect_source, wanted_url
+from escalator.model.policy import Policy, Source
+from escalator.stream.events import NAMED
+
+
+@click.group("stream")
+def command() -> None:
+    """Look at the apps of your sources at Stream, and connect them."""
+
+
+@command.command("status")
+@click.option("--source", "name", help="Only this source of the policy; else all.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+@click.pass_context
+def status(ctx: click.Context, *, name: str | None, as_json: bool) -> None:
+    """Check key, secret, webhook, queue, preferences and rate limits. Nothing is changed. Exits 1 if one fails."""
+    configure_logging(logging.CRITICAL)
+    core = open_core()
+    policy = running_policy(core.settings.environment)
+    found = [line for source in _sources(policy, name) for line in check_source(core, policy, source)]
+    _print(found, as_json=as_json)
+    ctx.exit(1 if any(line.status is Status.FAIL for line in found) else 0)
+
+
+@command.command("connect")
+@click.option("--source", "name", help="Only this source of the policy; else all.")
+@click.option("--url", help="Where Stream is to send events; else ESCALATOR_BASE_URL/webhooks/stream.")
+@click.option("--types", help="Event types, separated by commas; else all that Escalator acts on.")
+@click.option("--print", "is_only_shown", is_flag=True, help="Show what would be written, and write nothing.")
+@click.option("--yes", "is_confirmed", is_flag=True, help="Do not ask before writing.")
+@click.pass_context
+def connect(ctx: click.Context, /, *, name: str | None, url: str | None, types: str | None, **flags: bool) -> None:
+    """Let Stream send its events here: add or correct our webhook, and leave all others. Exits 1 if not done."""
+    configure_logging(logging.CRITICAL)
+    core = open_core()
+    policy = running_policy(core.settings.environment)
+    event_types = [part.strip() for part in types.split(",") if part.strip()] if types else list(NAMED)
+    wanted = Connection(wanted_url(core, url), event_types, **flags)
+    done = [connect_source(core, source, wanted) for source in _sources(policy, name)]
+    ctx.exit(0 if all(done) else 1)
+
+
+def _sources(policy: Policy, name: str | None) -> Iterator[Source]:
+    if name is not None and name not in policy.sources:
+        raise Misused(f"--source: the policy has no source {name!r}; it has {', '.join(policy.sources)}")
+    yield from (source for source in policy.sources.values() if name in {None, source.name})
+
+
+def _print(found: Sequence[Finding], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([asdict(line) for line in found], indent=2, ensure_ascii=False))
+    else:
+        for line in found:
+            click.echo(finding_line(line))

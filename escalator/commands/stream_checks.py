@@ -1,0 +1,176 @@
+"""How a source's app is set up at Stream, and whether its events come here. Asking changes nothing there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from escalator.channels.stream.app import App, Hook, read_app, read_rate_limits
+from escalator.channels.stream.client import StreamClient
+from escalator.channels.stream.review_queue import UNREVIEWED, created_at, read_page
+from escalator.channels.stream.users import MOST_USERS, known_users
+from escalator.commands.doctor_checks import UNREACHED_REMEDY, Finding, Status
+from escalator.model.levels import Mode
+from escalator.model.message import Failed, FailureReason
+from escalator.model.policy import Policy, Source
+from escalator.rendering.probe_failures import NOBODY_ANSWERED, probe_words
+from escalator.rendering.push_text import words
+from escalator.services.core.context import Core
+from escalator.store import source_activity
+from escalator.stream.events import NAMED
+
+PATH = "/webhooks/stream"
+
+_MOST_OFFSET = timedelta(seconds=60)
+_ENDPOINTS = ("QueryReviewQueue", "SubmitAction")
+_PREFERENCES = {
+    "flag_user_on_flagged_content": "each flagged content also flags its author: a second item, and a second incident",
+    "disable_flagging_reviewed_entity": "an item that was reviewed gets no further flags, so nobody hears of them",
+    "async_review_queue_upsert": "an item may be found in the queue only some time after its webhook",
+    "disable_audit_logs": "Stream keeps no log of actions, so who acted cannot be looked up there",
+}
+"""What switches of an app mean here, where they are on. Names: GetStream/protocol, serverside-api.json."""
+_REMEDIES = {
+    FailureReason.BAD_CREDENTIALS: "check `api_key` and `api_secret` of the source; the secret may have been rotated",
+    FailureReason.FORBIDDEN: "Stream does not allow it to this app; look at its state in the dashboard",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCheck:
+    """What one source is checked with."""
+
+    core: Core
+    policy: Policy
+    source: Source
+    client: StreamClient
+
+    def finding(self, status: Status, found: str, remedy: str = "") -> Finding:
+        """Return a line about this source."""
+        return Finding(f"stream {self.source.name}", status, found, remedy)
+
+
+def sources(core: Core, policy: Policy) -> Iterator[Finding]:
+    """Look at every source. In the sandbox nothing is asked: nothing leaves it.
+
+    That Stream cannot be reached is no failure here: alerts come by webhook, and are sent without asking Stream.
+    """
+    if core.settings.mode is not Mode.SANDBOX:
+        for source in policy.sources.values():
+            yield from check_source(core, policy, source, if_unreached=Status.WARN)
+
+
+def check_source(
+    core: Core, policy: Policy, source: Source, *, if_unreached: Status = Status.FAIL
+) -> Iterator[Finding]:
+    """Yield what was found, the grave things first. A source whose key is empty is off, and nothing is asked."""
+    key = core.expand(source.api_key)
+    secrets = [core.expand(secret) for secret in source.api_secrets]
+    check = SourceCheck(core, policy, source, StreamClient(core.settings.stream_api_url, key, secrets))
+    if not key:
+        yield check.finding(Status.WARN, "off: its `api_key` is empty", "set the variable that the policy names")
+        return
+    app = read_app(check.client)
+    if isinstance(app, Failed):
+        status = if_unreached if app.reason in NOBODY_ANSWERED else Status.FAIL
+        yield check.finding(status, probe_words(app), _remedy(app))
+        return
+    yield check.finding(Status.OK, f"key and secret are accepted by the app {app.name or '(without a name)'}")
+    yield from _clock(check, app)
+    yield _hook(check, app)
+    yield _last_event(check)
+    yield from _queue(check)
+    yield from _preferences(check, app)
+    yield from _people(check)
+    yield _rate_limits(check)
+
+
+def _remedy(failed: Failed) -> str:
+    return UNREACHED_REMEDY if failed.reason in NOBODY_ANSWERED else _REMEDIES.get(failed.reason, "try again later")
+
+
+def _clock(check: SourceCheck, app: App) -> Iterator[Finding]:
+    if app.at is not None and abs(app.at - check.core.clock.now()) > _MOST_OFFSET:
+        offset = words(abs(app.at - check.core.clock.now()))
+        yield check.finding(Status.WARN, f"its clock and ours differ by {offset}", "check this machine's clock (NTP)")
+
+
+def _hook(check: SourceCheck, app: App) -> Finding:
+    url = f"{check.core.settings.base_url}{PATH}"
+    ours = [hook for hook in app.hooks if hook.kind == "webhook" and hook.url.rstrip("/") == url]
+    is_legacy = app.legacy_url.rstrip("/") == url
+    if not ours and not is_legacy:
+        remedy = f"add a webhook to {url} in Stream's dashboard, product `all`, with the event types of the README"
+        return check.finding(Status.FAIL, f"no webhook of the app leads to {url}", remedy)
+    enabled = [hook for hook in ours if hook.is_enabled]
+    if not enabled and not is_legacy:
+        return check.finding(Status.FAIL, f"the webhook to {url} is disabled", "enable it in Stream's dashboard")
+    if len(enabled) + is_legacy > 1:
+        found = f"{len(enabled) + is_legacy} webhooks lead to {url}: every event comes more than once"
+        return check.finding(Status.WARN, found, "remove all but one; the events count once here, but cost twice")
+    missing = [name for name in NAMED if enabled and not _sends(enabled[0], name)]
+    if missing:
+        remedy = "add them to the webhook in Stream's dashboard; product `all` has them all"
+        return check.finding(Status.WARN, f"the webhook does not send {', '.join(missing)}", remedy)
+    return check.finding(Status.OK, f"a webhook leads to {url}")
+
+
+def _sends(hook: Hook, event_type: str) -> bool:
+    return not hook.event_types or event_type in hook.event_types
+
+
+def _last_event(check: SourceCheck) -> Finding:
+    with check.core.database.reading() as connection:
+        at = source_activity.last_event_at(connection, check.source.name)
+    if at is None:
+        remedy = "flag a message there as a trial; a wrong secret shows in web's log as `unauthorized`"
+        return check.finding(Status.WARN, "no event has come yet", remedy)
+    return check.finding(Status.OK, f"the last event came {_ago(check, at)}")
+
+
+def _queue(check: SourceCheck) -> Iterator[Finding]:
+    page = read_page(check.client, UNREVIEWED, limit=1)
+    if isinstance(page, Failed):
+        yield check.finding(Status.WARN, f"the review queue: {probe_words(page)}", _remedy(page))
+        return
+    oldest = created_at(page.items[0]) if page.items else None
+    if oldest is not None:
+        yield check.finding(
+            Status.OK, f"the oldest item in Stream's queue without a review is from {_ago(check, oldest)}"
+        )
+    elif not page.items:
+        yield check.finding(Status.OK, "nothing in Stream's queue waits for a review")
+
+
+def _preferences(check: SourceCheck, app: App) -> Iterator[Finding]:
+    for name, meaning in _PREFERENCES.items():
+        if app.preferences.get(name):
+            yield check.finding(Status.WARN, f"{name} is on: {meaning}", "change it in Stream's dashboard, or know it")
+    if app.has_escalation_queue:
+        reasons = f", with the reasons {', '.join(app.escalation_reasons)}" if app.escalation_reasons else ""
+        yield check.finding(Status.OK, f"its escalation queue is on{reasons}")
+
+
+def _people(check: SourceCheck) -> Iterator[Finding]:
+    named = {person.stream: person.name for person in check.policy.people.values() if person.stream}
+    if not named:
+        return
+    known = known_users(check.client, list(named)[:MOST_USERS])
+    if isinstance(known, Failed):
+        yield check.finding(Status.WARN, f"its users: {probe_words(known)}", _remedy(known))
+        return
+    for user, name in list(named.items())[:MOST_USERS]:
+        if user not in known:
+            found = f"{name}: Stream knows no user {user}, so reviews of theirs count as a stranger's"
+            yield check.finding(Status.WARN, found, "correct `stream` of the person in the policy")
+
+
+def _rate_limits(check: SourceCheck) -> Finding:
+    limits = read_rate_limits(check.client, *_ENDPOINTS)
+    if isinstance(limits, Failed):
+        return check.finding(Status.WARN, f"its rate limits: {probe_words(limits)}", _remedy(limits))
+    shown = ", ".join(f"{limit.endpoint} {limit.limit} a minute, {limit.remaining} left" for limit in limits)
+    return check.finding(Status.OK, f"rate limits: {shown or 'none are told'}")
+
+
+def _ago(check: SourceCheck, at: datetime) -> str:
+    return f"{words(check.core.clock.now() - at)} ago"

@@ -1,0 +1,154 @@
+"""`escalator stream status`: is the app reached, does its webhook lead here, and what of its set-up matters."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from escalator.stream.events import NAMED
+from tests.doubles.stream import StreamDouble
+from tests.policy.files import MINIMAL
+
+OURS = "https://escalator.example.com/webhooks/stream"
+HOOK = {"id": "h1", "enabled": True, "hook_type": "webhook", "product": "all", "webhook_url": OURS, "event_types": []}
+
+
+@pytest.fixture
+def stream(core, folder, monkeypatch):
+    """An app as it should be, and an installation that knows it."""
+    (folder / "escalation.yml").write_text(
+        MINIMAL.replace("key, api_secret: secret", '"${KEY}", api_secret: "${SECRET}"')
+    )
+    with StreamDouble() as double:
+        double.app["event_hooks"] = [HOOK]
+        double.users = {"ana", "eli"}
+        for name, value in {
+            "ESCALATOR_POLICY": "escalation.yml",
+            "ESCALATOR_BASE_URL": "https://escalator.example.com",
+            "STREAM_API_URL": double.origin,
+            "KEY": double.key,
+            "SECRET": double.secret,
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield double
+
+
+@pytest.fixture
+def status(cli, stream):
+    def run():
+        result = cli("stream", "status", "--json")
+        found = [(line["status"], line["found"]) for line in json.loads(result.stdout)]
+        assert {line["what"] for line in json.loads(result.stdout)} == {"stream app"}
+        assert result.exit_code == (1 if "fail" in {status for status, _found in found} else 0)
+        return found
+
+    return run
+
+
+def test_an_app_that_is_set_up_well(status):
+    assert status() == [
+        ("ok", "key and secret are accepted by the app Chat"),
+        ("ok", f"a webhook leads to {OURS}"),
+        ("warn", "no event has come yet"),
+        ("ok", "nothing in Stream's queue waits for a review"),
+        ("ok", "rate limits: QueryReviewQueue 60 a minute, 59 left, SubmitAction 300 a minute, 300 left"),
+    ]
+
+
+def test_in_lines_each_says_what_would_help(cli, stream):
+    stream.app["event_hooks"] = []
+    lines = cli("stream", "status", "--source", "app").stdout.splitlines()
+    assert lines[1] == (
+        f"fail  stream app: no webhook of the app leads to {OURS}; add a webhook to {OURS} in Stream's dashboard, "
+        "product `all`, with the event types of the README"
+    )
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({"KEY": ""}, [("warn", "off: its `api_key` is empty")]),
+        ({"KEY": "other"}, [("fail", "reached, but the credentials were refused (bad_credentials: code_2)")]),
+        ({"SECRET": "other"}, [("fail", "reached, but the credentials were refused (bad_credentials: code_43)")]),
+        ({"STREAM_API_URL": "http://127.0.0.1:1"}, [("fail", "cannot be reached (unreachable)")]),
+    ],
+)
+def test_an_app_that_cannot_be_asked_is_told_once_and_nothing_else_is_asked(status, monkeypatch, env, expected):
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    assert status() == expected
+
+
+@pytest.mark.parametrize(
+    ("hooks", "legacy", "expected"),
+    [
+        pytest.param([HOOK | {"webhook_url": OURS + "/"}], "", ("ok", f"a webhook leads to {OURS}"), id="a slash"),
+        pytest.param([], OURS, ("ok", f"a webhook leads to {OURS}"), id="the older setting"),
+        pytest.param([HOOK | {"enabled": False}], "", ("fail", f"the webhook to {OURS} is disabled"), id="disabled"),
+        pytest.param(
+            [HOOK | {"webhook_url": "https://other.example.com"}],
+            "",
+            ("fail", f"no webhook of the app leads to {OURS}"),
+            id="elsewhere",
+        ),
+        pytest.param(
+            [HOOK | {"hook_type": "sqs"}], "", ("fail", f"no webhook of the app leads to {OURS}"), id="a queue"
+        ),
+        pytest.param(
+            [HOOK], OURS, ("warn", f"2 webhooks lead to {OURS}: every event comes more than once"), id="both settings"
+        ),
+        pytest.param(
+            [HOOK | {"event_types": [name for name in NAMED if name != "user.banned"]}],
+            "",
+            ("warn", "the webhook does not send user.banned"),
+            id="a type is missing",
+        ),
+    ],
+)
+def test_whether_a_webhook_leads_here(stream, status, hooks, legacy, expected):
+    stream.app |= {"event_hooks": hooks, "moderation_webhook_url": legacy}
+    assert status()[1] == expected
+
+
+def test_a_clock_that_is_wrong_is_told(stream, status):
+    stream.now = lambda: datetime.now(UTC) + timedelta(minutes=5, seconds=30)
+    assert status()[1] == ("warn", "its clock and ours differ by 5 min")
+
+
+def test_the_oldest_item_without_a_review_is_told(stream, status):
+    hours = timedelta(hours=3, minutes=1)
+    stream.add_item("a", created_at=int((datetime.now(UTC) - hours).timestamp()) * 1_000_000_000)
+    stream.add_item("b")
+    assert ("ok", "the oldest item in Stream's queue without a review is from 3 h 1 min ago") in status()
+
+
+def test_preferences_that_change_what_happens_here_are_told(stream, status):
+    preferences = {"escalation_queue_enabled": True, "escalation_reasons": ["threat"], "disable_audit_logs": True}
+    stream.app["moderation_dashboard_preferences"] = preferences
+    said = status()
+    assert ("ok", "its escalation queue is on, with the reasons threat") in said
+    found = "disable_audit_logs is on: Stream keeps no log of actions, so who acted cannot be looked up there"
+    assert ("warn", found) in said
+
+
+def test_people_whom_stream_does_not_know_are_named(stream, status):
+    stream.users.remove("ana")
+    assert ("warn", "Ana: Stream knows no user ana, so reviews of theirs count as a stranger's") in status()
+
+
+def test_an_unknown_source_is_a_misuse(cli, stream):
+    result = cli("stream", "status", "--source", "chat")
+    assert (result.exit_code, result.stderr) == (2, "Error: --source: the policy has no source 'chat'; it has app\n")
+
+
+def test_the_doctor_looks_at_the_same_outside_the_sandbox_only(cli, stream, monkeypatch):
+    def lines():
+        return [line for line in json.loads(cli("doctor", "--json").stdout) if line["what"] == "stream app"]
+
+    assert lines() == []
+    assert stream.requests == []
+    monkeypatch.setenv("ESCALATOR_MODE", "production")
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:1")
+    assert lines()[0]["found"] == "key and secret are accepted by the app Chat"
+    monkeypatch.setenv("STREAM_API_URL", "http://127.0.0.1:1")
+    assert [(line["status"], line["found"]) for line in lines()] == [("warn", "cannot be reached (unreachable)")]
