@@ -25,12 +25,12 @@ BY_MAIL = RateLimit(3, timedelta(minutes=15))
 KEPT_FOR = timedelta(days=1)
 
 
-def record_attempt(core: Core, limit: RateLimit, what: str) -> timedelta | None:
+def record_attempt(core: Core, limit: RateLimit, subject: str) -> timedelta | None:
     """Note a try, and return None; for one too many, return after which time the next is taken. Raises Unavailable.
 
     `what` is kept as a digest: an address is personal, and nobody has to read it.
     """
-    now, key = core.clock.now(), token_digest(what)
+    now, key = core.clock.now(), token_digest(subject)
     with core.database.writing() as connection:
         before = login_attempts.recent(connection, key, now - limit.within, limit.most)
         if len(before) >= limit.most:

@@ -120,5 +120,5 @@ def _say_sandbox(core: Core) -> None:
     if core.settings.mode is not Mode.SANDBOX or not _take(core, "sandbox", timedelta(minutes=10)):
         return
     with core.database.reading() as connection:
-        found = health.read_health(connection, core.clock.now())
-    log.warning(sandbox_mode.notice(found.sandbox_incidents))
+        product_health = health.read_health(connection, core.clock.now())
+    log.warning(sandbox_mode.notice(product_health.sandbox_incidents))

@@ -50,12 +50,14 @@ def _refit_batch(core: Core, running: Policy, size: int) -> bool:
         old = visibility_backfill.find_outdated_mark(connection, mark)
         if old is None:
             return False
-        judged = visibility_backfill.read_batch(connection, old, size, core.seal)
-        more = {judgement.id: fits for judgement in judged if (fits := _added(core, connection, judgement, running))}
+        judgements = visibility_backfill.read_batch(connection, old, size, core.seal)
+        added = {
+            judgement.id: fits for judgement in judgements if (fits := _added(core, connection, judgement, running))
+        }
     with core.database.writing() as connection:
-        visibility_backfill.add_categories(connection, judged, more, mark)
-    if more:
-        log.info("incidents_refitted", incidents=len(more))
+        visibility_backfill.add_categories(connection, judgements, added, mark)
+    if added:
+        log.info("incidents_refitted", incidents=len(added))
     return True
 
 
@@ -64,8 +66,8 @@ def _added(core: Core, connection: Connection, judgement: MatchedCategories, run
     if judgement.facts is None:
         log.warning("incident_unreadable", incident_id=str(judgement.id))
         return frozenset()
-    asked = (running, *_frozen(core, connection, judgement))
-    return frozenset(key for policy in asked for key in assess(judgement.facts, policy).categories).difference(
+    policies = (running, *_frozen(core, connection, judgement))
+    return frozenset(key for policy in policies for key in assess(judgement.facts, policy).categories).difference(
         judgement.matched_categories
     )
 

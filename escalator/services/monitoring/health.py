@@ -54,7 +54,7 @@ class Readiness:
     degraded: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def told(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """Return it as JSON."""
         return {
             "ready": self.can_store,
@@ -87,9 +87,9 @@ class StoreTrial:
             return self._failure
 
     def _try(self, now: datetime) -> str | None:
-        one = uuid7()
+        event_id = uuid7()
         sealed = self._core.seal.seal(bytes(_TRIAL_BYTES))
-        event = StoredEvent(one, "", digest(one.bytes), "", now, EventState.IGNORED, sealed_body=sealed)
+        event = StoredEvent(event_id, "", digest(event_id.bytes), "", now, EventState.IGNORED, sealed_body=sealed)
         try:
             with self._core.database.writing() as connection:
                 events.probe_insert(connection, event)
@@ -108,21 +108,23 @@ def readiness(core: Core, trial: StoreTrial) -> Readiness:
         )
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-        found = health.read_health(connection, now)
-    degraded = tuple(str(problem) for problem in health_problems(found, now))
+        product_health = health.read_health(connection, now)
+    degraded = tuple(str(problem) for problem in health_problems(product_health, now))
     if running is None:
         return Readiness(core.settings.mode, can_store=False, degraded=("policy: none is active", *degraded))
     failure = trial.failure()
     if failure is not None:
         degraded = (f"database: {failure}", *degraded)
-    return Readiness(core.settings.mode, can_store=failure is None, degraded=degraded, notes=sandbox_note(core, found))
+    return Readiness(
+        core.settings.mode, can_store=failure is None, degraded=degraded, notes=sandbox_note(core, product_health)
+    )
 
 
-def sandbox_note(core: Core, found: ProductHealth) -> tuple[str, ...]:
+def sandbox_note(core: Core, product_health: ProductHealth) -> tuple[str, ...]:
     """Return what the sandbox says everywhere."""
     if core.settings.mode is not Mode.SANDBOX:
         return ()
-    return (sandbox_mode.notice(found.sandbox_incidents),)
+    return (sandbox_mode.notice(product_health.sandbox_incidents),)
 
 
 def metrics_text(core: Core) -> bytes:
@@ -162,23 +164,29 @@ class _Totals(Collector):
             yield GaugeMetricFamily(f"escalator_{name}", words, value=value)
 
     def _gauges(self) -> dict[str, tuple[str, float]]:
-        found = self._health
+        product_health = self._health
         return {
-            "workers": ("Worker processes running", found.workers),
-            "web_processes": ("Web processes running", found.web),
-            "oldest_deadline_seconds": ("How late the oldest overdue deadline is", self._age(found.oldest_deadline)),
-            "late_deadlines": ("Deadlines that are late by more than 10 s", found.late_deadlines),
-            "oldest_event_seconds": ("How long the oldest event has waited", self._age(found.oldest_event)),
-            "last_event_seconds": ("How long ago the last event came", self._age(found.last_event)),
-            "oldest_delivery_seconds": ("How long the oldest delivery has waited", self._age(found.oldest_delivery)),
-            "stuck_deliveries": ("Deliveries in progress for longer than their lease", found.stuck_deliveries),
-            "parked_events": ("Events that could not be processed", found.parked_events),
-            "parked_callbacks": ("Vendor webhooks that could not be processed", found.parked_callbacks),
+            "workers": ("Worker processes running", product_health.workers),
+            "web_processes": ("Web processes running", product_health.web),
+            "oldest_deadline_seconds": (
+                "How late the oldest overdue deadline is",
+                self._age(product_health.oldest_deadline),
+            ),
+            "late_deadlines": ("Deadlines that are late by more than 10 s", product_health.late_deadlines),
+            "oldest_event_seconds": ("How long the oldest event has waited", self._age(product_health.oldest_event)),
+            "last_event_seconds": ("How long ago the last event came", self._age(product_health.last_event)),
+            "oldest_delivery_seconds": (
+                "How long the oldest delivery has waited",
+                self._age(product_health.oldest_delivery),
+            ),
+            "stuck_deliveries": ("Deliveries in progress for longer than their lease", product_health.stuck_deliveries),
+            "parked_events": ("Events that could not be processed", product_health.parked_events),
+            "parked_callbacks": ("Vendor webhooks that could not be processed", product_health.parked_callbacks),
             "silent_sources": (
                 "Sources that have sent nothing for far longer than usual",
-                found.count_of(SILENT_SOURCE),
+                product_health.count_of(SILENT_SOURCE),
             ),
-            "troubles": ("Operator alerts that have not ended", len(found.operator_alerts)),
+            "troubles": ("Operator alerts that have not ended", len(product_health.operator_alerts)),
             "concerns": ("Current problems, as readyz and the Now page list them", len(self._concerns)),
         }
 
@@ -187,19 +195,19 @@ class _Totals(Collector):
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Metric:
         family = CounterMetricFamily(name.removesuffix("_total"), text, labels=labels)
-        mine = [(said, value) for known, said, value in self._totals if known == name]
-        for said, value in mine if mine or labels else [({}, 0)]:
-            family.add_metric(tuple(said.get(label, "") for label in labels), value)
+        mine = [(label_values, value) for known, label_values, value in self._totals if known == name]
+        for label_values, value in mine if mine or labels else [({}, 0)]:
+            family.add_metric(tuple(label_values.get(label, "") for label in labels), value)
         return family
 
     def _histogram(self, name: str, text: str) -> Metric:
         counts: dict[str, int] = defaultdict(int)
-        for known, said, value in self._totals:
+        for known, label_values, value in self._totals:
             if known == name:
-                counts[said["le"]] += value
+                counts[label_values["le"]] += value
         total, buckets = 0, []
         for bound in (*(str(edge) for edge in BUCKETS), "+Inf"):
             total += counts[bound]
             buckets.append((bound, total))
-        seconds = sum(value for known, _said, value in self._totals if known == f"{name}_sum") / 1_000_000
+        seconds = sum(value for known, _labels, value in self._totals if known == f"{name}_sum") / 1_000_000
         return HistogramMetricFamily(name, text, buckets=buckets, sum_value=seconds)

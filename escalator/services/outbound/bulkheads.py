@@ -204,11 +204,11 @@ class ThreadSource(Protocol):
 @contextmanager
 def reserve_threads(reserve: ThreadSource) -> Iterator["ThreadReservation"]:
     """Give a way to take threads for calls; those for which there is no call in the end are given back."""
-    taken = ThreadReservation(reserve)
+    reservation = ThreadReservation(reserve)
     try:
-        yield taken
+        yield reservation
     finally:
-        reserve.release((Counter(taken.taken) - Counter(taken.used)).elements())
+        reserve.release((Counter(reservation.taken) - Counter(reservation.used)).elements())
 
 
 @dataclass(slots=True)
