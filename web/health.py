@@ -25,7 +25,7 @@ def blueprint(core: Core) -> Blueprint:
             answer = jsonify({"ready": False, "degraded": [f"database: {error}"]})
             answer.status_code = 503
             return answer
-        answer = jsonify(found.told())
+        answer = jsonify(found.to_json())
         is_strict = request.args.get("strict") == "1"
         answer.status_code = 503 if not found.can_store or (is_strict and found.degraded) else 200
         return answer

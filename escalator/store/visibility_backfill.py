@@ -18,7 +18,7 @@ _THERE = incidents.c.sealed_facts.is_not(None)
 
 
 @dataclass(frozen=True, slots=True)
-class CategoryJudgement:
+class MatchedCategories:
     """What is known of an incident's item, and the categories that fitted it so far; no facts where no key opens them.
 
     `frozen` is the version of the policy that it goes by, `sealed` what was read.
@@ -40,13 +40,13 @@ def find_outdated_mark(connection: Connection, mark: str) -> str | None:
     return None
 
 
-def read_batch(connection: Connection, mark: str, most: int, seal: Seal) -> list[CategoryJudgement]:
+def read_batch(connection: Connection, mark: str, most: int, seal: Seal) -> list[MatchedCategories]:
     """Return incidents that were judged by this mark, the newest first: those are on everybody's first page."""
     columns = (incidents.c.id, incidents.c.policy_version_id, incidents.c.matched_categories, incidents.c.sealed_facts)
     there = select(*columns).where(incidents.c.category_rules_digest == mark, _THERE)
     rows = connection.execute(there.order_by(incidents.c.id.desc()).limit(most))
     return [
-        CategoryJudgement(
+        MatchedCategories(
             row.id,
             row.policy_version_id,
             categories_from_text(row.matched_categories),
@@ -64,7 +64,7 @@ def _opened(sealed: bytes, seal: Seal) -> Facts | None:
 
 
 def add_categories(
-    connection: Connection, judged: Collection[CategoryJudgement], more: Mapping[UUID, Collection[str]], mark: str
+    connection: Connection, judged: Collection[MatchedCategories], more: Mapping[UUID, Collection[str]], mark: str
 ) -> None:
     """Let these categories fit too, and mark whose facts are still those that were judged; what fits already, stays."""
     read = {one.id: one.sealed for one in judged}
