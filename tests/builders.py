@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from escalator.engine.events import open_incident
+from escalator.engine.apply_event import open_incident
 from escalator.engine.incident_change import Change, PolicyPair
 from escalator.engine.roster import Roster
 from escalator.model.facts import Content, Facts, ItemKey, Observation, Review

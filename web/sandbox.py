@@ -210,7 +210,7 @@ def _act(blueprint: Blueprint, core: Core) -> None:
 
     @blueprint.post("/sandbox/fire")
     def fire() -> Response:
-        refused = sandbox.run_out(core, _load(_Fire())["number"], g.get("viewer"))
+        refused = sandbox.expire_deadline(core, _load(_Fire())["number"], g.get("viewer"))
         return _answer() if refused is None else _refused(refused)
 
     @blueprint.post("/sandbox/kill")

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from escalator.engine.apply_event import open_incident, opens_incident
 from escalator.engine.categorize import assess
 from escalator.engine.deadlines import fire_deadline
-from escalator.engine.events import open_incident, opens_incident
 from escalator.engine.incident_change import Change, NotificationRequest, PolicyPair
 from escalator.engine.routing import RoutingSubject, all_conditions_hold
 from escalator.model.audit import AuditAction

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.apply_event import add_event, opens_incident
 from escalator.engine.deadlines import fire_deadline
-from escalator.engine.events import add_event, opens_incident
 from escalator.engine.incident_change import Change, PolicyPair
 from escalator.engine.permissions import Refusal
 from escalator.engine.preview import NO_ID, open_hypothetical_incident

@@ -2,6 +2,7 @@
 
 import pytest
 
+from escalator.engine.apply_event import open_incident, opens_incident
 from escalator.engine.drills import (
     DrillAcknowledgement,
     RecordedAction,
@@ -9,7 +10,6 @@ from escalator.engine.drills import (
     end_drill,
     rehearsed_category_and_severity,
 )
-from escalator.engine.events import open_incident, opens_incident
 from escalator.model.audit import AuditAction
 from escalator.model.incident import DueKind, Outcome, State
 from escalator.model.levels import Severity

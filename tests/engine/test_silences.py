@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.apply_event import add_event, open_incident
 from escalator.engine.deadlines import fire_deadline
-from escalator.engine.events import add_event, open_incident
 from escalator.engine.incident_change import Change, PolicyPair
 from escalator.engine.preview import preview
 from escalator.engine.silences import active_silence, may_silence, silence_matches

@@ -5,7 +5,7 @@ only what is new to its readers, and a face is what they know: for equal faces n
 """
 
 from escalator.channels.contract import Notification, fingerprint_of
-from escalator.channels.mattermost import form
+from escalator.channels.mattermost import post_format
 from escalator.channels.mattermost.api import MattermostApi, Payload
 from escalator.model.incident import HELD_STATES, State
 from escalator.model.message import Delivered, Failed
@@ -24,7 +24,9 @@ class MattermostChannel:
 
     def send(self, notification: Notification, /) -> Delivered | Failed:
         """Post the full message, or a short one if there is one already."""
-        return self._post(notification, form.again(notification) if notification.ref else form.page(notification))
+        return self._post(
+            notification, post_format.again(notification) if notification.ref else post_format.page(notification)
+        )
 
     def update(self, notification: Notification, /) -> Delivered | Failed:
         """Post a short message, if there is something that its readers do not know.
@@ -34,7 +36,7 @@ class MattermostChannel:
         update_digest = fingerprint_of(notification.place, self.face(notification))
         if notification.standing is None or notification.standing.state in _QUIET or update_digest in self._shown:
             return Delivered(notification.ref or "")
-        result = self._post(notification, form.update_text(notification))
+        result = self._post(notification, post_format.update_text(notification))
         if isinstance(result, Delivered):
             if len(self._shown) >= _MOST_KNOWN:
                 self._shown.clear()

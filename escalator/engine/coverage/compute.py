@@ -83,7 +83,7 @@ def compute_coverage(
         findings.find_single_responders(rows),
         findings.find_schedule_gaps(policy, calendar, start, end),
         findings.find_holidays(policy, start, end),
-        findings.find_handovers(policy, calendar, start, end),
+        findings.find_handoffs(policy, calendar, start, end),
     )
 
 

@@ -13,7 +13,7 @@ from escalator.model.levels import Mode
 from escalator.model.message import Failed
 from escalator.model.policy import Person, Policy
 from escalator.rendering.replies import refusal_words, stranger_words
-from escalator.services.auth.vendor_accounts import WORKSPACE, SlackHome, own_account, parse_home
+from escalator.services.auth.our_vendor_accounts import WORKSPACE, SlackHome, own_account, parse_home
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
 from escalator.store import audit_log, key_values

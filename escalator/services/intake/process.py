@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from escalator.clock import Stopwatch
-from escalator.engine.events import ENTITY_JOIN_WINDOW, add_event, merge_incidents, open_incident, opens_incident
+from escalator.engine.apply_event import ENTITY_JOIN_WINDOW, add_event, merge_incidents, open_incident, opens_incident
 from escalator.engine.incident_change import Change, PolicyPair, combine
 from escalator.engine.reviews import stream_ids_of_people
 from escalator.errors import Conflict

@@ -11,7 +11,7 @@ from escalator.errors import Unavailable
 from escalator.model.levels import Mode
 from escalator.rendering import sandbox_mode
 from escalator.services.auth import cleanup
-from escalator.services.auth.vendor_accounts import refresh_accounts
+from escalator.services.auth.our_vendor_accounts import refresh_our_accounts
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.process_liveness import KEEP_PROCESSES_FOR
@@ -46,7 +46,7 @@ def run_jobs(core: Core) -> None:
         _purge,
         _check,
         send_heartbeat,
-        refresh_accounts,
+        refresh_our_accounts,
         _say_sandbox,
     ):
         try:

@@ -15,6 +15,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 from uuid6 import uuid7
 
 from escalator.encryption import digest
@@ -27,7 +28,7 @@ from escalator.services.monitoring.problems import SILENT_SOURCE, health_problem
 from escalator.store import counters, events, health
 from escalator.store.events import EventState, StoredEvent
 from escalator.store.health import ProductHealth
-from escalator.store.schema import is_current
+from escalator.store.schema import SchemaAge, schema_age
 
 _COUNTERS = {
     EVENTS: ("Webhook deliveries by outcome", ("source", "type", "outcome")),
@@ -95,17 +96,21 @@ class StoreTrial:
                 events.probe_insert(connection, event)
         except Unavailable as error:
             return str(error)
+        except SQLAlchemyError as error:
+            return f"an event cannot be stored ({type(error).__name__})"
         return None
 
 
 def readiness(core: Core, trial: StoreTrial) -> Readiness:
     """Return how ready this process is. Raises Unavailable when the database cannot be asked."""
     now = core.clock.now()
-    has_schema = is_current(core.database)
-    if not has_schema:
+    age = schema_age(core.database)
+    if age is SchemaAge.OLDER:
         return Readiness(
             core.settings.mode, can_store=False, degraded=("schema: not current; run `escalator migrate`",)
         )
+    if age is SchemaAge.NEWER:
+        return _readiness_on_newer_schema(core, trial)
     with core.database.reading() as connection:
         running = core.policies.running(connection)
         product_health = health.read_health(connection, now)
@@ -118,6 +123,21 @@ def readiness(core: Core, trial: StoreTrial) -> Readiness:
     return Readiness(
         core.settings.mode, can_store=failure is None, degraded=degraded, notes=sandbox_note(core, product_health)
     )
+
+
+def _readiness_on_newer_schema(core: Core, trial: StoreTrial) -> Readiness:
+    """Return whether this process can still store events while a newer release is being deployed.
+
+    Migrations leave alone what the intake needs; what else this release would read may have another name by now.
+    """
+    degraded = ["schema: newer than this process; restart it with the new release"]
+    with core.database.reading() as connection:
+        if core.policies.running(connection) is None:
+            degraded.append("policy: none is active")
+    failure = trial.failure()
+    if failure is not None:
+        degraded.append(f"database: {failure}")
+    return Readiness(core.settings.mode, can_store=len(degraded) == 1, degraded=tuple(degraded))
 
 
 def sandbox_note(core: Core, product_health: ProductHealth) -> tuple[str, ...]:

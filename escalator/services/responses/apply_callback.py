@@ -17,7 +17,7 @@ from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident, State
 from escalator.model.policy import Person, Policy
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind, place_in
-from escalator.services.auth.vendor_accounts import JIRA_ACCOUNT, own_account
+from escalator.services.auth.our_vendor_accounts import JIRA_ACCOUNT, own_account
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts

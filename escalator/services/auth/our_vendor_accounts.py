@@ -69,7 +69,7 @@ def _credentials(settings: Settings, name: str) -> str:
     return hashlib.sha256("\n".join(used[name]).encode()).hexdigest()[:32]
 
 
-def refresh_accounts(core: Core) -> None:
+def refresh_our_accounts(core: Core) -> None:
     """Ask for what is not known yet, at most once a minute. Raises Unavailable."""
     if core.settings.mode is Mode.SANDBOX:
         return

@@ -34,7 +34,7 @@ from escalator.model.incident import UNACKNOWLEDGED_STATES, Incident, Outcome, S
 from escalator.model.policy import Policy
 
 
-def reconcile(draft: ChangeDraft, before: Incident) -> None:
+def reevaluate(draft: ChangeDraft, before: Incident) -> None:
     """Update state, route and acknowledgements from all facts; `before` is the incident without the new ones."""
     if draft.incident.state is State.RESOLVED:
         _reopen_if_needed(draft, before)

@@ -1,6 +1,6 @@
 """Apply an event to an incident: open, change, review or reopen it (RULES 1).
 
-Here its facts are added; `escalator.engine.reconcile` decides what follows from all facts together.
+Here its facts are added; `escalator.engine.reevaluate` decides what follows from all facts together.
 """
 
 from dataclasses import replace
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from escalator.engine.acknowledgement import apply_acknowledgements, missing_acknowledgements, reopen
 from escalator.engine.categorize import assess, category_rules_digest
 from escalator.engine.incident_change import Change, ChangeDraft, PolicyPair
-from escalator.engine.reconcile import reconcile, start_round_from_facts
+from escalator.engine.reevaluate import reevaluate, start_round_from_facts
 from escalator.engine.reviews import REVIEW, is_graver, review_facts, reviewer_key
 from escalator.engine.rounds import begin_round, gravest_category, reassess
 from escalator.engine.routing import is_event_in_a_route, routing_of_route
@@ -55,7 +55,7 @@ def add_event(incident: Incident, observation: Observation, rules: PolicyPair, n
     draft.record(AuditAction.EVENT_JOINED, observation.event_type)
     _add_observation(draft, observation)
     _reassess(draft)
-    reconcile(draft, incident)
+    reevaluate(draft, incident)
     return _finish(draft)
 
 
@@ -74,7 +74,7 @@ def merge_incidents(older: Incident, younger: Incident, rules: PolicyPair, now: 
         severity=max(older.severity, younger.severity),
     )
     _reassess(draft, at_least=younger.content_rule)
-    reconcile(draft, older)
+    reevaluate(draft, older)
     _carry_over(draft, older, younger)
     merged_draft = ChangeDraft(younger, rules, now, via=VIA)
     merged_draft.put(state=State.MERGED, merged_into=older.id, closed_at=now)
