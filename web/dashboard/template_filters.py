@@ -16,8 +16,8 @@ _DAYS_OF_A_WEEK = 7
 
 def add_filters(blueprint: Blueprint) -> None:
     """Let the templates of a blueprint use what is here."""
-    for name, said in _FILTERS.items():
-        blueprint.add_app_template_filter(said, name)
+    for name, filter_ in _FILTERS.items():
+        blueprint.add_app_template_filter(filter_, name)
 
 
 def zone() -> ZoneInfo:
