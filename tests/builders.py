@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from escalator.engine.events import open_incident
-from escalator.engine.incident_change import Change, Rules
+from escalator.engine.apply_event import open_incident
+from escalator.engine.incident_change import Change, PolicyPair
 from escalator.engine.roster import Roster
 from escalator.model.facts import Content, Facts, ItemKey, Observation, Review
 from escalator.model.incident import Incident
@@ -36,8 +36,8 @@ def a_roster(at: datetime = START, **changes) -> Roster:
     return Roster(a_policy(**changes), at)
 
 
-def rules(policy: Policy = EXAMPLE_POLICY, running: Policy | None = None) -> Rules:
-    return Rules(policy, running or policy, VERSION)
+def rules(policy: Policy = EXAMPLE_POLICY, running: Policy | None = None) -> PolicyPair:
+    return PolicyPair(policy, running or policy, VERSION)
 
 
 def a_route(path: str, name: str = "", **when: str | Iterable[str]) -> Route:

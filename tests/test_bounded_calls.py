@@ -40,7 +40,7 @@ HARMLESS = {
 """What opens no connection."""
 
 NOWHERE = {"aiohttp", "asyncio", "ftplib", "httpx", "imaplib", "poplib", "urllib3", "websocket", "websockets", "xmlrpc"}
-HTTP = {"escalator/channels/http.py", "escalator/channels/sessions.py"}
+HTTP = {"escalator/channels/http.py", "escalator/channels/http_sessions.py"}
 
 
 def unbounded(source: str, path: str) -> Iterator[str]:
@@ -130,7 +130,7 @@ def test_what_could_is_found(source: str) -> None:
     "source",
     [
         "from urllib.request import Request\nRequest('x')",
-        "import requests\nfrom escalator.channels.sessions import bounded\nbounded(requests.Session(), None)",
+        "import requests\nfrom escalator.channels.http_sessions import bounded\nbounded(requests.Session(), None)",
         "import socket\nsocket.gethostname()",
         "from urllib.parse import urlsplit\nurlsplit('x')",
     ],

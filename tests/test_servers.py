@@ -4,12 +4,16 @@ import socket
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, select, text
 
+from escalator.store.tables import incidents, metadata
 from tests.conftest import OutsideWorld
+from tests.sandboxes import a_core, alert
 from tests.servers import PostgresServer
 
 pytestmark = pytest.mark.every_database
+
+DATABASE_ID = "SELECT oid FROM pg_database WHERE datname = current_database()"
 
 
 @pytest.mark.live
@@ -76,42 +80,46 @@ def test_no_test_sees_what_another_one_wrote(database_url, turn):
 
 
 @pytest.mark.postgres
-def test_a_database_that_is_given_again_is_empty_counts_from_the_start_and_has_another_address(shared_database):
+def test_a_database_that_is_given_again_is_empty_counts_from_the_start_and_has_another_address(
+    shared_database, tmp_path
+):
     before = shared_database.give()
-    with psycopg.connect(before) as connection:
-        connection.execute("INSERT INTO counters (name, labels, value) VALUES ('left', '', 1)")
-        connection.execute(
-            "INSERT INTO records (id, at, actor_kind, actor_key, action, via, reason, before, after)"
-            " VALUES (gen_random_uuid(), now(), '', '', '', '', '', '', '')"
-        )
-        connection.execute("SELECT nextval('incident_numbers')")
-        oid = _database_id(connection)
-    idle = psycopg.connect(before)
+    core = a_core(before, tmp_path)
+    alert(core)
+    with core.database.reading() as connection:
+        database_id = connection.scalar(text(DATABASE_ID))
+        assert {"incidents", "audit_records", "deliveries"} <= set(_filled_tables(connection))
 
     shared_database.take_back()
 
-    with pytest.raises(psycopg.OperationalError):
-        idle.execute("SELECT 1")
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(before)
-    with psycopg.connect(shared_database.give()) as connection:
-        assert connection.execute("SELECT count(*) FROM counters").fetchone() == (0,)
-        assert connection.execute("SELECT count(*) FROM records").fetchone() == (0,)
-        assert connection.execute("SELECT nextval('incident_numbers')").fetchone() == (1001,)
-        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
-        assert _database_id(connection) == oid
+    core.database.close()
+    core = a_core(shared_database.give(), tmp_path)
+    with core.database.reading() as connection:
+        assert connection.scalar(text(DATABASE_ID)) == database_id
+        assert set(_filled_tables(connection)) == {"active_policy", "policy_versions", "audit_records"}
+        assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+    alert(core)
+    with core.database.reading() as connection:
+        assert connection.scalars(select(incidents.c.number)).all() == [1001]
+    core.database.close()
     shared_database.take_back()
+
+
+def _filled_tables(connection):
+    return [table.name for table in metadata.sorted_tables if connection.execute(select(table).limit(1)).first()]
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize(
     "change",
     [
-        "ALTER TABLE records ADD COLUMN another integer",
-        "ALTER TABLE records RENAME TO elsewhere",
-        "ALTER TABLE records SET (fillfactor = 50)",
+        "ALTER TABLE audit_records ADD COLUMN another integer",
+        "ALTER TABLE audit_records RENAME TO elsewhere",
+        "ALTER TABLE audit_records SET (fillfactor = 50)",
         "CREATE TABLE another (id integer)",
-        "DROP TRIGGER records_once ON records",
+        "DROP TRIGGER audit_records_once ON audit_records",
         "DROP TABLE counters",
         "UPDATE alembic_version SET version_num = '0001'",
         "ALTER DATABASE {} SET default_transaction_read_only = on",
@@ -120,17 +128,13 @@ def test_a_database_that_is_given_again_is_empty_counts_from_the_start_and_has_a
 def test_a_database_that_a_test_has_changed_is_copied_anew(shared_database, change):
     with psycopg.connect(shared_database.give(), autocommit=True) as connection:
         connection.execute(change.format(connection.info.dbname))
-        oid = _database_id(connection)
+        database_id = connection.execute(DATABASE_ID).fetchone()
 
     shared_database.take_back()
 
     with psycopg.connect(shared_database.give()) as connection:
-        assert _database_id(connection) != oid
+        assert connection.execute(DATABASE_ID).fetchone() != database_id
     shared_database.take_back()
-
-
-def _database_id(connection):
-    return connection.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
 
 
 @pytest.mark.parametrize("address", [("192.0.2.1", 443), ("2001:db8::1", 443), ("slack.com", 443)])

@@ -47,7 +47,7 @@ def blueprint(core: Core) -> Blueprint:
     @door.errorhandler(EscalatorError)
     def unavailable(error: EscalatorError) -> Response:
         log.warning("answer_failed", kind=type(error).__name__)
-        response = _told(core, 503, "Not available right now", _UNAVAILABLE)
+        response = _message(core, 503, "Not available right now", _UNAVAILABLE)
         response.headers["Retry-After"] = "1"
         return response
 
@@ -72,7 +72,7 @@ def blueprint(core: Core) -> Blueprint:
 
 
 def _unreadable(core: Core, why: LinkProblem) -> Response:
-    return _told(core, *_TOLD[why])
+    return _message(core, *_TOLD[why])
 
 
 def _asked_again(core: Core, token: str, link: AnswerLink) -> Response:
@@ -87,22 +87,22 @@ def _shown(  # noqa: PLR0913  # a page is made of these
     if shown is None:
         return _unreadable(core, LinkProblem.WRONG)
     if shown.is_of_nobody:
-        return _told(core, 403, "This link is no longer valid", shown.note)
+        return _message(core, 403, "This link is no longer valid", shown.note)
     if shown.must_sign_in:
         there = url_for("sign_in.page", incident=shown.number)
-        return _told(core, 403, f"Sign in to acknowledge #{shown.number}", _SIGN_IN, sign_in=there)
+        return _message(core, 403, f"Sign in to acknowledge #{shown.number}", _SIGN_IN, sign_in=there)
     page = answer_link_signer(core).page(token) if shown.can_answer else ""
     status = 409 if shown.is_refused else status
-    said = {"shown": shown, "note": note or shown.note, "token": token, "page": page}
-    return _page(core, status, "answer.html", is_answered=is_answer and not shown.is_refused, **said)
+    values = {"shown": shown, "note": note or shown.note, "token": token, "page": page}
+    return _page(core, status, "answer.html", is_answered=is_answer and not shown.is_refused, **values)
 
 
-def _told(core: Core, status: int, heading: str, text: str, *, sign_in: str = "") -> Response:
+def _message(core: Core, status: int, heading: str, text: str, *, sign_in: str = "") -> Response:
     return _page(core, status, "answer_told.html", heading=heading, said=text, sign_in=sign_in)
 
 
-def _page(core: Core, status: int, template: str, **said: object) -> Response:
-    html = render_template(template, style_nonce=_style_nonce(), sandbox=sandbox_words(core), **said)
+def _page(core: Core, status: int, template: str, **values: object) -> Response:
+    html = render_template(template, style_nonce=_style_nonce(), sandbox=sandbox_words(core), **values)
     return make_response(html, status)
 
 

@@ -52,8 +52,8 @@ def register(app: Flask, wrong_paths: WrongPathCounter) -> None:
 def explain(error: HTTPException) -> tuple[str, str]:
     """Return what people read of an error: a heading, and a sentence or nothing."""
     heading, usual = _EXPLANATIONS.get(error.code or 500, (error.name, ""))
-    given = error.description if error.description != type(error).description else usual
-    return heading, given or ""
+    description = error.description if error.description != type(error).description else usual
+    return heading, description or ""
 
 
 def status_and_code(error: Exception) -> tuple[int, str]:

@@ -20,14 +20,14 @@ def blueprint(core: Core) -> Blueprint:
     @door.get("/readyz")
     def readyz() -> Response:
         try:
-            found = readiness(core, trial)
+            state = readiness(core, trial)
         except Unavailable as error:
             answer = jsonify({"ready": False, "degraded": [f"database: {error}"]})
             answer.status_code = 503
             return answer
-        answer = jsonify(found.told())
+        answer = jsonify(state.to_json())
         is_strict = request.args.get("strict") == "1"
-        answer.status_code = 503 if not found.can_store or (is_strict and found.degraded) else 200
+        answer.status_code = 503 if not state.can_store or (is_strict and state.degraded) else 200
         return answer
 
     @door.get("/metrics")

@@ -17,9 +17,9 @@ def client_address() -> str:
     Behind a proxy on this machine or network that is what the proxy says, which has written it last; who comes from
     anywhere else cannot say it.
     """
-    near = request.remote_addr or ""
-    said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return said if said and _is_private(near) else near
+    peer = request.remote_addr or ""
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return forwarded if forwarded and _is_private(peer) else peer
 
 
 def _is_private(address: str) -> bool:
@@ -37,9 +37,9 @@ def rate_limit_refusal(core: Core) -> Response | None:
 
 def too_many_attempts(wait: timedelta) -> Response:
     """Return the answer to who has to wait."""
-    said = f"Try again in {words_left(wait)}."
+    text = f"Try again in {words_left(wait)}."
     response = make_response(
-        render_template("dashboard/sign_in_told.html", heading="Too many attempts", said=said), 429
+        render_template("dashboard/sign_in_told.html", heading="Too many attempts", said=text), 429
     )
     response.headers["Retry-After"] = str(max(1, ceil(wait.total_seconds())))
     return response

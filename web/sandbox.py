@@ -190,57 +190,57 @@ def _act(blueprint: Blueprint, core: Core) -> None:
 
     @blueprint.post("/sandbox/sample")
     def sample() -> Response:
-        done = sandbox.send_sample(core, receiver, _said(_Sample())["name"])
-        return _refused(done) if isinstance(done, Refused) else _answer(accepted=done.value)
+        result = sandbox.send_sample(core, receiver, _load(_Sample())["name"])
+        return _refused(result) if isinstance(result, Refused) else _answer(accepted=result.value)
 
     @blueprint.post("/sandbox/click")
     def click() -> Response:
-        done = sandbox.signed_click(core, sandbox.Press(**_own(_said(_Click()))))
-        return _refused(done) if isinstance(done, Refused) else _signed(done)
+        result = sandbox.signed_click(core, sandbox.Press(**_own(_load(_Click()))))
+        return _refused(result) if isinstance(result, Refused) else _signed(result)
 
     @blueprint.post("/sandbox/command")
     def command() -> Response:
-        done = sandbox.signed_command(core, sandbox.TypedCommand(**_own(_said(_Command()))))
-        return _refused(done) if isinstance(done, Refused) else _signed(done)
+        result = sandbox.signed_command(core, sandbox.TypedCommand(**_own(_load(_Command()))))
+        return _refused(result) if isinstance(result, Refused) else _signed(result)
 
     @blueprint.post("/sandbox/act")
     def act() -> Response:
-        done = sandbox.signed_act(core, sandbox.Deed(**_own(_said(_Deed()))))
-        return _refused(done) if isinstance(done, Refused) else _signed(done)
+        result = sandbox.signed_act(core, sandbox.Deed(**_own(_load(_Deed()))))
+        return _refused(result) if isinstance(result, Refused) else _signed(result)
 
     @blueprint.post("/sandbox/fire")
     def fire() -> Response:
-        refused = sandbox.run_out(core, _said(_Fire())["number"], g.get("viewer"))
+        refused = sandbox.expire_deadline(core, _load(_Fire())["number"], g.get("viewer"))
         return _answer() if refused is None else _refused(refused)
 
     @blueprint.post("/sandbox/kill")
     def kill() -> Response:
-        _said(_Kill())
-        done = sandbox.kill_worker(core)
-        return _refused(done) if isinstance(done, Refused) else _answer(pid=done)
+        _load(_Kill())
+        result = sandbox.kill_worker(core)
+        return _refused(result) if isinstance(result, Refused) else _answer(pid=result)
 
 
-def _said(schema: Schema) -> dict[str, Any]:
+def _load(schema: Schema) -> dict[str, Any]:
     """Return what the page asks for; raises ValidationError when it is not of its form."""
-    said = request.get_json(silent=True)
-    if not isinstance(said, dict):
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
         raise ValidationError("no JSON object")
-    loaded: dict[str, Any] = schema.load(said)
+    loaded: dict[str, Any] = schema.load(body)
     return loaded
 
 
-def _own(said: dict[str, Any]) -> dict[str, Any]:
+def _own(body: dict[str, Any]) -> dict[str, Any]:
     """Return what somebody does; outside of a sandbox, where they are known, they do it as themselves.
 
     What the sandbox has opened may be about real people, and a record must not name who has read nothing.
     """
-    if "viewer" in g and said["person"] != session.viewer().person.key:
+    if "viewer" in g and body["person"] != session.viewer().person.key:
         raise ValidationError({"person": ["Outside a sandbox you can act only as yourself."]})
-    return said
+    return body
 
 
-def _answer(status: int = 200, **said: object) -> Response:
-    response = jsonify(said)
+def _answer(status: int = 200, **values: object) -> Response:
+    response = jsonify(values)
     response.status_code = status
     return response
 
@@ -249,13 +249,13 @@ def _refused(why: Refused) -> Response:
     return _answer(409, error=why.why)
 
 
-def _signed(done: "sandbox.Signed") -> Response:
-    return _answer(door=done.door, headers=dict(done.headers), body=done.body)
+def _signed(request_: "sandbox.Signed") -> Response:
+    return _answer(door=request_.door, headers=dict(request_.headers), body=request_.body)
 
 
 def _fingerprint(state: Json) -> str:
     """Return what changes when the picture does: a clock that goes on and hearts that beat change nothing."""
     workers = cast("list[Json]", state["workers"])
-    beating = [{name: said for name, said in one.items() if name != "beat_at"} for one in workers]
+    beating = [{name: value for name, value in worker.items() if name != "beat_at"} for worker in workers]
     lasting = {**state, "now": None, "workers": beating}
     return hashlib.sha256(json.dumps(lasting).encode()).hexdigest()

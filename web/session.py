@@ -60,10 +60,10 @@ def session_token(core: Core) -> str:
 def look_up(core: Core) -> bool:
     """Find who is at the browser, for `viewer` and `running_policy`; whether somebody is. Raises Unavailable."""
     token = session_token(core)
-    found = sessions.find_session(core, token) if token else None
-    if found is None:
+    session_parts = sessions.find_session(core, token) if token else None
+    if session_parts is None:
         return False
-    g.viewer, g.running = found
+    g.viewer, g.running = session_parts
     g.csrf = csrf_token(core, token)
     return True
 
@@ -75,16 +75,16 @@ def csrf_token(core: Core, token: str) -> str:
 
 def ask_to_sign_in() -> AnyResponse:
     """Send whoever is nobody to the page where they sign in, and back afterwards."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    return redirect(url_for("sign_in.page", next=wanted))
+    target = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return redirect(url_for("sign_in.page", next=target))
 
 
 def check_csrf() -> Response | None:
     """Abort with 403 what may change something and was not sent by a page of ours."""
     if request.method in _SAFE:
         return None
-    said = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
-    if not hmac.compare_digest(said.encode(), str(g.csrf).encode()):
+    token = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
+    if not hmac.compare_digest(token.encode(), str(g.csrf).encode()):
         abort(403)
     return None
 

@@ -53,11 +53,11 @@ def blueprint(core: Core) -> Blueprint:
 def _pages(door: Blueprint, core: Core) -> None:
     @door.get("/sign-in")
     def page() -> AnyResponse:
-        wanted = local_target()
-        if wanted != "/" and session.look_up(core):
-            return redirect(wanted)
+        target = local_target()
+        if target != "/" and session.look_up(core):
+            return redirect(target)
         html = render_template(
-            "dashboard/sign_in.html", people=_people(core), next=wanted, ways=available_methods(core.settings)
+            "dashboard/sign_in.html", people=_people(core), next=target, ways=available_methods(core.settings)
         )
         return make_response(html)
 

@@ -45,12 +45,12 @@ def blueprint(core: Core) -> Blueprint:
     def interactions() -> Response:
         body = request.get_data()
         is_sandbox = is_signed_by_sandbox(core, body)
-        said = parse(body)
-        if isinstance(said, Ignored):
+        interaction = parse(body)
+        if isinstance(interaction, Ignored):
             return Response(status=200)
         if not is_sandbox:
-            link_slack_user(core, said.user_id, said.team_id, said.enterprise_id)
-        return _answer(core, answerers, said, is_sandbox=is_sandbox)
+            link_slack_user(core, interaction.user_id, interaction.team_id, interaction.enterprise_id)
+        return _answer(core, answerers, interaction, is_sandbox=is_sandbox)
 
     add_commands(door, core)
     return door
@@ -59,23 +59,23 @@ def blueprint(core: Core) -> Blueprint:
 def _answer(
     core: Core,
     answerers: ThreadPoolExecutor,
-    said: Click | BundleClick | Submission | Opening | Silencing | Suggestion,
+    interaction: Click | BundleClick | Submission | Opening | Silencing | Suggestion,
     *,
     is_sandbox: bool,
 ) -> Response:
-    match said:
+    match interaction:
         case Suggestion():
-            return jsonify(options(choices_for(core, said, is_sandbox=is_sandbox), said.typed))
+            return jsonify(options(choices_for(core, interaction, is_sandbox=is_sandbox), interaction.typed))
         case Opening():
-            return answer_escalate_dialog(core, said, is_sandbox=is_sandbox)
+            return answer_escalate_dialog(core, interaction, is_sandbox=is_sandbox)
         case Silencing():
-            return answer_silence_dialog(core, said, is_sandbox=is_sandbox)
+            return answer_silence_dialog(core, interaction, is_sandbox=is_sandbox)
         case Submission():
-            return _after_window(core, answerers, said, is_sandbox=is_sandbox)
+            return _after_window(core, answerers, interaction, is_sandbox=is_sandbox)
         case BundleClick():
-            return _after_list_click(core, answerers, said, is_sandbox=is_sandbox)
+            return _after_list_click(core, answerers, interaction, is_sandbox=is_sandbox)
         case Click():
-            return _after_click(core, answerers, said, is_sandbox=is_sandbox)
+            return _after_click(core, answerers, interaction, is_sandbox=is_sandbox)
 
 
 def _asked(said: Click | Submission, *, is_sandbox: bool) -> SlackRequest:

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from escalator.channels.deadline_socket import Limits
 from escalator.channels.http import BROKEN
-from escalator.channels.sessions import bounded
+from escalator.channels.http_sessions import bounded
 from escalator.channels.slack.manifest import SIGN_IN_PATH, SIGN_IN_SCOPES
 from escalator.services.auth import sessions, slack_login
 from escalator.services.core.context import Core

@@ -71,6 +71,6 @@ WaysOut = Mapping[DestinationKind, Channel]
 """The channel of every kind."""
 
 
-def digest_of(*parts: str) -> str:
+def fingerprint_of(*parts: str) -> str:
     """Return a face from texts that are too long for one."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -14,8 +14,8 @@ from escalator.engine.replay import ReplayResult
 from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.policy import load
+from escalator.rendering.iso_timestamps import stamp
 from escalator.rendering.push_text import words
-from escalator.rendering.timestamps import stamp
 from escalator.services.core.context import Core
 from escalator.services.policies.backtest import FOLLOWED, Backtest, BacktestDifference, backtest
 

@@ -12,7 +12,7 @@ from escalator.engine.coverage.values import (
     SingleResponder,
     share_notified_within,
 )
-from escalator.rendering.timestamps import stamp
+from escalator.rendering.iso_timestamps import stamp
 
 
 def document(coverage: Coverage) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from escalator.policy import parse
 from escalator.policy.placeholders import with_stream_ids
 from escalator.rendering.preview_json import document, why_nobody
 from escalator.settings import environment, policy_file
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 
 _STDIN = "-"
 

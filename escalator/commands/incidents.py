@@ -14,9 +14,9 @@ from escalator.commands.text_columns import columns
 from escalator.engine.silences import is_silenced
 from escalator.model.incident import Incident, State
 from escalator.model.policy import Policy
+from escalator.rendering.iso_timestamps import stamp
 from escalator.rendering.push_text import words
 from escalator.rendering.timeline import record_words
-from escalator.rendering.timestamps import stamp
 from escalator.rendering.view import headline
 from escalator.services.core.context import Core
 from escalator.services.notifications.compose import incident_numbers

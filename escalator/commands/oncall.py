@@ -13,7 +13,7 @@ from escalator.commands.text_columns import columns
 from escalator.engine.oncall import OnCallStatus, on_call_statuses
 from escalator.engine.roster import Roster
 from escalator.model.policy import Policy
-from escalator.rendering.timestamps import stamp
+from escalator.rendering.iso_timestamps import stamp
 from escalator.settings import environment
 
 _HEADINGS = ("FOR", "NOW", "UNTIL", "NEXT")

@@ -8,7 +8,7 @@ from uuid6 import uuid7
 
 from escalator.channels.deadline_socket import Limits
 from escalator.channels.http import BROKEN
-from escalator.channels.sessions import bounded
+from escalator.channels.http_sessions import bounded
 from escalator.clock import SystemClock
 from escalator.commands.open_installation import Misused, running_policy
 from escalator.model.levels import Mode

@@ -9,10 +9,10 @@ from escalator.commands.open_installation import Misused, duration, open_core
 from escalator.commands.text_columns import columns
 from escalator.model.policy import Policy
 from escalator.model.silence import Silence
+from escalator.rendering.iso_timestamps import stamp
 from escalator.rendering.push_text import words
 from escalator.rendering.silences import subject
-from escalator.rendering.timestamps import stamp
-from escalator.rendering.view import called
+from escalator.rendering.view import display_name
 from escalator.services.core.context import Core
 from escalator.services.silences.manage import (
     SilenceProblem,
@@ -107,7 +107,7 @@ def _row(row: SilenceRow, policy: Policy) -> tuple[str, ...]:
     return (
         row.handle or "file",
         _subject_words(silence, policy),
-        called(silence.author, policy),
+        display_name(silence.author, policy),
         until,
         silence.reason,
     )

@@ -6,7 +6,7 @@ import click
 
 from escalator.commands.open_installation import Misused, open_core
 from escalator.commands.text_columns import columns
-from escalator.rendering.timestamps import stamp
+from escalator.rendering.iso_timestamps import stamp
 from escalator.services.core.context import Core
 from escalator.services.intake.unreadable_requests import ReadRefused, list_unreadable, read_body
 

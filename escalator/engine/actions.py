@@ -16,7 +16,7 @@ from escalator.engine.acknowledgement import (
 )
 from escalator.engine.endpoints import PERSON_PREFIX
 from escalator.engine.exposure_limits import RevealRequest, is_asked_to_stop
-from escalator.engine.incident_change import Change, ChangeDraft, Rules
+from escalator.engine.incident_change import Change, ChangeDraft, PolicyPair
 from escalator.engine.permissions import Refusal, RefusalReason, check_permission
 from escalator.engine.rounds import begin_round, fire_next_step, next_round, spend_reviews
 from escalator.engine.snooze import SNOOZE_CHOICES_MIN, snooze_refusal
@@ -53,7 +53,7 @@ class ActionRequest:
         return self.seen is not None and self.seen != (incident.round, incident.fence)
 
 
-def apply_action(act: ActionRequest, incident: Incident, rules: Rules, now: datetime) -> Change | Refusal:
+def apply_action(act: ActionRequest, incident: Incident, rules: PolicyPair, now: datetime) -> Change | Refusal:
     """Return what this action changes, or why it is refused."""
     not_permitted = check_permission(act.verb, act.person, incident, rules.running, is_in_dashboard=act.is_in_dashboard)
     refusal = not_permitted or _refusal_by_state(act, incident)

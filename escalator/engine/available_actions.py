@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from escalator.engine.actions import ActionRequest, apply_action
-from escalator.engine.incident_change import Rules
+from escalator.engine.incident_change import PolicyPair
 from escalator.engine.permissions import Refusal, people_who_may_acknowledge
 from escalator.engine.snooze import SNOOZE_CHOICES_MIN
 from escalator.engine.targets import members_of
@@ -30,7 +30,9 @@ class AvailableAction:
         return timedelta(minutes=self.minutes or 0)
 
 
-def available_actions(person: Person, incident: Incident, rules: Rules, now: datetime) -> tuple[AvailableAction, ...]:
+def available_actions(
+    person: Person, incident: Incident, rules: PolicyPair, now: datetime
+) -> tuple[AvailableAction, ...]:
     """Return what this person may do now and what would be carried out completely, the most frequent first.
 
     Revealing hidden text changes nothing on an incident and is not among them.
@@ -60,7 +62,7 @@ def _candidate_actions(person: Person, incident: Incident, policy: Policy) -> It
     yield from (AvailableAction(Verb.ESCALATE_NOW), AvailableAction(Verb.NOTE))
 
 
-def _is_possible(action: AvailableAction, person: Person, incident: Incident, rules: Rules, now: datetime) -> bool:
+def _is_possible(action: AvailableAction, person: Person, incident: Incident, rules: PolicyPair, now: datetime) -> bool:
     to = action.to[0].key if action.to else None
     request = ActionRequest(
         action.verb, person, SYSTEM.key, outcome=Outcome.ACTION_TAKEN, minutes=action.minutes, to=to

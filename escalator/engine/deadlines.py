@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from escalator.engine.endpoints import PERSON_PREFIX
-from escalator.engine.incident_change import Change, ChangeDraft, Rules
+from escalator.engine.incident_change import Change, ChangeDraft, PolicyPair
 from escalator.engine.rounds import begin_round, fire_next_step, notified_people, restart_path
 from escalator.engine.steps import send_after_silence, set_next_deadline, skip_repeats
 from escalator.model.audit import AuditAction
@@ -12,7 +12,7 @@ from escalator.model.message import Occasion
 from escalator.model.policy import Policy
 
 
-def fire_deadline(incident: Incident, rules: Rules, now: datetime) -> Change:
+def fire_deadline(incident: Incident, rules: PolicyPair, now: datetime) -> Change:
     """Return what the incident's deadline changes; it must be due."""
     draft = ChangeDraft(incident, rules, now)
     match incident.due_kind:
@@ -58,7 +58,7 @@ def owner_targets(incident: Incident, policy: Policy) -> tuple[str, ...]:
     return (PERSON_PREFIX + incident.owner,) if incident.owner in policy.people else (incident.owner,)
 
 
-def skip_failed_step(incident: Incident, rules: Rules, now: datetime) -> Change:
+def skip_failed_step(incident: Incident, rules: PolicyPair, now: datetime) -> Change:
     """Return the change after every delivery of the present step has failed for good: the next step is due at once.
 
     The last step and its repeats are never skipped: an outage must not use up the path.
@@ -71,7 +71,7 @@ def skip_failed_step(incident: Incident, rules: Rules, now: datetime) -> Change:
     return draft.to_change()
 
 
-def make_deadline_due(incident: Incident, rules: Rules, now: datetime) -> Change:
+def make_deadline_due(incident: Incident, rules: PolicyPair, now: datetime) -> Change:
     """Return the incident with its deadline moved to now: the sandbox's 'fire the next step now'."""
     draft = ChangeDraft(incident, rules, now)
     if incident.due_at is not None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from escalator.engine.acknowledgement import close
-from escalator.engine.incident_change import Change, ChangeDraft, Rules
+from escalator.engine.incident_change import Change, ChangeDraft, PolicyPair
 from escalator.model.audit import AuditAction
 from escalator.model.incident import CLOSED_STATES, Incident, Outcome
 from escalator.model.levels import Severity
@@ -67,7 +67,7 @@ def drill_acknowledgement(actions: Iterable[RecordedAction], expected_by: dateti
     return None
 
 
-def end_drill(incident: Incident, rules: Rules, now: datetime) -> Change:
+def end_drill(incident: Incident, rules: PolicyPair, now: datetime) -> Change:
     """Return the end of a drill that is passed or failed: nobody is notified any more, and no deadline is left."""
     draft = ChangeDraft(incident, rules, now)
     if incident.state not in CLOSED_STATES:

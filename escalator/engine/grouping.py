@@ -14,7 +14,7 @@ from datetime import datetime
 
 from escalator.engine.acknowledgement import close
 from escalator.engine.categorize import Assessment, assess
-from escalator.engine.incident_change import Change, ChangeDraft, Rules
+from escalator.engine.incident_change import Change, ChangeDraft, PolicyPair
 from escalator.engine.reviews import without_reviews
 from escalator.engine.rounds import begin_round
 from escalator.engine.routing import RoutingSubject, fact_values
@@ -69,7 +69,7 @@ def is_storm(begins_at: datetime, others: Sequence[datetime], rule: Grouping) ->
     return sum(at > begins_at - rule.within for at in others) >= rule.after
 
 
-def join_group(change: Change, group: Incident, rules: Rules, now: datetime) -> Change:
+def join_group(change: Change, group: Incident, rules: PolicyPair, now: datetime) -> Change:
     """Return the change of an alert that joins a group: nobody is notified of it, and it has no deadline."""
     draft = ChangeDraft(change.incident, rules, now)
     draft.put(state=State.GROUPED, group_id=group.id, step=-1, send_number=0)
@@ -84,7 +84,7 @@ def _is_about_notifying(entry: AuditEntry) -> bool:
     return entry.action.value.startswith(_NOTIFICATION_PREFIXES)
 
 
-def open_group(blank: Incident, first: Incident, members: int, rules: Rules, now: datetime) -> Change:
+def open_group(blank: Incident, first: Incident, members: int, rules: PolicyPair, now: datetime) -> Change:
     """Return a new group of `members` alerts that notifies at once. `blank` has its identity and times.
 
     It has the facts of its `first` member, so that routing it again gives the same route, but none of its content.
@@ -109,14 +109,14 @@ def open_group(blank: Incident, first: Incident, members: int, rules: Rules, now
     return draft.to_change()
 
 
-def add_members(group: Incident, count: int, rules: Rules, now: datetime) -> Change:
+def add_members(group: Incident, count: int, rules: PolicyPair, now: datetime) -> Change:
     """Return the group after `count` alerts have joined it."""
     draft = ChangeDraft(group, rules, now)
     draft.put(member_count=(group.member_count or 0) + count, last_event_at=now)
     return draft.to_change()
 
 
-def remove_members(group: Incident, leaving: Sequence[Incident], rules: Rules, now: datetime) -> Change:
+def remove_members(group: Incident, leaving: Sequence[Incident], rules: PolicyPair, now: datetime) -> Change:
     """Return the group after these have left it. A group with no members left is closed with the outcome of the
     last.
     """
@@ -128,7 +128,7 @@ def remove_members(group: Incident, leaving: Sequence[Incident], rules: Rules, n
     return draft.to_change()
 
 
-def close_member(group: Incident, member: Incident, rules: Rules, now: datetime) -> Change:
+def close_member(group: Incident, member: Incident, rules: PolicyPair, now: datetime) -> Change:
     """Return a member of a closed group, closed with the same outcome."""
     draft = ChangeDraft(member, rules, now)
     close(draft, group.outcome or Outcome.DUPLICATE, group.closed_by or SYSTEM.key, reason="group")

@@ -19,7 +19,7 @@ from escalator.model.silence import Silence
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class PolicyPair:
     """The two policies of a decision: the one frozen with the round, and the running one for people.
 
     `silences` are those that are active or will be.
@@ -78,7 +78,7 @@ class ChangeDraft:
     """A decision while it is being made. Used within one pure function call and never shared."""
 
     incident: Incident
-    rules: Rules
+    rules: PolicyPair
     now: datetime
     actor: Actor = SYSTEM
     via: str = "engine"

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from escalator.engine.apply_event import open_incident, opens_incident
 from escalator.engine.categorize import assess
 from escalator.engine.deadlines import fire_deadline
-from escalator.engine.events import open_incident, opens_incident
-from escalator.engine.incident_change import Change, NotificationRequest, Rules
+from escalator.engine.incident_change import Change, NotificationRequest, PolicyPair
 from escalator.engine.routing import RoutingSubject, all_conditions_hold
 from escalator.model.audit import AuditAction
 from escalator.model.facts import Observation
@@ -94,7 +94,7 @@ def preview(  # noqa: PLR0913  # the last two are not in the policy and may be l
     """
     if not opens_incident(observation, policy):
         return Preview(None, (), None, ())
-    rules = Rules(policy, policy, NO_ID, calendars or {}, (*policy.silences, *silences))
+    rules = PolicyPair(policy, policy, NO_ID, calendars or {}, (*policy.silences, *silences))
     change = open_hypothetical_incident(observation, source, rules, now)
     opened, remaining = change.incident, remaining_plan(change.incident, rules, now, most=_MOST_SENDS)
     planned, remarks = (*_sends(change, now), *remaining.plan), (*_remarks(change, now), *remaining.remarks)
@@ -103,7 +103,7 @@ def preview(  # noqa: PLR0913  # the last two are not in the policy and may be l
     return Preview(opened, planned, remaining.restart_at, feeds, remarks)
 
 
-def remaining_plan(incident: Incident, rules: Rules, now: datetime, *, most: int) -> RemainingPlan:
+def remaining_plan(incident: Incident, rules: PolicyPair, now: datetime, *, most: int) -> RemainingPlan:
     """Return what follows from the present state of an incident if nobody answers: at most `most` sends.
 
     Overdue deadlines fire now.
@@ -119,7 +119,7 @@ def remaining_plan(incident: Incident, rules: Rules, now: datetime, *, most: int
     return RemainingPlan(incident, tuple(planned), tuple(remarks))
 
 
-def open_hypothetical_incident(observation: Observation, source: str, rules: Rules, now: datetime) -> Change:
+def open_hypothetical_incident(observation: Observation, source: str, rules: PolicyPair, now: datetime) -> Change:
     """Return the incident that an event accepted at that time would open, as the live engine opens it."""
     return open_incident(Incident(NO_ID, 0, source, Mode.SANDBOX, NO_ID, now), observation, rules, now)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.apply_event import add_event, opens_incident
 from escalator.engine.deadlines import fire_deadline
-from escalator.engine.events import add_event, opens_incident
-from escalator.engine.incident_change import Change, Rules
+from escalator.engine.incident_change import Change, PolicyPair
 from escalator.engine.permissions import Refusal
 from escalator.engine.preview import NO_ID, open_hypothetical_incident
 from escalator.model.facts import Observation
@@ -65,7 +65,7 @@ def replay(
 
     Hours and schedules are evaluated at the past instants. Actions of people are repeated if this policy permits them.
     """
-    incident_replay = _IncidentReplay(source, Rules(policy, policy, NO_ID, calendars))
+    incident_replay = _IncidentReplay(source, PolicyPair(policy, policy, NO_ID, calendars))
     for entry in history:
         incident_replay.advance(entry.at)
         if isinstance(entry, PastEvent):
@@ -81,7 +81,7 @@ class _IncidentReplay:
     """One incident while it is replayed. Used within one pure function call and never shared."""
 
     source: str
-    rules: Rules
+    rules: PolicyPair
     incident: Incident | None = None
     told: list[Notified] = field(default_factory=list)
     firings: int = 0

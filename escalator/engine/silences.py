@@ -57,10 +57,12 @@ def may_view_silence(person: Person, scope: SilenceScope, name: str, policy: Pol
 
     What a route takes beyond the categories that it names is checked for each incident.
     """
-    return all(may_view_category(person.key, category, policy) for category in silence_categories(scope, name, policy))
+    return all(
+        may_view_category(person.key, category, policy) for category in categories_of_silence(scope, name, policy)
+    )
 
 
-def silence_categories(scope: SilenceScope, name: str, policy: Policy) -> list[Category]:
+def categories_of_silence(scope: SilenceScope, name: str, policy: Policy) -> list[Category]:
     """Return the categories that a silence of this is about: the one of that name, or those that the route names."""
     if scope is SilenceScope.CATEGORY:
         named = [name]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from escalator.engine.incident_change import Rules
+from escalator.engine.incident_change import PolicyPair
 from escalator.engine.permissions import RefusalReason
 from escalator.engine.targets import team_of
 from escalator.model.incident import Incident
@@ -11,7 +11,7 @@ from escalator.model.policy import Person, Team
 
 
 def takeover_refusal(
-    incident: Incident, person: Person, rules: Rules, now: datetime, *, is_out_of_date: bool
+    incident: Incident, person: Person, rules: PolicyPair, now: datetime, *, is_out_of_date: bool
 ) -> RefusalReason | None:
     """Return why somebody may not take an incident over, or None when they may.
 
@@ -30,7 +30,7 @@ def takeover_refusal(
     return None if was_left and is_on_duty else RefusalReason.NOT_YOURS
 
 
-def _has_gone_off(incident: Incident, team: Team, rules: Rules, now: datetime) -> bool:
+def _has_gone_off(incident: Incident, team: Team, rules: PolicyPair, now: datetime) -> bool:
     """Whether the owner was on call for this team when they took it, and is not any more."""
     was_on_duty = incident.owner in rules.roster(incident, incident.acknowledged_at or now).on_team(team)
     return was_on_duty and incident.owner not in rules.roster(incident, now).on_team(team)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from escalator.engine.actions import ActionRequest, apply_action
-from escalator.engine.incident_change import Change, ChangeDraft, Rules
+from escalator.engine.incident_change import Change, ChangeDraft, PolicyPair
 from escalator.engine.permissions import Refusal
 from escalator.engine.rounds import begin_round
 from escalator.model.audit import SYSTEM, Actor, AuditAction
@@ -40,7 +40,7 @@ def apply_vendor_event(  # noqa: PLR0913  # what was said, by whom, where and ab
     person: Person | None,
     alert_state: VendorAlertState,
     incident: Incident,
-    rules: Rules,
+    rules: PolicyPair,
     now: datetime,
 ) -> Change | Refusal | None:
     """Return the change or refusal that follows from a vendor's event; None for the echo of our own action there.
@@ -76,7 +76,7 @@ def _actor(event: VendorEvent, person: Person | None) -> Actor:
     return Actor("person", person.key) if person else Actor("stranger", unknown_person(event).key)
 
 
-def _restart(event: VendorEvent, person: Person | None, incident: Incident, rules: Rules, now: datetime) -> Change:
+def _restart(event: VendorEvent, person: Person | None, incident: Incident, rules: PolicyPair, now: datetime) -> Change:
     """Start the path again from step 1: the incident has no owner any more."""
     draft = ChangeDraft(incident, rules, now, _actor(event, person), event.vendor.value)
     draft.record(AuditAction.RELEASED, event.word, owner=incident.owner or "")

@@ -12,7 +12,7 @@ from escalator.model.message import Button, Card, InlineTime, Line
 from escalator.model.policy import Policy
 from escalator.rendering.buttons import incident_button
 from escalator.rendering.push_text import headline, words
-from escalator.rendering.view import called
+from escalator.rendering.view import display_name
 
 MOST_LINES = 15
 
@@ -85,7 +85,7 @@ def _state(incident: Incident, view: ShiftView) -> Line:
     owner = (
         "you"
         if incident.owner == view.reader
-        else called(incident.owner, view.policy)
+        else display_name(incident.owner, view.policy)
         if incident.owner
         else "the team"
     )

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from escalator.engine.incident_change import Rules
+from escalator.engine.incident_change import PolicyPair
 from escalator.engine.preview import PlannedSend, remaining_plan
 from escalator.model.incident import DueKind, Incident
 from escalator.model.policy import Policy
 from escalator.rendering.targets import target_words
-from escalator.rendering.view import called
+from escalator.rendering.view import display_name
 
 _MOST_SENDS = 12
 
@@ -23,13 +23,13 @@ class Coming:
     who: tuple[str, ...] = ()
 
 
-def coming(incident: Incident, rules: Rules, now: datetime) -> tuple[Coming, ...]:
+def coming(incident: Incident, rules: PolicyPair, now: datetime) -> tuple[Coming, ...]:
     """Return what the deadlines do to an incident that nobody touches, in order; empty without a deadline."""
     return tuple(_coming(incident, rules, now))
 
 
-def _coming(incident: Incident, rules: Rules, now: datetime) -> Iterator[Coming]:
-    due, owner = incident.due_at, called(incident.owner, rules.running) if incident.owner else "The team"
+def _coming(incident: Incident, rules: PolicyPair, now: datetime) -> Iterator[Coming]:
+    due, owner = incident.due_at, display_name(incident.owner, rules.running) if incident.owner else "The team"
     if due is None:
         return
     match incident.due_kind:
@@ -49,7 +49,7 @@ def _overdue(at: datetime) -> Coming:
     return Coming(at, "If not resolved by then, it restarts from step 1")
 
 
-def _path(incident: Incident, rules: Rules, now: datetime) -> Iterator[Coming]:
+def _path(incident: Incident, rules: PolicyPair, now: datetime) -> Iterator[Coming]:
     if incident.due_kind is DueKind.RESTART and incident.due_at is not None:
         yield _restart(incident.due_at, rules)
         return
@@ -60,7 +60,7 @@ def _path(incident: Incident, rules: Rules, now: datetime) -> Iterator[Coming]:
         yield _restart(remaining.restart_at, rules)
 
 
-def _restart(at: datetime, rules: Rules) -> Coming:
+def _restart(at: datetime, rules: PolicyPair) -> Coming:
     tell = rules.frozen.unanswered.tell
     return Coming(at, "Restarts from step 1", (target_words(tell, None, rules.running),) if tell else ())
 
@@ -74,6 +74,7 @@ def _who(send: PlannedSend, policy: Policy) -> tuple[str, ...]:
     recipients = (notice.recipient for notice in send.told)
     return tuple(
         dict.fromkeys(
-            called(recipient.person, policy) if recipient.person else recipient.destination for recipient in recipients
+            display_name(recipient.person, policy) if recipient.person else recipient.destination
+            for recipient in recipients
         )
     )

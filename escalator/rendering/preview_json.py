@@ -7,7 +7,7 @@ from escalator.engine.incident_change import NotificationRequest
 from escalator.engine.preview import PlannedSend, Preview
 from escalator.model.facts import Observation
 from escalator.model.incident import State
-from escalator.rendering.timestamps import stamp
+from escalator.rendering.iso_timestamps import stamp
 
 
 def document(preview: Preview | None, now: datetime) -> dict[str, Any]:

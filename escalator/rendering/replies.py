@@ -6,7 +6,7 @@ from escalator.engine.permissions import Refusal, RefusalReason
 from escalator.model.incident import HELD_STATES, Incident, State
 from escalator.model.policy import Policy
 from escalator.rendering.push_text import words
-from escalator.rendering.view import called
+from escalator.rendering.view import display_name
 
 ROLE_REFUSED = "Nothing changed: your role does not allow this. Ask a senior moderator."
 _SAID = {
@@ -70,10 +70,10 @@ def refusal_words(refusal: Refusal, incident: Incident | None, policy: Policy, n
         return stranger_words(refusal.by)
     if incident is None:
         return _SAID[refusal.why if refusal.why in _WITHOUT_INCIDENT else RefusalReason.NO_INCIDENT]
-    owner = called(incident.owner, policy) if incident.owner else "its team"
+    owner = display_name(incident.owner, policy) if incident.owner else "its team"
     return _SAID[refusal.why].format(
         number=incident.number,
-        by=called(refusal.by, policy) if refusal.by else owner,
+        by=display_name(refusal.by, policy) if refusal.by else owner,
         ago=_ago(now - refusal.at) if refusal.at else "",
         state=_STATES[incident.state].format(by=owner),
     )
@@ -85,7 +85,7 @@ def done_words(person: str, incident: Incident, policy: Policy) -> str:
         return f"#{incident.number} is yours now"
     if incident.state is State.TRIGGERED and any(answer.person == person for answer in incident.acknowledgements):
         return f"Your acknowledgement of #{incident.number} counts; one more person has to acknowledge it"
-    owner = called(incident.owner, policy) if incident.owner else "its team"
+    owner = display_name(incident.owner, policy) if incident.owner else "its team"
     return f"#{incident.number} is {_STATES[incident.state].format(by=owner)} now"
 
 

@@ -1,12 +1,12 @@
 """Silences in words: what they match, who created them, until when."""
 
-from escalator.engine.silences import silence_categories
+from escalator.engine.silences import categories_of_silence
 from escalator.model.levels import ContentRule
 from escalator.model.message import Card, InlineTime, Line
 from escalator.model.policy import Policy
 from escalator.model.silence import Silence, SilenceScope
 from escalator.rendering.push_text import words
-from escalator.rendering.view import called, title_of
+from escalator.rendering.view import display_name, title_of
 
 
 def subject(silence: Silence, policy: Policy) -> str:
@@ -19,19 +19,19 @@ def subject(silence: Silence, policy: Policy) -> str:
 
 def silenced_by(silence: Silence, policy: Policy) -> str:
     """Return `silenced by Dana Fox`."""
-    return f"silenced by {called(silence.author, policy)}"
+    return f"silenced by {display_name(silence.author, policy)}"
 
 
 def may_show_reason(silence: Silence, policy: Policy) -> bool:
     """Whether the reason may be shown to everybody: not for restricted or withheld categories."""
-    about = silence_categories(silence.of, silence.name, policy)
+    about = categories_of_silence(silence.of, silence.name, policy)
     return not any(category.restricted_to or category.content is ContentRule.WITHHOLD for category in about)
 
 
 def begun(silence: Silence, policy: Policy) -> Card:
     """Return the announcement of a silence that also matches critical incidents; an empty reason is left out."""
     lasts = words(silence.ends_at - silence.starts_at)
-    author = called(silence.author, policy)
+    author = display_name(silence.author, policy)
     text = f"{author} silenced {subject(silence, policy)} for {lasts}, including critical incidents"
     until: Line = (
         "Until ",
@@ -45,7 +45,7 @@ def ended(silence: Silence, policy: Policy, by: str | None) -> Card:
     """Return the announcement of such a silence's end; `by` None when it has expired."""
     subject_text = subject(silence, policy)
     text = (
-        f"{called(by, policy)} ended the silence for {subject_text}"
+        f"{display_name(by, policy)} ended the silence for {subject_text}"
         if by
         else f"The silence for {subject_text} has ended"
     )

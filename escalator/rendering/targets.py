@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from escalator.model.policy import Policy
-from escalator.rendering.view import called, spoken
+from escalator.rendering.view import display_name, spoken
 
 MOST_LISTED = 10
 
@@ -30,5 +30,5 @@ def _target(target: str, policy: Policy) -> str:
         return about.title if about.is_called_by_title else spoken(destination.key)
     prefix, _, key = target.rpartition(":")
     if prefix == "person" and key in policy.people:
-        return called(key, policy)
+        return display_name(key, policy)
     return spoken(key)

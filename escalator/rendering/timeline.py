@@ -7,7 +7,7 @@ from escalator.model.audit import AuditAction
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.policy import Policy
 from escalator.rendering import push_text
-from escalator.rendering.view import called
+from escalator.rendering.view import display_name
 
 _SAID = {
     AuditAction.OPENED: "Opened by {reason}",
@@ -159,7 +159,7 @@ def record_words(action: str, actor: str, reason: str, after: Mapping[str, str],
     """Return a record as a sentence, with the actor's usual name."""
     named = _named(action, {"actor": actor, "reason": reason, **after}, policy)
     if action == AuditAction.OPENED and actor in policy.people:
-        named["reason"] = called(actor, policy)
+        named["reason"] = display_name(actor, policy)
     if action == AuditAction.REVEALED:
         named["line"] = _which_line(after, is_over=reason == _OVER_LIMIT)
     if action == AuditAction.REFUSED:
@@ -182,11 +182,11 @@ def _which_line(after: Mapping[str, str], *, is_over: bool) -> str:
 
 def _named(action: str, values: Mapping[str, str], policy: Policy) -> dict[str, str]:
     """Return the values of a record in words."""
-    named = {name: called(value, policy) if name in _PEOPLE else value for name, value in values.items()}
+    named = {name: display_name(value, policy) if name in _PEOPLE else value for name, value in values.items()}
     named |= {name: _when(named[name], policy) for name in _INSTANTS.get(action, ()) if name in named}
     if "people" in named:
         named["people"] = (
-            ", ".join(called(person, policy) for person in named["people"].split(",") if person) or "nobody"
+            ", ".join(display_name(person, policy) for person in named["people"].split(",") if person) or "nobody"
         )
     if "sha256" in named:
         named["sha256"] = named["sha256"][:_HASH_CHARS]

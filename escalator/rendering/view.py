@@ -115,7 +115,7 @@ class View:
 
     def name(self, person: str | None) -> str:
         """Return the name of a person: their own, `a reviewer in Stream`, or automation."""
-        return called(person, self.running)
+        return display_name(person, self.running)
 
 
 def category_of(incident: Incident, frozen: Policy, running: Policy) -> Category | None:
@@ -135,7 +135,7 @@ def title_of(category: Category | None) -> str:
     return one_line(category.title, TITLE_CHARS) or NO_TITLE if category else NO_TITLE
 
 
-def called(person: str | None, policy: Policy) -> str:
+def display_name(person: str | None, policy: Policy) -> str:
     """Return the name of a person (or of a team that owns something) in Slack and on the dashboard."""
     if person is None:
         return "automation"

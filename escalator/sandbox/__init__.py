@@ -5,7 +5,7 @@ Production need not import it: it is imported on first use by the composition ro
 """
 
 from escalator.channels.stand_in import Refused
-from escalator.sandbox.controls import kill_worker, run_out, send_sample
+from escalator.sandbox.controls import expire_deadline, kill_worker, send_sample
 from escalator.sandbox.mail import mail_page
 from escalator.sandbox.page import sandbox_state
 from escalator.sandbox.signed_request import Signed
@@ -20,7 +20,7 @@ __all__ = [
     "TypedCommand",
     "kill_worker",
     "mail_page",
-    "run_out",
+    "expire_deadline",
     "sandbox_state",
     "send_sample",
     "signed_act",

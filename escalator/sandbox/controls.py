@@ -61,7 +61,7 @@ def _credentials(core: Core, policy: Policy) -> Iterator[tuple[str, str]]:
             yield api_key, secret
 
 
-def run_out(core: Core, number: int, viewer: Viewer | None = None) -> Refused | None:
+def expire_deadline(core: Core, number: int, viewer: Viewer | None = None) -> Refused | None:
     """Move the deadline of a sandbox incident to now; the workers fire it. Raises Unavailable.
 
     Outside sandbox mode `viewer` is the signed-in person: incidents that they may not see do not exist for them.

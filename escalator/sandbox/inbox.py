@@ -96,7 +96,7 @@ class DatabaseInbox:
         try:
             with self.database.writing() as connection:
                 item = sandbox_inbox.lock_message(connection, address, ts)
-                payload = change(opened(item, self.seal) if item else {})
+                payload = change(open_payload(item, self.seal) if item else {})
                 if payload is not None and item is None:
                     sandbox_inbox.insert(connection, self._item(channel, context, address, self._sealed(payload), ts))
                 elif payload is not None and item is not None:
@@ -113,7 +113,7 @@ class DatabaseInbox:
         try:
             with self.database.writing() as connection:
                 item = sandbox_inbox.lock_message(connection, address, ts)
-                payload = change(opened(item, self.seal)) if item else None
+                payload = change(open_payload(item, self.seal)) if item else None
                 if item is None or payload is None:
                     return NOT_THERE
                 sandbox_inbox.update_payload(connection, item.id, self._sealed(payload), self.clock.now())
@@ -129,7 +129,7 @@ class DatabaseInbox:
                 item = sandbox_inbox.lock_message(connection, address, ts)
         except Unavailable:
             return NOT_NOW
-        return opened(item, self.seal) if item else NOT_THERE
+        return open_payload(item, self.seal) if item else NOT_THERE
 
     def about(
         self, channel: DestinationKind, context: MessageContext, limit: int
@@ -140,7 +140,7 @@ class DatabaseInbox:
                 items = sandbox_inbox.newest_about(connection, channel, context.destination, context.incident_id, limit)
         except Unavailable:
             return NOT_NOW
-        return [(item.ts, opened(item, self.seal)) for item in items]
+        return [(item.ts, open_payload(item, self.seal)) for item in items]
 
     def newest_ts(self, channel: DestinationKind, address: str) -> str | Failed:
         """Return the `ts` of the newest message at an address; empty where there is none."""
@@ -162,7 +162,7 @@ class DatabaseInbox:
         return self.seal.seal(json.dumps(payload).encode())
 
 
-def opened(item: InboxItem, seal: Seal) -> dict[str, Any]:
+def open_payload(item: InboxItem, seal: Seal) -> dict[str, Any]:
     """Return an item's payload in its vendor's form; empty after it has been purged. Raises ContentLocked.
 
     In all of them `text` is what a person reads first, and `first_text` what it was at first.

@@ -16,7 +16,7 @@ from escalator.model.incident import Incident
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.rendering import timeline
-from escalator.rendering.timestamps import exact, exact_or_none
+from escalator.rendering.iso_timestamps import exact, exact_or_none
 from escalator.rendering.view import headline
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from escalator.channels.email.sandbox import page
 from escalator.model.destination_kind import DestinationKind
-from escalator.sandbox.inbox import opened
+from escalator.sandbox.inbox import open_payload
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.store import sandbox_inbox
@@ -21,4 +21,4 @@ def mail_page(core: Core, item_id: UUID, viewer: Viewer | None = None) -> str | 
         item = sandbox_inbox.find(connection, item_id, audience)
     if item is None or item.channel is not DestinationKind.EMAIL:
         return None
-    return page(opened(item, core.seal))
+    return page(open_payload(item, core.seal))

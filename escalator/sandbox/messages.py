@@ -3,8 +3,8 @@
 from escalator.channels.stand_in import Json, SandboxDestination
 from escalator.model.policy import Policy
 from escalator.model.sandbox_item import InboxItem
-from escalator.rendering.timestamps import exact, exact_or_none
-from escalator.sandbox.inbox import opened
+from escalator.rendering.iso_timestamps import exact, exact_or_none
+from escalator.sandbox.inbox import open_payload
 from escalator.sandbox.registry import SANDBOX_VENDORS
 from escalator.services.core.context import Core
 
@@ -14,7 +14,7 @@ def shown(core: Core, item: InboxItem, policy: Policy | None) -> Json:
 
     After its content has been purged it is empty.
     """
-    payload = opened(item, core.seal)
+    payload = open_payload(item, core.seal)
     view = payload.get("view")
     text = view["title"]["text"] if view else payload.get("text", "")
     form, buttons = SANDBOX_VENDORS[item.channel].show(item, payload, _reader(core, item, policy))

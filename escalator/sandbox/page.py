@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from escalator.channels.stand_in import Json
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
-from escalator.rendering.timestamps import exact
+from escalator.rendering.iso_timestamps import exact
 from escalator.sandbox.incident_views import newest_incidents
 from escalator.sandbox.messages import shown
 from escalator.services.auth.viewer import Viewer, audience_of

@@ -13,7 +13,7 @@ from escalator.channels.stand_in import Json, Refused
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.policy import Person
 from escalator.model.sandbox_item import InboxItem, InboxItemType
-from escalator.sandbox.inbox import opened
+from escalator.sandbox.inbox import open_payload
 from escalator.sandbox.signed_request import Signed
 from escalator.services.core.context import Core
 from escalator.store import sandbox_inbox
@@ -59,7 +59,7 @@ def signed_click(core: Core, press: Press) -> Signed | Refused:
         return Refused("There is no such message.")
     if person is None or not user_id:
         return Refused(f"{press.person} has no Slack id in the policy, so nothing can come from them.")
-    payload_shown = opened(item, core.seal)
+    payload_shown = open_payload(item, core.seal)
     if press.view_state is None and press.typed is None:
         payload = _block_actions(person, user_id, item, payload_shown, press)
     elif item.type is not InboxItemType.VIEW or not payload_shown:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from escalator.channels import stand_in
 from escalator.channels.stand_in import Refused
 from escalator.model.destination_kind import DestinationKind
-from escalator.sandbox.inbox import opened
+from escalator.sandbox.inbox import open_payload
 from escalator.sandbox.registry import SANDBOX_VENDORS
 from escalator.sandbox.signed_request import Signed
 from escalator.services.core.context import Core
@@ -39,7 +39,7 @@ def signed_act(core: Core, deed: Deed) -> Signed | Refused:
         vendor = SANDBOX_VENDORS[item.channel] if item else None
         if item is None or vendor is None or vendor.act is None:
             return Refused("There is no such PagerDuty alert or Jira issue.")
-        payload = opened(item, core.seal)
+        payload = open_payload(item, core.seal)
 
         def known_as(kind: DestinationKind) -> str:
             return core.expand(person.address_of(kind) or "")

@@ -9,7 +9,7 @@ from math import lcm
 from escalator.model.schedule import Hours, Layer, RotationUnit, Schedule
 from escalator.schedules.local_time import first_instant
 from escalator.schedules.oncall import shifts_between
-from escalator.schedules.rotation import handovers
+from escalator.schedules.rotation import handoffs
 
 _WEEK_H = 7 * 24
 _HALF_A_YEAR = timedelta(weeks=26)
@@ -43,7 +43,7 @@ def _turns(layer: Layer, schedule: Schedule, begin: datetime) -> Iterator[tuple[
     """Yield the turns of one whole cycle of a layer, from that instant on."""
     count = _turns_in_a_cycle(layer)
     length = timedelta(hours=layer.every) if layer.turn is RotationUnit.HOURS else _LONGEST_TURN
-    edges = handovers(layer, schedule.timezone, begin, begin + (count + 2) * length)
+    edges = handoffs(layer, schedule.timezone, begin, begin + (count + 2) * length)
     for _number, turn in zip(range(count), pairwise(edges), strict=False):
         yield turn
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from escalator.model.schedule import Booking, Hours, Layer, Override, Schedule, Shift
 from escalator.schedules.hours import is_open, openings_and_closings
 from escalator.schedules.local_time import first_instant, local_time_reached
-from escalator.schedules.rotation import handovers, person_on_turn
+from escalator.schedules.rotation import handoffs, person_on_turn
 
 
 def on_call(
@@ -79,7 +79,7 @@ def _changes(
         yield _instant(span.start, schedule.timezone)
         yield _instant(span.end, schedule.timezone)
     for layer in schedule.layers:
-        yield from handovers(layer, schedule.timezone, start, end)
+        yield from handoffs(layer, schedule.timezone, start, end)
         own = _hours_of(layer, hours)
         if own is not None:
             yield from openings_and_closings(own, start, end)

@@ -24,7 +24,7 @@ def person_on_turn(layer: Layer, now: datetime) -> str | None:
     return None if turn < 0 else layer.people[turn % len(layer.people)] or None
 
 
-def handovers(layer: Layer, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
+def handoffs(layer: Layer, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
     """Yield every instant in [start, end) at which a turn begins, also the first one, ascending.
 
     A turn without length (in an hour that the clock skips) does not begin.

@@ -50,8 +50,8 @@ def get(connection: Connection, token_id: UUID) -> ApiToken | None:
 
 def list_newest(connection: Connection, *, is_sandbox: bool) -> list[ApiToken]:
     """Return the newest tokens, the newest first; those of the sandbox, or those that are not."""
-    wanted = select(*_COLUMNS).where(api_tokens.c.is_sandbox.is_(is_sandbox)).order_by(api_tokens.c.id.desc())
-    return [_token(row._mapping) for row in connection.execute(wanted.limit(MOST_SHOWN))]
+    statement = select(*_COLUMNS).where(api_tokens.c.is_sandbox.is_(is_sandbox)).order_by(api_tokens.c.id.desc())
+    return [_token(row._mapping) for row in connection.execute(statement.limit(MOST_SHOWN))]
 
 
 def record_use(connection: Connection, token_id: UUID, now: datetime) -> None:

@@ -72,9 +72,9 @@ def chain_new(connection: Connection, before: datetime, limit: int) -> int:
     rows = []
     for record in connection.execute(unchained):
         seq += 1
-        made = chain_hash(export_line(record, seq, previous))
-        rows.append({"seq": seq, "record_id": record.id, "prev_hash": previous, "hash": made})
-        previous = made
+        record_hash = chain_hash(export_line(record, seq, previous))
+        rows.append({"seq": seq, "record_id": record.id, "prev_hash": previous, "hash": record_hash})
+        previous = record_hash
     if rows:
         connection.execute(audit_chain.insert(), rows)
     return len(rows)

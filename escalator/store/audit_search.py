@@ -40,14 +40,14 @@ def page_before(
     Each row is a record with `number` and `category` of its incident and `seq`, `prev_hash` and `hash` of its place
     in the hash chain; they are None where there is none.
     """
-    return _found(connection, audience, search, place, limit, newest_first=True)
+    return _read_page(connection, audience, search, place, limit, newest_first=True)
 
 
 def page_after(
     connection: Connection, audience: Audience, search: AuditQuery, place: Position | None = None, limit: int = PAGE
 ) -> list[Row[Any]]:
     """Return what is found, the oldest first, from this place towards now; rows as of `page_before`."""
-    return _found(connection, audience, search, place, limit, newest_first=False)
+    return _read_page(connection, audience, search, place, limit, newest_first=False)
 
 
 def position_of(row: Row[Any]) -> Position:
@@ -55,7 +55,7 @@ def position_of(row: Row[Any]) -> Position:
     return row.recorded_at, row.id
 
 
-def _found(  # noqa: PLR0913  # which of them, from where, how many, which way
+def _read_page(  # noqa: PLR0913  # which of them, from where, how many, which way
     connection: Connection,
     audience: Audience,
     search: AuditQuery,
@@ -72,17 +72,17 @@ def _found(  # noqa: PLR0913  # which of them, from where, how many, which way
     seen a year ago is searched for through a million records.
     """
     _plan_anew(connection)
-    asked = [*_conditions(search, audience), *_beyond(place, newest_first=newest_first)]
+    conditions = [*_conditions(search, audience), *_beyond(place, newest_first=newest_first)]
     if search.category is not None or search.via is not None:
         edge = _edge(connection, search, place, newest_first=newest_first)
         if edge is not None:
-            near = audit_records.c.recorded_at >= edge if newest_first else audit_records.c.recorded_at <= edge
-            rows = _page(connection, _ids(*asked, near), limit, newest_first=newest_first)
+            is_near = audit_records.c.recorded_at >= edge if newest_first else audit_records.c.recorded_at <= edge
+            rows = _page(connection, _ids(*conditions, is_near), limit, newest_first=newest_first)
             if len(rows) == limit:
                 return rows
-            gathered = _ids(*asked).cte("gathered").prefix_with("MATERIALIZED", dialect="postgresql")
+            gathered = _ids(*conditions).cte("gathered").prefix_with("MATERIALIZED", dialect="postgresql")
             return _page(connection, select(gathered.c.id, gathered.c.recorded_at), limit, newest_first=newest_first)
-    return _page(connection, _ids(*asked), limit, newest_first=newest_first)
+    return _page(connection, _ids(*conditions), limit, newest_first=newest_first)
 
 
 def _ids(*conditions: ColumnElement[bool]) -> Select[Any]:
@@ -93,16 +93,16 @@ def _edge(connection: Connection, search: AuditQuery, place: Position | None, *,
     """Return when the last of the records nearest to where the page begins was written; None when it holds all."""
     within = [*_times(search), *_beyond(place, newest_first=newest_first)]
     order = audit_records.c.recorded_at.desc() if newest_first else audit_records.c.recorded_at
-    found: datetime | None = connection.scalar(
+    edge: datetime | None = connection.scalar(
         select(audit_records.c.recorded_at).where(*within).order_by(order).offset(_NEAR).limit(1)
     )
-    return found
+    return edge
 
 
-def _page(connection: Connection, found: Select[Any], limit: int, *, newest_first: bool) -> list[Row[Any]]:
+def _page(connection: Connection, ids: Select[Any], limit: int, *, newest_first: bool) -> list[Row[Any]]:
     """Return the first of what is found, with all that belongs to it: joined to these, not to all looked at."""
-    id_, at = found.selected_columns
-    page = found.order_by(*((at.desc(), id_.desc()) if newest_first else (at, id_))).limit(limit).subquery()
+    id_, at = ids.selected_columns
+    page = ids.order_by(*((at.desc(), id_.desc()) if newest_first else (at, id_))).limit(limit).subquery()
     order = (page.c.recorded_at.desc(), page.c.id.desc()) if newest_first else (page.c.recorded_at, page.c.id)
     statement = (
         select(

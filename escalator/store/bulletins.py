@@ -19,10 +19,10 @@ def insert(connection: Connection, new: Bulletin) -> None:
 
 def find(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Bulletin]:
     """Return these bulletins by id."""
-    wanted = list(ids)
-    if not wanted:
+    known_ids = list(ids)
+    if not known_ids:
         return {}
-    rows = connection.execute(select(bulletins).where(bulletins.c.id.in_(wanted)))
+    rows = connection.execute(select(bulletins).where(bulletins.c.id.in_(known_ids)))
     return {row.id: _bulletin(row) for row in rows}
 
 

@@ -120,31 +120,31 @@ _MEMBERS = (
 _UNDER_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 
 
-def has_more_pending_than(connection: Connection, kept: int) -> bool:
+def has_more_pending_than(connection: Connection, sent_singly: int) -> bool:
     """Whether so many pages wait at all, wherever to: a question that costs the same however many there are."""
-    return connection.execute(_MANY, {"kept": kept}).first() is not None
+    return connection.execute(_MANY, {"kept": sent_singly}).first() is not None
 
 
-def lock_surplus_pages(connection: Connection, kept: int, waited_since: datetime, most: int) -> list[Delivery]:
+def lock_surplus_pages(connection: Connection, sent_singly: int, waited_since: datetime, most: int) -> list[Delivery]:
     """Return pages that have waited since then beyond the first `kept` of each place, in their turns, locked.
 
     Only full messages count, not what rings where something stands. What others hold is left to them.
     """
-    rows = connection.execute(_SURPLUS, {"kept": kept, "waited_since": waited_since, "most": most})
+    rows = connection.execute(_SURPLUS, {"kept": sent_singly, "waited_since": waited_since, "most": most})
     return [delivery_from_row(row) for row in rows]
 
 
 def lock_open_bundles(connection: Connection) -> dict[BundleAddress, UUID]:
     """Return the list that waits at each place, locked; the oldest, which goes first."""
-    found: dict[BundleAddress, UUID] = {}
+    by_address: dict[BundleAddress, UUID] = {}
     for row in connection.execute(_OPEN):
-        found.setdefault(address_of(row), row.bulletin_id)
-    return found
+        by_address.setdefault(address_of(row), row.bulletin_id)
+    return by_address
 
 
-def address_of(one: Any) -> BundleAddress:
+def address_of(row: Any) -> BundleAddress:
     """Return where a delivery, or a row of one, is told."""
-    return BundleAddress(one.destination, one.address, DestinationKind(one.channel), Mode(one.mode))
+    return BundleAddress(row.destination, row.address, DestinationKind(row.channel), Mode(row.mode))
 
 
 def add_pages(connection: Connection, list_id: UUID, ids: Sequence[UUID], urgency: int) -> None:
@@ -163,14 +163,14 @@ def pages_of(connection: Connection, list_id: UUID) -> list[BundledPage]:
 
 def mode_of(connection: Connection, list_id: UUID) -> Mode | None:
     """Return the mode in which a list is told, or None where there is no such list."""
-    found = connection.scalar(select(deliveries.c.mode).where(deliveries.c.bulletin_id == list_id).limit(1))
-    return None if found is None else Mode(found)
+    mode = connection.scalar(select(deliveries.c.mode).where(deliveries.c.bulletin_id == list_id).limit(1))
+    return None if mode is None else Mode(mode)
 
 
 def _member(row: Any) -> BundledPage:
-    kept = {name: getattr(row, name) for name in BundledPage.__dataclass_fields__}
+    values = {name: getattr(row, name) for name in BundledPage.__dataclass_fields__}
     return BundledPage(
-        **kept
+        **values
         | {
             "occasion": Occasion(row.occasion),
             "severity": Severity(row.severity),
@@ -191,12 +191,12 @@ def mark_delivered(connection: Connection, list_deliveries: Iterable[UUID], now:
     told_by = list(list_deliveries)
     if not told_by:
         return
-    told = select(deliveries.c.bulletin_id).where(
+    bundle_ids = select(deliveries.c.bulletin_id).where(
         deliveries.c.id.in_(told_by), deliveries.c.state == DeliveryState.DELIVERED
     )
     connection.execute(
         update(deliveries)
-        .where(deliveries.c.bundle_id.in_(told), deliveries.c.state == DeliveryState.LISTED)
+        .where(deliveries.c.bundle_id.in_(bundle_ids), deliveries.c.state == DeliveryState.LISTED)
         .values(state=DeliveryState.DELIVERED, delivered_at=now)
     )
 
@@ -208,14 +208,14 @@ def find_failed(connection: Connection) -> list[UUID]:
     )
     if not waiting:
         return []
-    told = set(
+    delivered = set(
         connection.scalars(
             select(deliveries.c.bulletin_id).where(
                 deliveries.c.bulletin_id.in_(waiting), deliveries.c.state.in_(_UNDER_WAY)
             )
         )
     )
-    return [one for one in waiting if one is not None and one not in told]
+    return [bundle_id for bundle_id in waiting if bundle_id is not None and bundle_id not in delivered]
 
 
 def pending_pages_of(connection: Connection, lists: Sequence[UUID], most: int) -> list[tuple[UUID, UUID]]:

@@ -41,18 +41,20 @@ def bookings_of(connection: Connection, policy: Policy) -> Calendars:
 
     Whoever has left the policy since is on call no more.
     """
-    wanted = {schedule.key for schedule in policy.schedules.values() if schedule.ical}
-    if not wanted:
+    keys = {schedule.key for schedule in policy.schedules.values() if schedule.ical}
+    if not keys:
         return {}
     rows = connection.execute(_BOOKINGS)
-    return {row.schedule: bookings_from_json(row.bookings, policy.people) for row in rows if row.schedule in wanted}
+    return {row.schedule: bookings_from_json(row.bookings, policy.people) for row in rows if row.schedule in keys}
 
 
 def bookings_from_json(text: str, known: Container[str]) -> tuple[Booking, ...]:
     """Return bookings as they were written, but for people who are not known."""
     return tuple(
         Booking(
-            datetime.fromisoformat(start), datetime.fromisoformat(end), tuple(one for one in people if one in known)
+            datetime.fromisoformat(start),
+            datetime.fromisoformat(end),
+            tuple(person for person in people if person in known),
         )
         for start, end, people in json.loads(text)
     )
@@ -60,7 +62,7 @@ def bookings_from_json(text: str, known: Container[str]) -> tuple[Booking, ...]:
 
 def bookings_to_json(bookings: Iterable[Booking]) -> str:
     """Return bookings as they are kept: instants and the keys of people."""
-    return json.dumps([(one.start.isoformat(), one.end.isoformat(), one.people) for one in bookings])
+    return json.dumps([(booking.start.isoformat(), booking.end.isoformat(), booking.people) for booking in bookings])
 
 
 def all_feeds(connection: Connection) -> Mapping[str, CalendarFeed]:
@@ -70,8 +72,8 @@ def all_feeds(connection: Connection) -> Mapping[str, CalendarFeed]:
 
 def sealed_copy_of(connection: Connection, schedule: str) -> bytes | None:
     """Return the last good copy of a feed, sealed, if there is one."""
-    found: bytes | None = connection.scalar(select(calendars.c.sealed_feed).where(calendars.c.schedule == schedule))
-    return found
+    sealed: bytes | None = connection.scalar(select(calendars.c.sealed_feed).where(calendars.c.schedule == schedule))
+    return sealed
 
 
 def save(connection: Connection, feed: CalendarFeed, sealed_feed: bytes | None, bookings: Iterable[Booking]) -> None:

@@ -15,26 +15,26 @@ _MICROSECOND = timedelta(microseconds=1)
 def seal_facts(facts: Facts, links: Mapping[str, str], seal: Seal) -> bytes:
     """Return what is known of an item, with the ids for its links, sealed."""
     seen = {name: {value: _stamp(at) for value, at in values.items()} for name, values in facts.seen.items()}
-    return _sealed({"seen": seen, "latest": _said(facts.latest), "links": dict(links)}, seal)
+    return _sealed({"seen": seen, "latest": _to_json(facts.latest), "links": dict(links)}, seal)
 
 
 def open_facts(sealed: bytes | None, seal: Seal) -> tuple[Facts, dict[str, str]]:
     """Return what was sealed; nothing once it is purged. Raises ContentLocked."""
     if sealed is None:
         return Facts(), {}
-    told = json.loads(seal.open(sealed))
-    seen = {name: {value: _instant(at) for value, at in values.items()} for name, values in told["seen"].items()}
-    return Facts(seen, _register(told["latest"])), told["links"]
+    stored = json.loads(seal.open(sealed))
+    seen = {name: {value: _instant(at) for value, at in values.items()} for name, values in stored["seen"].items()}
+    return Facts(seen, _from_json(stored["latest"])), stored["links"]
 
 
 def seal_content(content: Content, seal: Seal) -> bytes:
     """Return what a person wrote, sealed."""
-    return _sealed(_said(content.latest), seal)
+    return _sealed(_to_json(content.latest), seal)
 
 
 def open_content(sealed: bytes | None, seal: Seal) -> Content:
     """Return what was sealed; nothing once it is purged. Raises ContentLocked."""
-    return Content() if sealed is None else Content(_register(json.loads(seal.open(sealed))))
+    return Content() if sealed is None else Content(_from_json(json.loads(seal.open(sealed))))
 
 
 def categories_to_text(fits: Iterable[str]) -> str:
@@ -42,21 +42,21 @@ def categories_to_text(fits: Iterable[str]) -> str:
     return "\n".join(sorted(fits))
 
 
-def categories_from_text(kept: str) -> tuple[str, ...]:
+def categories_from_text(text: str) -> tuple[str, ...]:
     """Return categories as they were written."""
-    return tuple(kept.split("\n")) if kept else ()
+    return tuple(text.split("\n")) if text else ()
 
 
 def _sealed(value: Any, seal: Seal) -> bytes:
     return seal.seal(json.dumps(value, separators=(",", ":")).encode())
 
 
-def _said(register: LatestValues) -> dict[str, tuple[int, str]]:
+def _to_json(register: LatestValues) -> dict[str, tuple[int, str]]:
     return {name: (_stamp(at), value) for name, (at, value) in register.items()}
 
 
-def _register(told: Mapping[str, tuple[int, str]]) -> LatestValues:
-    return {name: (_instant(at), value) for name, (at, value) in told.items()}
+def _from_json(stored: Mapping[str, tuple[int, str]]) -> LatestValues:
+    return {name: (_instant(at), value) for name, (at, value) in stored.items()}
 
 
 def _stamp(instant: datetime) -> int:

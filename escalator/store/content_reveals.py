@@ -26,11 +26,11 @@ def last_revealed(
             audit_records.c.actor_kind == "person",
             audit_records.c.action == AuditAction.REVEALED,
             audit_records.c.recorded_at >= since,
-            incidents.c.severity.in_(sorted(one.value for one in severities)),
+            incidents.c.severity.in_(sorted(severity.value for severity in severities)),
         )
         .group_by(audit_records.c.actor_key, audit_records.c.incident_id)
     )
-    found: dict[str, dict[UUID, datetime]] = defaultdict(dict)
+    by_person: dict[str, dict[UUID, datetime]] = defaultdict(dict)
     for row in connection.execute(statement):
-        found[row.actor_key][row.incident_id] = row.at
-    return found
+        by_person[row.actor_key][row.incident_id] = row.at
+    return by_person

@@ -26,7 +26,7 @@ def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
     due_before: datetime,
     limit: int,
     seal: Seal,
-    taken: list[UUID],
+    claimed_ids: list[UUID],
     only: UUID | None = None,
 ) -> dict[UUID, Incident]:
     """Return incidents whose deadline is not after `due_before`, the oldest first, locked; what others hold is theirs.
@@ -43,20 +43,20 @@ def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
         .with_for_update(skip_locked=True, of=incidents, key_share=True)
     )
     rows = connection.execute(statement).all()
-    taken += [row.id for row in rows]
+    claimed_ids += [row.id for row in rows]
     return from_rows(connection, rows, seal)
 
 
 def first_due(connection: Connection, now: datetime) -> datetime | None:
     """Return the nearest deadline that is not due yet."""
-    found: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)).where(incidents.c.due_at > now))
-    return found
+    due_at: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)).where(incidents.c.due_at > now))
+    return due_at
 
 
 def first_unarmed(connection: Connection, now: datetime, horizon: timedelta) -> datetime | None:
     """Return the nearest deadline within the horizon that has no alarm yet."""
-    found: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)).where(_is_unarmed(now, horizon)))
-    return found
+    due_at: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)).where(_is_unarmed(now, horizon)))
+    return due_at
 
 
 def _is_unarmed(now: datetime, horizon: timedelta) -> ColumnElement[bool]:

@@ -97,18 +97,18 @@ def insert(connection: Connection, new: Sequence[Delivery]) -> None:
     """Write deliveries; one that is there already (a second firing of a step) is left as it is."""
     if not new:
         return
-    connection.execute(insert_or_leave(connection.dialect.name, deliveries), [_values(one) for one in new])
+    connection.execute(insert_or_leave(connection.dialect.name, deliveries), [_values(delivery) for delivery in new])
 
 
-def _values(one: Delivery) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in Delivery.__dataclass_fields__}
+def _values(delivery: Delivery) -> dict[str, Any]:
+    return {name: getattr(delivery, name) for name in Delivery.__dataclass_fields__}
 
 
 def delivery_from_row(row: Row[Any]) -> Delivery:
     """Return the delivery that a row of the table is."""
-    kept = {name: getattr(row, name) for name in Delivery.__dataclass_fields__}
+    values = {name: getattr(row, name) for name in Delivery.__dataclass_fields__}
     return Delivery(
-        **kept
+        **values
         | {
             "kind": DeliveryKind(row.kind),
             "occasion": Occasion(row.occasion),
@@ -129,7 +129,7 @@ def suppress(connection: Connection, ids: Sequence[UUID], reason: str) -> None:
 
 def suppress_pages_below_round(connection: Connection, incident_id: UUID, below_round: int, reason: str) -> int:
     """Drop the incident's pages of rounds below that one which nobody has begun to send; return how many."""
-    done = connection.execute(
+    result = connection.execute(
         update(deliveries)
         .where(
             deliveries.c.incident_id == incident_id,
@@ -139,7 +139,7 @@ def suppress_pages_below_round(connection: Connection, incident_id: UUID, below_
         )
         .values(state=DeliveryState.SUPPRESSED, reason=reason)
     )
-    return done.rowcount
+    return result.rowcount
 
 
 def step_states(
@@ -158,32 +158,32 @@ def step_states(
     return [(_person(destination), DeliveryState(state)) for destination, state in rows]
 
 
-def has_later_delivered_page(connection: Connection, one: Delivery) -> bool:
+def has_later_delivered_page(connection: Connection, page: Delivery) -> bool:
     """Whether a later page to the same address in this round has got through already."""
     later = or_(
-        deliveries.c.step > one.step, and_(deliveries.c.step == one.step, deliveries.c.send_number > one.send_number)
+        deliveries.c.step > page.step, and_(deliveries.c.step == page.step, deliveries.c.send_number > page.send_number)
     )
-    found = connection.scalar(
+    later_id = connection.scalar(
         select(func.count())
         .select_from(deliveries)
         .where(
-            deliveries.c.incident_id == one.incident_id,
-            deliveries.c.round == one.round,
-            deliveries.c.destination == one.destination,
+            deliveries.c.incident_id == page.incident_id,
+            deliveries.c.round == page.round,
+            deliveries.c.destination == page.destination,
             deliveries.c.kind == DeliveryKind.PAGE,
             deliveries.c.state == DeliveryState.DELIVERED,
             later,
         )
     )
-    return bool(found)
+    return bool(later_id)
 
 
 def with_fallback(connection: Connection, ids: Sequence[UUID]) -> frozenset[UUID]:
     """Return those of the deliveries in whose place another has been told."""
     if not ids:
         return frozenset()
-    found = select(deliveries.c.fallback_of).where(deliveries.c.fallback_of.in_(ids))
-    return frozenset(one for one in connection.scalars(found) if one is not None)
+    statement = select(deliveries.c.fallback_of).where(deliveries.c.fallback_of.in_(ids))
+    return frozenset(delivery_id for delivery_id in connection.scalars(statement) if delivery_id is not None)
 
 
 def of_operator_alert(connection: Connection, trouble_id: UUID) -> list[Delivery]:
@@ -211,8 +211,8 @@ def unfinished_at(connection: Connection, endpoints: Sequence[str]) -> list[Deli
 
 def lock_unfinished(connection: Connection, ids: Iterable[UUID]) -> list[Delivery]:
     """Return those of the deliveries that still wait, locked; what others hold is left to them."""
-    asked = select(deliveries).where(deliveries.c.id.in_(list(ids)), _WAITS)
-    rows = connection.execute(asked.with_for_update(skip_locked=True, of=deliveries))
+    statement = select(deliveries).where(deliveries.c.id.in_(list(ids)), _WAITS)
+    rows = connection.execute(statement.with_for_update(skip_locked=True, of=deliveries))
     return [delivery_from_row(row) for row in rows]
 
 

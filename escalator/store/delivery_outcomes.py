@@ -66,8 +66,8 @@ _FINISH = (
 def record_results(connection: Connection, results: Sequence[Mapping[str, Any]], owner: UUID) -> None:
     """Write what became of deliveries that are locked and ours: id, claim_number, state, reason and so on."""
     if results:
-        rows = [{f"new_{name}": one.get(name) for name in _RESULT} for one in results]
-        keys = [{"key": one["id"], "new_owner": owner} for one in results]
+        rows = [{f"new_{name}": result.get(name) for name in _RESULT} for result in results]
+        keys = [{"key": result["id"], "new_owner": owner} for result in results]
         connection.execute(_FINISH, [row | key for row, key in zip(rows, keys, strict=True)])
 
 
@@ -90,8 +90,8 @@ _PUT_OFF = _NOT_SHOWN.values(next_attempt_at=bindparam("then"))
 _GIVEN_UP = _NOT_SHOWN.values(shown_revision=posted_messages.c.wanted_revision)
 
 
-def _claimed(one: PostedMessage, owner: UUID) -> dict[str, Any]:
-    return {"post": one.id, "mine": one.claim_number, "me": owner}
+def _claimed(post: PostedMessage, owner: UUID) -> dict[str, Any]:
+    return {"post": post.id, "mine": post.claim_number, "me": owner}
 
 
 def record_posted(connection: Connection, new: Sequence[tuple[PostedMessage, int, Delivered]], owner: UUID) -> None:
@@ -101,31 +101,33 @@ def record_posted(connection: Connection, new: Sequence[tuple[PostedMessage, int
     """
     if new:
         rows = [
-            _claimed(one, owner) | {"place": said.ref, "revision": revision, "seen": said.face or None}
-            for one, revision, said in new
+            _claimed(post, owner) | {"place": delivered.ref, "revision": revision, "seen": delivered.face or None}
+            for post, revision, delivered in new
         ]
         connection.execute(_CREATED, rows)
-        supersede_earlier(connection, [one for one, _revision, _said in new])
+        supersede_earlier(connection, [post for post, _revision, _delivered in new])
 
 
-def insert_missing(connection: Connection, told: Sequence[tuple[PostedMessage, int, Delivered]], now: datetime) -> None:
+def insert_missing(
+    connection: Connection, posted: Sequence[tuple[PostedMessage, int, Delivered]], now: datetime
+) -> None:
     """Write the messages of forgotten claims that are gone because they were made with them, unless a click was faster.
 
     What they should show by now is to be asked once their incidents can be locked.
     """
-    if not told:
+    if not posted:
         return
-    refs = [said.ref for _, _, said in told]
+    refs = [delivered.ref for _, _, delivered in posted]
     rows = connection.execute(
         select(posted_messages.c.channel, posted_messages.c.vendor_ref).where(posted_messages.c.vendor_ref.in_(refs))
     )
     known = {(row.channel, row.vendor_ref) for row in rows}
-    gone = [
-        replace(one, vendor_ref=said.ref, shown_revision=revision, shown_fingerprint=said.face or None)
-        for one, revision, said in told
-        if (one.channel, said.ref) not in known
+    missing = [
+        replace(post, vendor_ref=delivered.ref, shown_revision=revision, shown_fingerprint=delivered.face or None)
+        for post, revision, delivered in posted
+        if (post.channel, delivered.ref) not in known
     ]
-    insert(connection, gone, None, now)
+    insert(connection, missing, None, now)
 
 
 def record_updated(
@@ -134,23 +136,24 @@ def record_updated(
     """Note which revision each message shows now."""
     if updated:
         rows = [
-            _claimed(one, owner) | {"revision": revision, "seen": said.face or None} for one, revision, said in updated
+            _claimed(post, owner) | {"revision": revision, "seen": delivered.face or None}
+            for post, revision, delivered in updated
         ]
         connection.execute(_SHOWN, rows)
 
 
-def release_claim(connection: Connection, one: PostedMessage, owner: UUID) -> None:
+def release_claim(connection: Connection, post: PostedMessage, owner: UUID) -> None:
     """Give back a posted message that did not get through."""
-    connection.execute(_LET_GO, _claimed(one, owner))
+    connection.execute(_LET_GO, _claimed(post, owner))
 
 
 def record_update_failure(
-    connection: Connection, one: PostedMessage, owner: UUID, next_at: datetime, reason: str
+    connection: Connection, post: PostedMessage, owner: UUID, next_at: datetime, reason: str
 ) -> None:
     """Note that updating a posted message failed, and is tried again."""
-    connection.execute(_PUT_OFF, _claimed(one, owner) | {"why": reason, "then": next_at})
+    connection.execute(_PUT_OFF, _claimed(post, owner) | {"why": reason, "then": next_at})
 
 
-def record_update_given_up(connection: Connection, one: PostedMessage, owner: UUID, reason: str) -> None:
+def record_update_given_up(connection: Connection, post: PostedMessage, owner: UUID, reason: str) -> None:
     """Note that updating a posted message has failed for good: it counts as showing what it should."""
-    connection.execute(_GIVEN_UP, _claimed(one, owner) | {"why": reason})
+    connection.execute(_GIVEN_UP, _claimed(post, owner) | {"why": reason})

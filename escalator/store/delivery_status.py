@@ -56,7 +56,7 @@ _THINGS = select(incident_keys.c.incident_id, incident_keys.c.value).where(
 
 def notified_of(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, Sequence[NotifiedDestination]]:
     """Return who was told of each of these incidents in its present round, those who were told first before others."""
-    found: dict[UUID, list[NotifiedDestination]] = defaultdict(list)
+    by_incident: dict[UUID, list[NotifiedDestination]] = defaultdict(list)
     for row in connection.execute(_TOLD, {"ids": list(ids)}):
         fate = (
             NotificationStatus.ARRIVED
@@ -65,8 +65,8 @@ def notified_of(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, Se
             if row.coming
             else NotificationStatus.FAILED
         )
-        found[row.incident_id].append(NotifiedDestination(row.destination, DestinationKind(row.channel), fate))
-    return found
+        by_incident[row.incident_id].append(NotifiedDestination(row.destination, DestinationKind(row.channel), fate))
+    return by_incident
 
 
 def entity_types_of(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, str]:

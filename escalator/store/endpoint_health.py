@@ -189,7 +189,7 @@ class FailingEndpoint:
 
 def failing(connection: Connection, since: datetime) -> list[FailingEndpoint]:
     """Return the endpoints of which no call has succeeded since then or earlier, by name."""
-    found = select(endpoint_health).where(endpoint_health.c.failing_since <= since).order_by(endpoint_health.c.name)
+    statement = select(endpoint_health).where(endpoint_health.c.failing_since <= since).order_by(endpoint_health.c.name)
     return [
         FailingEndpoint(
             row.name,
@@ -199,5 +199,5 @@ def failing(connection: Connection, since: datetime) -> list[FailingEndpoint]:
             row.failing_reason,
             row.paused_until,
         )
-        for row in connection.execute(found)
+        for row in connection.execute(statement)
     ]

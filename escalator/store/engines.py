@@ -54,7 +54,7 @@ def _connect_arguments(url: URL) -> dict[str, Any]:
     A peer that is gone without a word is noticed after some 9 s when it owes an answer, after 5 s when it owes an
     acknowledgement. Of several servers the one that takes writes is looked for.
     """
-    wanted: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "connect_timeout": WAIT_S,
         "options": _SETTINGS,
         "tcp_user_timeout": _PEER_IS_GONE_MS,
@@ -64,8 +64,8 @@ def _connect_arguments(url: URL) -> dict[str, Any]:
     }
     hosts = url.query.get("host", "")
     if not isinstance(hosts, str) or "," in hosts or "," in (url.host or ""):
-        wanted["target_session_attrs"] = "read-write"
-    return wanted
+        arguments["target_session_attrs"] = "read-write"
+    return arguments
 
 
 def _connected(generation: Generation, arguments: Any, options: Any) -> PatientConnection:

@@ -61,13 +61,13 @@ def _merged(connection: Connection, since: datetime) -> dict[UUID, list[UUID]]:
         )
     )
     into = {row.id: row.merged_into for row in rows}
-    found: dict[UUID, list[UUID]] = {}
-    for one in into:
-        last = one
+    by_target: dict[UUID, list[UUID]] = {}
+    for incident_id in into:
+        last = incident_id
         while last in into:
             last = into[last]
-        found.setdefault(last, []).append(one)
-    return found
+        by_target.setdefault(last, []).append(incident_id)
+    return by_target
 
 
 def events_of(connection: Connection, ids: Iterable[UUID]) -> Iterator[ReceivedEvent]:

@@ -72,8 +72,8 @@ def _insertion(dialect: str) -> Any:
 def insert(connection: Connection, event: StoredEvent) -> bool:
     """Write an event; return False when the very same delivery is there already."""
     values = {name: getattr(event, name) for name in StoredEvent.__dataclass_fields__}
-    written = connection.execute(_insertion(connection.dialect.name), values | {"next_at": event.received_at})
-    return written.scalar_one_or_none() is not None
+    result = connection.execute(_insertion(connection.dialect.name), values | {"next_at": event.received_at})
+    return result.scalar_one_or_none() is not None
 
 
 def probe_insert(connection: Connection, event: StoredEvent) -> None:
@@ -84,27 +84,27 @@ def probe_insert(connection: Connection, event: StoredEvent) -> None:
 
 def of_incident(connection: Connection, incident_id: UUID, limit: int) -> list[StoredEvent]:
     """Return the first events of an incident whose bodies are still kept, the oldest first."""
-    kept = (events.c.incident_id == incident_id, events.c.sealed_body.is_not(None))
-    return _stored(connection.execute(_ALL.where(*kept).order_by(events.c.received_at, events.c.id).limit(limit)))
+    conditions = (events.c.incident_id == incident_id, events.c.sealed_body.is_not(None))
+    return _stored(connection.execute(_ALL.where(*conditions).order_by(events.c.received_at, events.c.id).limit(limit)))
 
 
 def newest_invalid(connection: Connection, most: int, only: UUID | None = None) -> list[StoredEvent]:
     """Return signed deliveries that are no events, the newest first; or this one."""
-    wanted = [events.c.state == EventState.INVALID, *([events.c.id == only] if only else [])]
-    return _stored(connection.execute(_ALL.where(*wanted).order_by(events.c.received_at.desc()).limit(most)))
+    conditions = [events.c.state == EventState.INVALID, *([events.c.id == only] if only else [])]
+    return _stored(connection.execute(_ALL.where(*conditions).order_by(events.c.received_at.desc()).limit(most)))
 
 
 def state_of(connection: Connection, event_id: UUID) -> EventState | None:
     """Return what became of an event; None for one that is not there."""
-    found = connection.scalar(select(events.c.state).where(events.c.id == event_id))
-    return EventState(found) if found else None
+    state = connection.scalar(select(events.c.state).where(events.c.id == event_id))
+    return EventState(state) if state else None
 
 
 def withdraw(connection: Connection, event_id: UUID) -> bool:
     """Let nobody take an event any more; False when it has gone to an incident. Whoever takes it now is waited for."""
-    here = events.c.id == event_id
+    is_event = events.c.id == event_id
     values = {"state": EventState.IGNORED, "sealed_body": None}
-    connection.execute(update(events).where(here, events.c.state != EventState.DONE).values(values))
+    connection.execute(update(events).where(is_event, events.c.state != EventState.DONE).values(values))
     return state_of(connection, event_id) is not EventState.DONE
 
 
@@ -119,7 +119,7 @@ def lock_new(connection: Connection, now: datetime, limit: int, only: UUID | Non
     oldest = _stored(connection.execute(_OLDEST, {"now": now, "most": limit}))
     if len(oldest) < limit:
         return oldest
-    others = {"now": now, "most": limit // 2, "queues": sorted({one.queue for one in oldest})}
+    others = {"now": now, "most": limit // 2, "queues": sorted({event.queue for event in oldest})}
     return oldest + _stored(connection.execute(_OLDEST_OF_OTHERS, others))
 
 
@@ -160,7 +160,7 @@ def record_failure(connection: Connection, event_id: UUID, next_at: datetime, re
 
 def oldest_due_since(connection: Connection, now: datetime) -> datetime | None:
     """Return since when the oldest unprocessed event that is due has waited."""
-    found: datetime | None = connection.scalar(
+    oldest: datetime | None = connection.scalar(
         select(func.min(events.c.next_at)).where(events.c.state == EventState.NEW, events.c.next_at <= now)
     )
-    return found
+    return oldest

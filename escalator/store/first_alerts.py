@@ -21,9 +21,9 @@ def kinds_alerted_since(connection: Connection, kinds: Collection[AlertKind], si
     """
     if not kinds:
         return frozenset()
-    asked = list(kinds)
-    found = connection.execute(select(*(_seen(kind, since) for kind in asked))).one()
-    return frozenset(kind for kind, is_seen in zip(asked, found, strict=True) if is_seen)
+    ordered = list(kinds)
+    row = connection.execute(select(*(_seen(kind, since) for kind in ordered))).one()
+    return frozenset(kind for kind, is_seen in zip(ordered, row, strict=True) if is_seen)
 
 
 def _seen(kind: AlertKind, since: datetime) -> Exists:

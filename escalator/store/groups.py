@@ -41,7 +41,7 @@ def lock_kinds(connection: Connection, kinds: Iterable[str]) -> None:
 
 def recent_opened_at(connection: Connection, kinds: Iterable[str], most: int) -> Mapping[str, list[datetime]]:
     """Return when the newest incidents of each kind were opened, so many at most: grouped ones too, no groups."""
-    found: dict[str, list[datetime]] = defaultdict(list)
+    by_key: dict[str, list[datetime]] = defaultdict(list)
     newest = [
         select(incidents.c.grouping_key, incidents.c.opened_at)
         .where(incidents.c.grouping_key == kind, incidents.c.member_count.is_(None))
@@ -50,9 +50,9 @@ def recent_opened_at(connection: Connection, kinds: Iterable[str], most: int) ->
         .subquery()
         for kind in sorted(kinds)
     ]
-    for row in connection.execute(union_all(*(select(one) for one in newest))):
-        found[row.grouping_key].append(row.opened_at)
-    return found
+    for row in connection.execute(union_all(*(select(statement) for statement in newest))):
+        by_key[row.grouping_key].append(row.opened_at)
+    return by_key
 
 
 def lock_open_groups(
@@ -62,26 +62,26 @@ def lock_open_groups(
 
     The groups that are `left` in the same transaction are locked with them, so that all are in one order.
     """
-    wanted = sorted(kinds)
-    takes = and_(incidents.c.grouping_key.in_(wanted), incidents.c.member_count.is_not(None))
+    keys = sorted(kinds)
+    takes = and_(incidents.c.grouping_key.in_(keys), incidents.c.member_count.is_not(None))
     statement = (
         select(incidents)
         .where(or_(takes, incidents.c.id.in_(sorted(left))))
         .order_by(incidents.c.id)
         .with_for_update(key_share=True)
     )
-    found = from_rows(connection, connection.execute(statement).all(), seal)
-    return {one.grouping_key: one for one in found.values() if one.grouping_key in wanted}
+    groups = from_rows(connection, connection.execute(statement).all(), seal)
+    return {group.grouping_key: group for group in groups.values() if group.grouping_key in keys}
 
 
 def number_ranges(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, NumberRange]:
     """Return the numbers that each of these groups stands for; nothing for those that nobody has joined."""
-    wanted = list(ids)
-    if not wanted:
+    known_ids = list(ids)
+    if not known_ids:
         return {}
     number = incidents.c.number
     statement = select(incidents.c.group_id, func.min(number), func.max(number)).group_by(incidents.c.group_id)
-    rows = connection.execute(statement.where(incidents.c.group_id.in_(wanted)))
+    rows = connection.execute(statement.where(incidents.c.group_id.in_(known_ids)))
     return {row[0]: NumberRange(row[1], row[2]) for row in rows}
 
 

@@ -69,7 +69,7 @@ def read_health(connection: Connection, now: datetime) -> ProductHealth:
         .order_by(processes.c.broker_failure)
     )
     sandbox = select(func.count()).select_from(incidents).where(incidents.c.mode == Mode.SANDBOX)
-    found = connection.execute(
+    alert_rows = connection.execute(
         select(operator_alerts.c.key, operator_alerts.c.detail).where(operator_alerts.c.resolved_at.is_(None))
     )
     return ProductHealth(
@@ -86,7 +86,7 @@ def read_health(connection: Connection, now: datetime) -> ProductHealth:
         broker_failures=tuple(row.broker_failure for row in connection.execute(failing)),
         last_event=connection.scalar(select(func.max(events.c.received_at))),
         sandbox_incidents=connection.scalar(sandbox) or 0,
-        operator_alerts=tuple((row.key, row.detail) for row in found),
+        operator_alerts=tuple((row.key, row.detail) for row in alert_rows),
     )
 
 

@@ -20,21 +20,21 @@ _OWNERS = select(*_KEY, incident_keys.c.incident_id).where(tuple_(*_KEY).in_(bin
 
 def owners_of(connection: Connection, keys: Iterable[tuple[str, ItemKey]]) -> dict[tuple[str, ItemKey], UUID]:
     """Return which incident each (source, key) belongs to."""
-    wanted = [(source, key.kind, key.value) for source, key in keys]
-    if not wanted:
+    triples = [(source, key.kind, key.value) for source, key in keys]
+    if not triples:
         return {}
-    rows = connection.execute(_OWNERS, {"wanted": wanted})
+    rows = connection.execute(_OWNERS, {"wanted": triples})
     return {(row.source, ItemKey(row.kind, row.value)): row.incident_id for row in rows}
 
 
 def give_keys(
-    connection: Connection, given: Mapping[tuple[str, ItemKey], UUID], moved: Set[tuple[str, ItemKey]]
+    connection: Connection, owners: Mapping[tuple[str, ItemKey], UUID], moved: Set[tuple[str, ItemKey]]
 ) -> None:
     """Let these keys belong to these incidents; `moved` are those that belonged to another one before.
 
     A key that somebody else has given away meanwhile is a Conflict: the event must be looked at again.
     """
-    ordered = sorted(given.items(), key=lambda item: (item[0][0], item[0][1].kind, item[0][1].value))
+    ordered = sorted(owners.items(), key=lambda item: (item[0][0], item[0][1].kind, item[0][1].value))
     new = [
         {"source": source, "kind": key.kind, "value": key.value, "incident_id": owner}
         for (source, key), owner in ordered

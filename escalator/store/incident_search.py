@@ -19,7 +19,7 @@ from escalator.store.visibility import Audience
 LATE_AFTER = timedelta(seconds=1)
 """From when on a deadline that has not fired is late: a moment passes between falling due and firing."""
 
-_GRAVITIES = {one.value: one.gravity for one in Severity}
+_GRAVITIES = {severity.value: severity.gravity for severity in Severity}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +54,20 @@ class IncidentFilter:
 
 
 def by_urgency(
-    connection: Connection, audience: Audience, wanted: IncidentFilter, now: datetime, *, limit: int, offset: int = 0
+    connection: Connection, audience: Audience, filter_: IncidentFilter, now: datetime, *, limit: int, offset: int = 0
 ) -> list[Incident]:
     """Return outlines of incidents: those whose deadline is late, then by severity, then by the nearest deadline."""
     late = case((incidents.c.due_at < now - LATE_AFTER, 0), else_=1)
     gravest = case(_GRAVITIES, value=incidents.c.severity).desc()
     nearest = incidents.c.due_at.asc().nulls_last()
-    statement = _seen(audience, wanted).order_by(late, gravest, nearest, incidents.c.number)
+    statement = _seen(audience, filter_).order_by(late, gravest, nearest, incidents.c.number)
     return from_outline_rows(connection, connection.execute(statement.limit(limit).offset(offset)).all())
 
 
 def by_number(  # noqa: PLR0913  # what is asked for, and which page of it
     connection: Connection,
     audience: Audience,
-    wanted: IncidentFilter,
+    filter_: IncidentFilter,
     *,
     limit: int,
     before: int | None = None,
@@ -75,7 +75,7 @@ def by_number(  # noqa: PLR0913  # what is asked for, and which page of it
 ) -> list[Incident]:
     """Return outlines of incidents, the newest first: those next below the number `before`, or next above `after`."""
     number = incidents.c.number
-    statement = _seen(audience, wanted).limit(limit)
+    statement = _seen(audience, filter_).limit(limit)
     if after is not None:
         rows = connection.execute(statement.where(number > after).order_by(number)).all()
         return from_outline_rows(connection, rows[::-1])
@@ -84,42 +84,42 @@ def by_number(  # noqa: PLR0913  # what is asked for, and which page of it
     return from_outline_rows(connection, connection.execute(statement.order_by(number.desc())).all())
 
 
-def count_by_severity(connection: Connection, audience: Audience, wanted: IncidentFilter) -> Mapping[Severity, int]:
+def count_by_severity(connection: Connection, audience: Audience, filter_: IncidentFilter) -> Mapping[Severity, int]:
     """Return how many incidents there are of each severity that there is, the gravest first."""
     statement = (
         select(incidents.c.severity, func.count())
-        .where(audience.may_see(), *_conditions(wanted))
+        .where(audience.may_see(), *_conditions(filter_))
         .group_by(incidents.c.severity)
     )
-    found = {Severity(severity): count for severity, count in connection.execute(statement)}
-    return {severity: found[severity] for severity in sorted(found, reverse=True)}
+    counts = {Severity(severity): count for severity, count in connection.execute(statement)}
+    return {severity: counts[severity] for severity in sorted(counts, reverse=True)}
 
 
-def _seen(audience: Audience, wanted: IncidentFilter) -> Select[tuple[object, ...]]:
-    return select(*OUTLINE).where(audience.may_see(), *_conditions(wanted))
+def _seen(audience: Audience, filter_: IncidentFilter) -> Select[tuple[object, ...]]:
+    return select(*OUTLINE).where(audience.may_see(), *_conditions(filter_))
 
 
-def _conditions(wanted: IncidentFilter) -> Iterator[ColumnElement[bool]]:
+def _conditions(filter_: IncidentFilter) -> Iterator[ColumnElement[bool]]:
     for column, values in (
-        (incidents.c.state, wanted.states),
-        (incidents.c.severity, wanted.severities),
-        (incidents.c.mode, wanted.modes),
+        (incidents.c.state, filter_.states),
+        (incidents.c.severity, filter_.severities),
+        (incidents.c.mode, filter_.modes),
     ):
         if values:
-            yield column.in_(sorted(one.value for one in values))
+            yield column.in_(sorted(value.value for value in values))
     for column, value in (
-        (incidents.c.category, wanted.category),
-        (incidents.c.assign, wanted.assign),
-        (incidents.c.owner, wanted.owner),
-        (incidents.c.source, wanted.source),
+        (incidents.c.category, filter_.category),
+        (incidents.c.assign, filter_.assign),
+        (incidents.c.owner, filter_.owner),
+        (incidents.c.source, filter_.source),
     ):
         if value is not None:
             yield column == value
-    if wanted.is_drill is not None:
-        yield incidents.c.drill.is_not(None) if wanted.is_drill else incidents.c.drill.is_(None)
-    yield from _opened(wanted.since, wanted.until)
-    if wanted.sought is not None:
-        yield _is_sought(wanted.sought)
+    if filter_.is_drill is not None:
+        yield incidents.c.drill.is_not(None) if filter_.is_drill else incidents.c.drill.is_(None)
+    yield from _opened(filter_.since, filter_.until)
+    if filter_.sought is not None:
+        yield _is_sought(filter_.sought)
 
 
 def _opened(since: datetime | None, until: datetime | None) -> Iterator[ColumnElement[bool]]:

@@ -102,20 +102,20 @@ def readable(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UU
 
     All at once, and one by one where that fails.
     """
-    wanted = list(ids)
+    known_ids = list(ids)
     with suppress(ContentLocked, ValueError, KeyError):
-        return read(connection, wanted, seal)
-    found: dict[UUID, Incident] = {}
-    for one in wanted:
+        return read(connection, known_ids, seal)
+    incidents_by_id: dict[UUID, Incident] = {}
+    for incident_id in known_ids:
         with suppress(ContentLocked, ValueError, KeyError):
-            found |= read(connection, [one], seal)
-    return found
+            incidents_by_id |= read(connection, [incident_id], seal)
+    return incidents_by_id
 
 
 def lock(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
     """Return these incidents, locked in the order of their ids, groups last, for the rest of the transaction."""
-    wanted = {"ids": list(ids)}
-    return from_rows(connection, connection.execute(_THESE_LOCKED, wanted).all(), seal) if wanted["ids"] else {}
+    parameters = {"ids": list(ids)}
+    return from_rows(connection, connection.execute(_THESE_LOCKED, parameters).all(), seal) if parameters["ids"] else {}
 
 
 def read(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
@@ -145,46 +145,48 @@ def id_by_number(connection: Connection, number: int) -> UUID | None:
     """Return the id of the incident with that number; None too for one that there cannot be."""
     if not 0 < number <= MOST_NUMBER:
         return None
-    found: UUID | None = connection.scalar(select(incidents.c.id).where(incidents.c.number == number))
-    return found
+    incident_id: UUID | None = connection.scalar(select(incidents.c.id).where(incidents.c.number == number))
+    return incident_id
 
 
 def number_of_event(connection: Connection, source: str, sha256: str) -> int | None:
     """Return the number of the incident that a stored event belongs to, if it does by now."""
     mine = (events.c.source == source, events.c.sha256 == sha256)
-    found: int | None = connection.scalar(select(incidents.c.number).join(events).where(*mine))
-    return found
+    number: int | None = connection.scalar(select(incidents.c.number).join(events).where(*mine))
+    return number
 
 
 def from_rows(connection: Connection, rows: Sequence[Row[Any]], seal: Seal) -> dict[UUID, Incident]:
     """Return the incidents that these rows hold, with what is sealed in them. Raises ContentLocked."""
-    given = _answers(connection, [row.id for row in rows if row.round and row.state != State.LOGGED])
-    return {row.id: _incident(row, given.get((row.id, row.round), ()), seal) for row in rows}
+    acknowledgements = _answers(connection, [row.id for row in rows if row.round and row.state != State.LOGGED])
+    return {row.id: _incident(row, acknowledgements.get((row.id, row.round), ()), seal) for row in rows}
 
 
 def _answers(connection: Connection, ids: Sequence[UUID]) -> dict[tuple[UUID, int], tuple[Acknowledgement, ...]]:
     if not ids:
         return {}
-    found: dict[tuple[UUID, int], tuple[Acknowledgement, ...]] = defaultdict(tuple)
+    by_round: dict[tuple[UUID, int], tuple[Acknowledgement, ...]] = defaultdict(tuple)
     for row in connection.execute(_ANSWERS, {"ids": ids}):
-        found[row.incident_id, row.round] += (Acknowledgement(row.person, row.verb, row.via, row.acknowledged_at),)
-    return found
+        by_round[row.incident_id, row.round] += (Acknowledgement(row.person, row.verb, row.via, row.acknowledged_at),)
+    return by_round
 
 
 def from_outline_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[Incident]:
     """Return the incidents that rows of OUTLINE hold, in their order, without anything that is sealed."""
-    given = _answers(connection, [row.id for row in rows if row.round and row.state != State.LOGGED])
-    return [_outline(row, given.get((row.id, row.round), ())) for row in rows]
+    acknowledgements = _answers(connection, [row.id for row in rows if row.round and row.state != State.LOGGED])
+    return [_outline(row, acknowledgements.get((row.id, row.round), ())) for row in rows]
 
 
-def _incident(row: Row[Any], given: tuple[Acknowledgement, ...], seal: Seal) -> Incident:
+def _incident(row: Row[Any], acknowledgements: tuple[Acknowledgement, ...], seal: Seal) -> Incident:
     facts, links = open_facts(row.sealed_facts, seal)
-    return replace(_outline(row, given), facts=facts, links=links, content=open_content(row.sealed_content, seal))
+    return replace(
+        _outline(row, acknowledgements), facts=facts, links=links, content=open_content(row.sealed_content, seal)
+    )
 
 
-def _outline(row: Row[Any], given: tuple[Acknowledgement, ...]) -> Incident:
-    kept = {name: getattr(row, name) for name in _PLAIN}
-    kept.update(
+def _outline(row: Row[Any], acknowledgements: tuple[Acknowledgement, ...]) -> Incident:
+    values = {name: getattr(row, name) for name in _PLAIN}
+    values.update(
         state=State(row.state),
         severity=Severity(row.severity),
         content_rule=ContentRule(row.content_rule),
@@ -198,16 +200,16 @@ def _outline(row: Row[Any], given: tuple[Acknowledgement, ...]) -> Incident:
         source=row.source,
         policy_version=row.policy_version_id,
         opened_at=row.opened_at,
-        acknowledgements=given,
+        acknowledgements=acknowledgements,
         matched_categories=categories_from_text(row.matched_categories),
-        **kept,
+        **values,
     )
 
 
 def insert(connection: Connection, new: Sequence[Incident], armed: Mapping[UUID, datetime], seal: Seal) -> None:
     """Write new incidents; `armed` says until when an alarm for their deadline is already set."""
     if new:
-        connection.execute(incidents.insert(), [_values(one, seal) | _arming(one, armed) for one in new])
+        connection.execute(incidents.insert(), [_values(incident, seal) | _arming(incident, armed) for incident in new])
         _insert_answers(connection, new)
 
 
@@ -215,9 +217,9 @@ def save(
     connection: Connection, changed: Sequence[tuple[Incident, Incident]], armed: Mapping[UUID, datetime], seal: Seal
 ) -> None:
     """Write incidents as they are after a decision, given as (before, after); they are locked by this transaction."""
-    told = [(before, after) for before, after in changed if _is_told_more(before, after)]
+    with_new_content = [(before, after) for before, after in changed if _is_told_more(before, after)]
     same = [(before, after) for before, after in changed if not _is_told_more(before, after)]
-    for pairs, with_content in ((told, True), (same, False)):
+    for pairs, with_content in ((with_new_content, True), (same, False)):
         if pairs:
             _update(connection, [after for _before, after in pairs], armed, seal, with_content=with_content)
     _insert_answers(connection, [_fresh_answers(before, after) for before, after in changed])
@@ -236,7 +238,8 @@ def _fresh_answers(before: Incident, after: Incident) -> Incident:
     if before.round != after.round:
         return after
     return replace(
-        after, acknowledgements=tuple(given for given in after.acknowledgements if given not in before.acknowledgements)
+        after,
+        acknowledgements=tuple(answer for answer in after.acknowledgements if answer not in before.acknowledgements),
     )
 
 
@@ -248,40 +251,40 @@ def _update(
     *,
     with_content: bool,
 ) -> None:
-    rows = [_values(one, seal, with_content=with_content) | _arming(one, armed) for one in changed]
+    rows = [_values(incident, seal, with_content=with_content) | _arming(incident, armed) for incident in changed]
     names = [name for name in rows[0] if name not in {"id", "number", "source", "opened_at"}]
     statement = update(incidents).where(incidents.c.id == bindparam("key"))
     statement = statement.values({name: bindparam(f"new_{name}", type_=incidents.c[name].type) for name in names})
     connection.execute(statement, [{"key": row["id"]} | {f"new_{name}": row[name] for name in names} for row in rows])
 
 
-def _values(one: Incident, seal: Seal, *, with_content: bool = True) -> dict[str, Any]:
-    row = {name: getattr(one, name) for name in _PLAIN}
-    row |= {"id": one.id, "number": one.number, "source": one.source, "opened_at": one.opened_at}
-    row["policy_version_id"] = one.policy_version
-    row["matched_categories"] = categories_to_text(one.matched_categories)
+def _values(incident: Incident, seal: Seal, *, with_content: bool = True) -> dict[str, Any]:
+    row = {name: getattr(incident, name) for name in _PLAIN}
+    row |= {"id": incident.id, "number": incident.number, "source": incident.source, "opened_at": incident.opened_at}
+    row["policy_version_id"] = incident.policy_version
+    row["matched_categories"] = categories_to_text(incident.matched_categories)
     if with_content:
-        row["sealed_facts"] = seal_facts(one.facts, one.links, seal)
-        row["sealed_content"] = seal_content(one.content, seal)
+        row["sealed_facts"] = seal_facts(incident.facts, incident.links, seal)
+        row["sealed_content"] = seal_content(incident.content, seal)
     return row
 
 
-def _arming(one: Incident, armed: Mapping[UUID, datetime]) -> dict[str, Any]:
-    return {"timer_set_for": armed.get(one.id), "attempts": 0, "next_attempt_at": None}
+def _arming(incident: Incident, armed: Mapping[UUID, datetime]) -> dict[str, Any]:
+    return {"timer_set_for": armed.get(incident.id), "attempts": 0, "next_attempt_at": None}
 
 
-def _insert_answers(connection: Connection, given: Sequence[Incident]) -> None:
+def _insert_answers(connection: Connection, changed: Sequence[Incident]) -> None:
     rows = [
         {
-            "incident_id": one.id,
-            "round": one.round,
+            "incident_id": incident.id,
+            "round": incident.round,
             "person": a.person,
             "verb": a.verb,
             "via": a.via,
             "acknowledged_at": a.acknowledged_at,
         }
-        for one in given
-        for a in one.acknowledgements
+        for incident in changed
+        for a in incident.acknowledgements
     ]
     if rows:
         connection.execute(acknowledgements.insert(), rows)

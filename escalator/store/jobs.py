@@ -13,8 +13,10 @@ def claim_due(connection: Connection, name: str, now: datetime, every: timedelta
     connection.execute(
         upsert(connection, jobs).values(name=name, due_at=now).on_conflict_do_nothing(index_elements=["name"])
     )
-    done = connection.execute(update(jobs).where(jobs.c.name == name, jobs.c.due_at <= now).values(due_at=now + every))
-    return done.rowcount == 1
+    result = connection.execute(
+        update(jobs).where(jobs.c.name == name, jobs.c.due_at <= now).values(due_at=now + every)
+    )
+    return result.rowcount == 1
 
 
 def make_due(connection: Connection, name: str) -> None:

@@ -32,5 +32,5 @@ def get_with_time(connection: Connection, name: str) -> StoredValue | None:
 
 def get(connection: Connection, name: str) -> str | None:
     """Return a small fact, if it is known."""
-    found: str | None = connection.scalar(select(key_values.c.value).where(key_values.c.key == name))
-    return found
+    value: str | None = connection.scalar(select(key_values.c.value).where(key_values.c.key == name))
+    return value

@@ -24,10 +24,11 @@ def is_lapsed(table: Table) -> ColumnElement[bool]:
 
     The condition takes the values of `lapsed_since`, so that statements with it are made once and used all the time.
     """
-    heard = bindparam("heard_since", type_=Instant)
-    alive = exists().where(processes.c.id == table.c.claimed_by, processes.c.last_heartbeat_at > heard)
+    heartbeat_since = bindparam("heard_since", type_=Instant)
+    alive = exists().where(processes.c.id == table.c.claimed_by, processes.c.last_heartbeat_at > heartbeat_since)
     return or_(
-        table.c.claimed_at < bindparam("leased_since", type_=Instant), and_(not_(alive), table.c.claimed_at < heard)
+        table.c.claimed_at < bindparam("leased_since", type_=Instant),
+        and_(not_(alive), table.c.claimed_at < heartbeat_since),
     )
 
 

@@ -31,10 +31,10 @@ def insert(connection: Connection, new: Note) -> None:
 
 def find(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Note]:
     """Return these, by their ids."""
-    wanted = list(ids)
-    if not wanted:
+    known_ids = list(ids)
+    if not known_ids:
         return {}
-    return {row.id: _text(row) for row in connection.execute(select(*_KEPT).where(notes.c.id.in_(wanted)))}
+    return {row.id: _text(row) for row in connection.execute(select(*_KEPT).where(notes.c.id.in_(known_ids)))}
 
 
 def _text(row: Row[tuple[object, ...]]) -> Note:

@@ -56,5 +56,5 @@ def _noted(row: Row[Any]) -> OncallSnapshot:
     return OncallSnapshot(row.team, tuple(json.loads(row.people)), row.since)
 
 
-def _row(one: OncallSnapshot) -> dict[str, Any]:
-    return {"team": one.team, "people": json.dumps(one.people), "since": one.since}
+def _row(snapshot: OncallSnapshot) -> dict[str, Any]:
+    return {"team": snapshot.team, "people": json.dumps(snapshot.people), "since": snapshot.since}

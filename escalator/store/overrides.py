@@ -34,15 +34,15 @@ def ending_after(connection: Connection, at: datetime, *, is_sandbox: bool) -> S
     """
     still = and_(overrides.c.ended_at > at, overrides.c.ended_at > overrides.c.starts_at)
     counts = true() if is_sandbox else overrides.c.via != Mode.SANDBOX.value
-    wanted = and_(overrides.c.ends_at > at, or_(overrides.c.ended_at.is_(None), still), counts)
-    return [_stand_in(row) for row in connection.execute(select(overrides).where(wanted).order_by(overrides.c.id))]
+    conditions = and_(overrides.c.ends_at > at, or_(overrides.c.ended_at.is_(None), still), counts)
+    return [_stand_in(row) for row in connection.execute(select(overrides).where(conditions).order_by(overrides.c.id))]
 
 
 def lock_active(connection: Connection, override_id: UUID, *, is_sandbox: bool) -> ManualOverride | None:
     """Return one that nobody has taken back, locked; to who is of the sandbox only what was clicked there."""
     theirs = overrides.c.via == Mode.SANDBOX.value if is_sandbox else true()
-    wanted = select(overrides).where(overrides.c.id == override_id, overrides.c.ended_at.is_(None), theirs)
-    row = connection.execute(wanted.with_for_update()).one_or_none()
+    statement = select(overrides).where(overrides.c.id == override_id, overrides.c.ended_at.is_(None), theirs)
+    row = connection.execute(statement.with_for_update()).one_or_none()
     return None if row is None else _stand_in(row)
 
 

@@ -40,12 +40,12 @@ class PatientConnection(psycopg.Connection[Any]):
         """Pass on what psycopg waits for, which it does in short pauses; raises TimeoutError when it takes too long."""
         watch = Stopwatch()
         try:
-            wanted = next(gen)
+            waited_for = next(gen)
             while True:
-                is_ready = yield wanted
+                is_ready = yield waited_for
                 if not is_ready and watch.seconds() > self._longest_s():
                     raise TimeoutError
-                wanted = gen.send(is_ready)
+                waited_for = gen.send(is_ready)
         except StopIteration as answered:
             answer: Answer = answered.value
             return answer

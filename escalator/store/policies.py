@@ -24,8 +24,8 @@ _FOLLOWED = _ACTIVE.add_columns(
 
 def active_id(connection: Connection) -> UUID | None:
     """Return the version that all processes follow."""
-    found: UUID | None = connection.scalar(_ACTIVE)
-    return found
+    version_id: UUID | None = connection.scalar(_ACTIVE)
+    return version_id
 
 
 class ActivePolicy(NamedTuple):

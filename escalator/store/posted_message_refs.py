@@ -19,11 +19,11 @@ _ASIDE = 1_000_000
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def clear_ref(connection: Connection, one: PostedMessage) -> None:
+def clear_ref(connection: Connection, post: PostedMessage) -> None:
     """Note that a full message is gone at its vendor: the next page makes a new one."""
     connection.execute(
         update(posted_messages)
-        .where(posted_messages.c.id == one.id, posted_messages.c.vendor_ref == one.vendor_ref)
+        .where(posted_messages.c.id == post.id, posted_messages.c.vendor_ref == post.vendor_ref)
         .values(vendor_ref=None, shown_revision=0, shown_fingerprint=None, vendor_incident_id=None)
     )
 
@@ -86,17 +86,18 @@ def find(
     """
     named = list(refs)
     places = [place for ref in named if (place := place_in(ref)) is not None]
-    wanted = [
+    conditions = [
         posted_messages.c.vendor_ref.in_(named),
         posted_messages.c.id.in_(places),
         *([posted_messages.c.vendor_incident_id == vendor_incident_id] if vendor_incident_id else []),
     ]
-    return _found(
-        connection, WITH_HOLDER.where(posted_messages.c.channel == channel, or_(*wanted)).order_by(posted_messages.c.id)
+    return _read(
+        connection,
+        WITH_HOLDER.where(posted_messages.c.channel == channel, or_(*conditions)).order_by(posted_messages.c.id),
     )
 
 
-def _found(connection: Connection, question: Select[Any]) -> list[PostedMessage]:
+def _read(connection: Connection, question: Select[Any]) -> list[PostedMessage]:
     return [from_row(row) for row in connection.execute(question, lapsed_since(_LONG_AGO))]
 
 
@@ -113,15 +114,15 @@ def find_by_number(
         posted_messages.c.incident_id == mine,
         posted_messages.c.vendor_ref.is_not(None),
     )
-    return _found(connection, newest.where(is_unknown).order_by(posted_messages.c.id.desc()).limit(1))
+    return _read(connection, newest.where(is_unknown).order_by(posted_messages.c.id.desc()).limit(1))
 
 
-def record_ref(connection: Connection, one: PostedMessage, ref: str, vendor_incident_id: str) -> None:
+def record_ref(connection: Connection, post: PostedMessage, ref: str, vendor_incident_id: str) -> None:
     """Note where a message stands, if nobody has yet, and the vendor's own id of the incident that it belongs to."""
-    is_new = and_(posted_messages.c.id == one.id, posted_messages.c.vendor_ref.is_(None))
+    is_new = and_(posted_messages.c.id == post.id, posted_messages.c.vendor_ref.is_(None))
     connection.execute(update(posted_messages).where(is_new).values(vendor_ref=ref[:256], shown_revision=0))
     if vendor_incident_id:
-        is_unknown = and_(posted_messages.c.id == one.id, posted_messages.c.vendor_incident_id.is_(None))
+        is_unknown = and_(posted_messages.c.id == post.id, posted_messages.c.vendor_incident_id.is_(None))
         connection.execute(update(posted_messages).where(is_unknown).values(vendor_incident_id=vendor_incident_id[:64]))
 
 
@@ -129,26 +130,26 @@ def clear_vendor_incident_ids(connection: Connection, channel: DestinationKind, 
     """Note that what belongs to these incidents of a vendor may belong to another by now: it is asked for anew."""
     mine = (
         posted_messages.c.channel == channel,
-        posted_messages.c.vendor_incident_id.in_([one for one in incident_ids if one]),
+        posted_messages.c.vendor_incident_id.in_([incident_id for incident_id in incident_ids if incident_id]),
     )
     connection.execute(update(posted_messages).where(*mine).values(vendor_incident_id=None))
 
 
-def record_shown(connection: Connection, one: PostedMessage, fingerprint: str | None) -> None:
+def record_shown(connection: Connection, post: PostedMessage, fingerprint: str | None) -> None:
     """Note what a message shows at its vendor since somebody changed it there; None when that is not known."""
     connection.execute(
-        update(posted_messages).where(posted_messages.c.id == one.id).values(shown_fingerprint=fingerprint)
+        update(posted_messages).where(posted_messages.c.id == post.id).values(shown_fingerprint=fingerprint)
     )
 
 
-def record_acknowledged_round(connection: Connection, one: PostedMessage, round_: int) -> None:
+def record_acknowledged_round(connection: Connection, post: PostedMessage, round_: int) -> None:
     """Note that the answer to a round was given right there."""
-    connection.execute(update(posted_messages).where(posted_messages.c.id == one.id).values(acknowledged_round=round_))
+    connection.execute(update(posted_messages).where(posted_messages.c.id == post.id).values(acknowledged_round=round_))
 
 
-def move_to_new_slot(connection: Connection, one: PostedMessage) -> None:
+def move_to_new_slot(connection: Connection, post: PostedMessage) -> None:
     """Let the next page at the place of a message stand on its own; this one is kept, and superseded by it."""
-    slot = one.slot + _ASIDE if one.slot >= 0 else one.slot - _ASIDE
-    taken = select(func.count()).where(posted_messages.c.incident_id == one.incident_id).scalar_subquery()
-    apart = slot + taken if one.slot >= 0 else slot - taken
-    connection.execute(update(posted_messages).where(posted_messages.c.id == one.id).values(slot=apart))
+    slot = post.slot + _ASIDE if post.slot >= 0 else post.slot - _ASIDE
+    slots_used = select(func.count()).where(posted_messages.c.incident_id == post.incident_id).scalar_subquery()
+    apart = slot + slots_used if post.slot >= 0 else slot - slots_used
+    connection.execute(update(posted_messages).where(posted_messages.c.id == post.id).values(slot=apart))

@@ -49,8 +49,8 @@ def lock_outdated(
 
     What somebody has done is shown before what has merely gone on, and what has failed before waits for both.
     """
-    asked = {"most": limit, "endpoints": list(without_endpoints)}
-    return [from_row(row) for row in connection.execute(_BEHIND, lapsed_since(now, silence) | asked)]
+    parameters = {"most": limit, "endpoints": list(without_endpoints)}
+    return [from_row(row) for row in connection.execute(_BEHIND, lapsed_since(now, silence) | parameters)]
 
 
 def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetime) -> None:
@@ -65,17 +65,17 @@ def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetim
 
 def supersede_earlier(connection: Connection, new: Iterable[PostedMessage]) -> None:
     """Let what stands at the places of these messages for earlier rounds be brought up to date."""
-    for one in new:
-        if one.channel.about.has_message_each_round:
-            _look_again(connection, and_(_same_place(one), posted_messages.c.id < one.id))
+    for post in new:
+        if post.channel.about.has_message_each_round:
+            _look_again(connection, and_(_same_place(post), posted_messages.c.id < post.id))
 
 
-def _same_place(one: PostedMessage) -> ColumnElement[bool]:
+def _same_place(post: PostedMessage) -> ColumnElement[bool]:
     return and_(
-        posted_messages.c.incident_id == one.incident_id,
-        posted_messages.c.destination == one.destination,
-        posted_messages.c.address == one.address,
-        posted_messages.c.mode == one.mode,
+        posted_messages.c.incident_id == post.incident_id,
+        posted_messages.c.destination == post.destination,
+        posted_messages.c.address == post.address,
+        posted_messages.c.mode == post.mode,
         posted_messages.c.vendor_ref.is_not(None),
     )
 
@@ -84,10 +84,10 @@ def superseded(connection: Connection, behind: Iterable[PostedMessage]) -> froze
     """Return those of these messages at whose place a later alert stands: ids are in the order of their making."""
     alerts = (one for one in behind if one.channel.about.has_message_each_round)
     later = (
-        (one, select(posted_messages.c.id).where(_same_place(one), posted_messages.c.id > one.id).limit(1))
-        for one in alerts
+        (post, select(posted_messages.c.id).where(_same_place(post), posted_messages.c.id > post.id).limit(1))
+        for post in alerts
     )
-    return frozenset(one.id for one, question in later if connection.execute(question).first() is not None)
+    return frozenset(post.id for post, question in later if connection.execute(question).first() is not None)
 
 
 def _look_again(connection: Connection, which: ColumnElement[bool]) -> None:
@@ -118,14 +118,16 @@ _RAISE = (
 def raise_wanted_revision(connection: Connection, wanted: Sequence[tuple[UUID, int]], now: datetime) -> None:
     """Let every post of these incidents show this revision; at once, unless its vendor asked us to wait."""
     if wanted:
-        connection.execute(_RAISE, [{"incident": one, "revision": rev, "now": now} for one, rev in wanted])
+        connection.execute(
+            _RAISE, [{"incident": incident_id, "revision": rev, "now": now} for incident_id, rev in wanted]
+        )
 
 
-def lower_wanted_revision(connection: Connection, one: PostedMessage, revision: int) -> None:
+def lower_wanted_revision(connection: Connection, post: PostedMessage, revision: int) -> None:
     """Let a locked post want what its incident has reached: one that wants more would be updated for ever."""
-    connection.execute(update(posted_messages).where(posted_messages.c.id == one.id).values(wanted_revision=revision))
+    connection.execute(update(posted_messages).where(posted_messages.c.id == post.id).values(wanted_revision=revision))
 
 
-def request_update(connection: Connection, one: PostedMessage) -> None:
+def request_update(connection: Connection, post: PostedMessage) -> None:
     """Let a message be updated once more, whatever it shows."""
-    _look_again(connection, posted_messages.c.id == one.id)
+    _look_again(connection, posted_messages.c.id == post.id)

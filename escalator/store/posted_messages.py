@@ -64,8 +64,8 @@ def lock_of(
     connection: Connection, incident_ids: Iterable[UUID], now: datetime, silence: timedelta = HEARTBEAT_TIMEOUT
 ) -> list[PostedMessage]:
     """Return the posted messages of these incidents, locked; the incidents are locked already."""
-    wanted = lapsed_since(now, silence) | {"ids": list(incident_ids)}
-    return [from_row(row) for row in connection.execute(_OF_LOCKED, wanted)]
+    parameters = lapsed_since(now, silence) | {"ids": list(incident_ids)}
+    return [from_row(row) for row in connection.execute(_OF_LOCKED, parameters)]
 
 
 def of_incident(connection: Connection, incident_id: UUID, now: datetime) -> list[PostedMessage]:
@@ -75,9 +75,9 @@ def of_incident(connection: Connection, incident_id: UUID, now: datetime) -> lis
 
 def from_row(row: Row[Any]) -> PostedMessage:
     """Return the posted message that a row of `WITH_HOLDER` holds."""
-    kept = {name: getattr(row, name) for name in PostedMessage.__dataclass_fields__}
+    values = {name: getattr(row, name) for name in PostedMessage.__dataclass_fields__}
     return PostedMessage(
-        **kept | {"mode": Mode(row.mode), "channel": DestinationKind(row.channel), "is_held": bool(row.is_held)}
+        **values | {"mode": Mode(row.mode), "channel": DestinationKind(row.channel), "is_held": bool(row.is_held)}
     )
 
 
@@ -86,8 +86,8 @@ def insert(connection: Connection, new: Sequence[PostedMessage], owner: UUID | N
     if not new:
         return
     rows = [
-        {name: getattr(one, name) for name in PostedMessage.__dataclass_fields__ if name != "is_held"}
+        {name: getattr(post, name) for name in PostedMessage.__dataclass_fields__ if name != "is_held"}
         | {"claimed_by": owner, "claimed_at": now if owner else None, "next_attempt_at": now, "created_at": now}
-        for one in new
+        for post in new
     ]
     connection.execute(insert_or_leave(connection.dialect.name, posted_messages), rows)

@@ -45,10 +45,10 @@ def alive_since(connection: Connection, since: datetime) -> list[Process]:
 
 def last_beat(connection: Connection, kind: str) -> datetime | None:
     """Return when some process of that kind was last alive; None when there never was one."""
-    found: datetime | None = connection.scalar(
+    last: datetime | None = connection.scalar(
         select(func.max(processes.c.last_heartbeat_at)).where(processes.c.kind == kind)
     )
-    return found
+    return last
 
 
 def delete_old(connection: Connection, before: datetime) -> None:

@@ -42,7 +42,7 @@ def purge_content(connection: Connection, now: datetime, retain: timedelta) -> i
                 {
                     "id": uuid7(),
                     "recorded_at": now,
-                    "incident_id": one,
+                    "incident_id": incident_id,
                     "actor_kind": SYSTEM.kind,
                     "actor_key": SYSTEM.key,
                     "action": AuditAction.CONTENT_PURGED.value,
@@ -51,7 +51,7 @@ def purge_content(connection: Connection, now: datetime, retain: timedelta) -> i
                     "before": json.dumps({}),
                     "after": json.dumps({}),
                 }
-                for one in ids
+                for incident_id in ids
             ],
         )
     _late_notes(connection, before)

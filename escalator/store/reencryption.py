@@ -28,11 +28,11 @@ def reseal_batch(
     """
     (key,) = column.table.primary_key.columns
     rows = select(key, column).where(column.is_not(None)).order_by(key).limit(size)
-    found = connection.execute(rows if after is None else rows.where(key > after)).all()
+    rows_read = connection.execute(rows if after is None else rows.where(key > after)).all()
     changed = 0
-    for row_key, sealed in found:
-        anew = reseal(sealed)
-        if anew is not None:
-            same = update(column.table).where(key == row_key, column == sealed).values({column.name: anew})
+    for row_key, sealed in rows_read:
+        resealed = reseal(sealed)
+        if resealed is not None:
+            same = update(column.table).where(key == row_key, column == sealed).values({column.name: resealed})
             changed += connection.execute(same).rowcount
-    return (found[-1][0] if found else None), len(found), changed
+    return (rows_read[-1][0] if rows_read else None), len(rows_read), changed

@@ -44,13 +44,13 @@ def find(connection: Connection, item_id: UUID, audience: Audience | None = None
 
 def destination_at(connection: Connection, address: str) -> str | None:
     """Return which destination was last written to at an address."""
-    found: str | None = connection.scalar(
+    destination: str | None = connection.scalar(
         select(sandbox_inbox.c.destination)
         .where(sandbox_inbox.c.type == InboxItemType.MESSAGE, sandbox_inbox.c.address == address)
         .order_by(sandbox_inbox.c.created_at.desc(), sandbox_inbox.c.id.desc())
         .limit(1)
     )
-    return found
+    return destination
 
 
 def newest_about(
@@ -68,18 +68,18 @@ def newest_about(
         .order_by(sandbox_inbox.c.created_at.desc(), sandbox_inbox.c.id.desc())
         .limit(limit)
     )
-    return [found for row in rows if (found := _item(row))]
+    return [item for row in rows if (item := _item(row))]
 
 
 def newest_ts(connection: Connection, channel: DestinationKind, address: str) -> str | None:
     """Return the `ts` of the newest item of a channel at an address."""
-    found: str | None = connection.scalar(
+    ts: str | None = connection.scalar(
         select(sandbox_inbox.c.ts)
         .where(sandbox_inbox.c.channel == channel, sandbox_inbox.c.address == address)
         .order_by(sandbox_inbox.c.created_at.desc(), sandbox_inbox.c.id.desc())
         .limit(1)
     )
-    return found
+    return ts
 
 
 def newest(
@@ -98,13 +98,13 @@ def newest(
         .order_by(sandbox_inbox.c.created_at.desc(), sandbox_inbox.c.id.desc())
         .limit(limit)
     )
-    return [found for row in reversed(rows.all()) if (found := _item(row))]
+    return [item for row in reversed(rows.all()) if (item := _item(row))]
 
 
 def count_incidents(connection: Connection) -> int:
     """Return how many incidents were opened in the sandbox, so that nothing about them was sent."""
-    found = select(func.count()).select_from(incidents).where(incidents.c.mode == Mode.SANDBOX)
-    return connection.scalar(found) or 0
+    statement = select(func.count()).select_from(incidents).where(incidents.c.mode == Mode.SANDBOX)
+    return connection.scalar(statement) or 0
 
 
 def _seen_by(audience: Audience | None) -> ColumnElement[bool]:
@@ -117,5 +117,5 @@ def _seen_by(audience: Audience | None) -> ColumnElement[bool]:
 def _item(row: Row[Any] | None) -> InboxItem | None:
     if row is None:
         return None
-    kept = {name: getattr(row, name) for name in InboxItem.__dataclass_fields__}
-    return InboxItem(**kept | {"type": InboxItemType(row.type), "channel": DestinationKind(row.channel)})
+    values = {name: getattr(row, name) for name in InboxItem.__dataclass_fields__}
+    return InboxItem(**values | {"type": InboxItemType(row.type), "channel": DestinationKind(row.channel)})

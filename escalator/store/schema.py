@@ -1,5 +1,6 @@
 """Which schema a database has, asked without the machinery that changes it: that takes memory in every process."""
 
+from enum import Enum
 from functools import cache
 from pathlib import Path
 
@@ -17,9 +18,24 @@ def newest() -> str:
     return max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
+class SchemaAge(Enum):
+    """How the schema of a database stands to the one that this release needs."""
+
+    OLDER = "older"
+    CURRENT = "current"
+    NEWER = "newer"
+
+
 def is_current(database: Database) -> bool:
-    """Whether the database has the schema that this version of the product needs. Raises Unavailable."""
+    """Whether the database has the schema that this release needs. Raises Unavailable."""
+    return schema_age(database) is SchemaAge.CURRENT
+
+
+def schema_age(database: Database) -> SchemaAge:
+    """Return how old the schema is; a database without one counts as older. Raises Unavailable."""
     with database.reading() as connection:
-        if not inspect(connection).has_table(_VERSION.name):
-            return False
-        return connection.scalar(select(_VERSION.c.version_num)) == newest()
+        has_version = inspect(connection).has_table(_VERSION.name)
+        version = connection.scalar(select(_VERSION.c.version_num)) if has_version else None
+    if version is None or version < newest():
+        return SchemaAge.OLDER
+    return SchemaAge.CURRENT if version == newest() else SchemaAge.NEWER

@@ -46,8 +46,8 @@ def end(connection: Connection, digest: str, now: datetime) -> None:
 def end_all(connection: Connection, person: str, now: datetime, *, only_via: str | None) -> int:
     """End the sessions of somebody, all or those that began in one way; return how many."""
     mine = and_(sessions.c.person == person, sessions.c.ended_at.is_(None))
-    wanted = mine if only_via is None else and_(mine, sessions.c.via == only_via)
-    return connection.execute(update(sessions).where(wanted).values(ended_at=now)).rowcount
+    condition = mine if only_via is None else and_(mine, sessions.c.via == only_via)
+    return connection.execute(update(sessions).where(condition).values(ended_at=now)).rowcount
 
 
 def last_sign_ins(
@@ -61,8 +61,8 @@ def last_sign_ins(
         sessions.c.ended_at.is_(None), sessions.c.started_at > begun_after, sessions.c.last_seen_at > seen_after
     )
     columns = (sessions.c.person, func.max(sessions.c.started_at), func.count().filter(lives))
-    found = connection.execute(select(*columns).group_by(sessions.c.person))
-    return {person: (begun_at, count) for person, begun_at, count in found}
+    rows = connection.execute(select(*columns).group_by(sessions.c.person))
+    return {person: (begun_at, count) for person, begun_at, count in rows}
 
 
 def delete_before(connection: Connection, before: datetime) -> None:

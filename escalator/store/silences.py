@@ -35,13 +35,13 @@ def insert(connection: Connection, new: Silence, via: str, sealed_reason: bytes)
 
 def unended(connection: Connection, *, locked: bool = False) -> list[StoredSilence]:
     """Return those whose end has not been recorded yet, the one that ends next first."""
-    return [_kept(row) for row in connection.execute(_UNENDED.with_for_update() if locked else _UNENDED)]
+    return [_stored_silence(row) for row in connection.execute(_UNENDED.with_for_update() if locked else _UNENDED)]
 
 
 def find(connection: Connection, silence_id: UUID) -> StoredSilence | None:
     """Return one, ended or not."""
     row = connection.execute(select(silences).where(silences.c.id == silence_id)).one_or_none()
-    return None if row is None else _kept(row)
+    return None if row is None else _stored_silence(row)
 
 
 def end(connection: Connection, silence_id: UUID, ends_at: datetime, now: datetime) -> None:
@@ -49,7 +49,7 @@ def end(connection: Connection, silence_id: UUID, ends_at: datetime, now: dateti
     connection.execute(update(silences).where(silences.c.id == silence_id).values(ends_at=ends_at, ended_at=now))
 
 
-def _kept(row: Row[Any]) -> StoredSilence:
+def _stored_silence(row: Row[Any]) -> StoredSilence:
     silence = Silence(of=SilenceScope(row.of), reason="", **{name: getattr(row, name) for name in _PLAIN})
     return StoredSilence(silence, row.via, row.sealed_reason)
 
@@ -86,7 +86,7 @@ def _waits(silences_in_force: Sequence[Silence], now: datetime) -> ColumnElement
         incidents.c.silenced_step == incidents.c.step,
         incidents.c.state == State.TRIGGERED.value,
         incidents.c.due_at > now,
-        *(not_(_is_about(one)) for one in silences_in_force),
+        *(not_(_is_about(silence)) for silence in silences_in_force),
     )
 
 

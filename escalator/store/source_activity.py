@@ -16,17 +16,17 @@ INTERNAL_TYPES = ("escalator.drill", "escalator.manual")
 
 def last_event_at(connection: Connection, source: str) -> datetime | None:
     """Return when the last event of a source came, from outside."""
-    heard = select(func.max(events.c.received_at)).where(
+    statement = select(func.max(events.c.received_at)).where(
         events.c.source == source, events.c.type.not_in(INTERNAL_TYPES)
     )
-    found: datetime | None = connection.scalar(heard)
-    return found
+    last: datetime | None = connection.scalar(statement)
+    return last
 
 
 def has_at_least(connection: Connection, source: str, count: int, since: datetime) -> bool:
     """Whether so many events of a source have come since then."""
-    one = select(events.c.id).where(events.c.source == source, events.c.received_at >= since)
-    return connection.scalar(one.order_by(events.c.received_at).offset(count - 1).limit(1)) is not None
+    statement = select(events.c.id).where(events.c.source == source, events.c.received_at >= since)
+    return connection.scalar(statement.order_by(events.c.received_at).offset(count - 1).limit(1)) is not None
 
 
 def longest_gap(connection: Connection, source: str, since: datetime, until: datetime) -> timedelta:
@@ -43,7 +43,7 @@ def longest_gap(connection: Connection, source: str, since: datetime, until: dat
     within = (events.c.source == source, events.c.received_at >= slot.c.starts, events.c.received_at < slot.c.ends)
     first = select(func.min(events.c.received_at)).where(*within).correlate(slot).scalar_subquery()
     last = select(func.max(events.c.received_at)).where(*within).correlate(slot).scalar_subquery()
-    found = select(first.label("first"), last.label("last")).select_from(slot).order_by(slot.c.starts)
-    rows = connection.execute(found)
-    heard = [(row.first, row.last) for row in rows if row.first is not None]
-    return max((later[0] - earlier[1] for earlier, later in pairwise(heard)), default=timedelta(0))
+    statement = select(first.label("first"), last.label("last")).select_from(slot).order_by(slot.c.starts)
+    rows = connection.execute(statement)
+    busy_slots = [(row.first, row.last) for row in rows if row.first is not None]
+    return max((later[0] - earlier[1] for earlier, later in pairwise(busy_slots)), default=timedelta(0))

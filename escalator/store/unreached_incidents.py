@@ -60,4 +60,4 @@ def channels_of(connection: Connection, ids: Iterable[UUID]) -> frozenset[Destin
     rows = connection.scalars(
         select(deliveries.c.channel).join(incidents, _PAGE).where(incidents.c.id.in_(list(ids))).distinct()
     )
-    return frozenset(DestinationKind(one) for one in rows)
+    return frozenset(DestinationKind(channel) for channel in rows)

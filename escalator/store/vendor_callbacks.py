@@ -48,10 +48,10 @@ def insert(connection: Connection, new: VendorCallback) -> bool:
     statement = upsert(connection, vendor_callbacks).values(
         **values, state=CallbackState.NEW, next_attempt_at=new.received_at
     )
-    written = connection.scalar(
+    inserted_id = connection.scalar(
         statement.on_conflict_do_nothing(index_elements=["vendor", "event_id"]).returning(vendor_callbacks.c.id)
     )
-    return written is not None
+    return inserted_id is not None
 
 
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[VendorCallback]:

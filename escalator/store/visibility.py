@@ -44,7 +44,7 @@ class Audience:
 
     def may_see(self) -> ColumnElement[bool]:
         """Return the condition on rows of `incidents`. A combination that is newer than this is not seen."""
-        shown = incidents.c.matched_categories.in_(sorted(categories_to_text(one) for one in self.fits))
+        shown = incidents.c.matched_categories.in_(sorted(categories_to_text(categories) for categories in self.fits))
         return and_(shown, self._is_judged(), incidents.c.mode == Mode.SANDBOX if self.is_sandbox else true())
 
     def _is_judged(self) -> ColumnElement[bool]:
@@ -61,8 +61,8 @@ class Audience:
     def _may_know(self) -> ColumnElement[bool]:
         """Return the condition on records of no incident, which name in JSON what they are about."""
         named = (f"{json.dumps(of)}: {json.dumps(name)}" for of, name in sorted(self.unknown))
-        told = [audit_records.c.after.contains(one, autoescape=True) for one in named]
-        known = or_(audit_records.c.action.not_in(_NAMING), not_(or_(*told))) if told else true()
+        names_hidden = [audit_records.c.after.contains(name, autoescape=True) for name in named]
+        known = or_(audit_records.c.action.not_in(_NAMING), not_(or_(*names_hidden))) if names_hidden else true()
         return and_(known, audit_records.c.via.in_(_OF_NOBODY_REAL) if self.is_sandbox else true())
 
 
@@ -79,10 +79,10 @@ def category_sets(connection: Connection) -> Collection[CategorySet]:
         .where(incidents.c.matched_categories > first.c.matched_categories)
         .scalar_subquery()
     )
-    found = first.union_all(select(after).where(first.c.matched_categories.is_not(None)))
+    digests = first.union_all(select(after).where(first.c.matched_categories.is_not(None)))
     return [
-        categories_from_text(kept)
-        for kept in connection.scalars(
-            select(found.c.matched_categories).where(found.c.matched_categories.is_not(None))
+        categories_from_text(text)
+        for text in connection.scalars(
+            select(digests.c.matched_categories).where(digests.c.matched_categories.is_not(None))
         )
     ]

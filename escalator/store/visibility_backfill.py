@@ -18,7 +18,7 @@ _THERE = incidents.c.sealed_facts.is_not(None)
 
 
 @dataclass(frozen=True, slots=True)
-class CategoryJudgement:
+class MatchedCategories:
     """What is known of an incident's item, and the categories that fitted it so far; no facts where no key opens them.
 
     `frozen` is the version of the policy that it goes by, `sealed` what was read.
@@ -34,19 +34,21 @@ class CategoryJudgement:
 def find_outdated_mark(connection: Connection, mark: str) -> str | None:
     """Return a mark other than this one by which some incident was judged, or None when there is none."""
     for others in (incidents.c.category_rules_digest < mark, incidents.c.category_rules_digest > mark):
-        found: str | None = connection.scalar(select(func.min(incidents.c.category_rules_digest)).where(others, _THERE))
-        if found is not None:
-            return found
+        outdated: str | None = connection.scalar(
+            select(func.min(incidents.c.category_rules_digest)).where(others, _THERE)
+        )
+        if outdated is not None:
+            return outdated
     return None
 
 
-def read_batch(connection: Connection, mark: str, most: int, seal: Seal) -> list[CategoryJudgement]:
+def read_batch(connection: Connection, mark: str, most: int, seal: Seal) -> list[MatchedCategories]:
     """Return incidents that were judged by this mark, the newest first: those are on everybody's first page."""
     columns = (incidents.c.id, incidents.c.policy_version_id, incidents.c.matched_categories, incidents.c.sealed_facts)
     there = select(*columns).where(incidents.c.category_rules_digest == mark, _THERE)
     rows = connection.execute(there.order_by(incidents.c.id.desc()).limit(most))
     return [
-        CategoryJudgement(
+        MatchedCategories(
             row.id,
             row.policy_version_id,
             categories_from_text(row.matched_categories),
@@ -64,10 +66,10 @@ def _opened(sealed: bytes, seal: Seal) -> Facts | None:
 
 
 def add_categories(
-    connection: Connection, judged: Collection[CategoryJudgement], more: Mapping[UUID, Collection[str]], mark: str
+    connection: Connection, judgements: Collection[MatchedCategories], added: Mapping[UUID, Collection[str]], mark: str
 ) -> None:
     """Let these categories fit too, and mark whose facts are still those that were judged; what fits already, stays."""
-    read = {one.id: one.sealed for one in judged}
+    read = {judgement.id: judgement.sealed for judgement in judgements}
     order = (incidents.c.member_count.is_not(None), incidents.c.id)
     theirs = select(incidents.c.id, incidents.c.matched_categories, incidents.c.sealed_facts).where(
         incidents.c.id.in_(read)
@@ -75,8 +77,8 @@ def add_categories(
     rows = connection.execute(theirs.order_by(*order).with_for_update(key_share=True)).all()
     same = [row for row in rows if row.sealed_facts == read[row.id]]
     for row in same:
-        if more.get(row.id):
-            fits = categories_to_text({*categories_from_text(row.matched_categories), *more[row.id]})
+        if added.get(row.id):
+            fits = categories_to_text({*categories_from_text(row.matched_categories), *added[row.id]})
             connection.execute(update(incidents).where(incidents.c.id == row.id).values(matched_categories=fits))
     ids = [row.id for row in same]
     connection.execute(update(incidents).where(incidents.c.id.in_(ids)).values(category_rules_digest=mark))

@@ -97,8 +97,8 @@ def opened_alerts(
         .where(*_alerts(audience, span, modes))
         .order_by(incidents.c.opened_at, incidents.c.id)
     )
-    found = (OpenedAlert(*row) for row in connection.execute(statement))
-    return [one._replace(severity=Severity(one.severity)) for one in found]
+    alerts = (OpenedAlert(*row) for row in connection.execute(statement))
+    return [alert._replace(severity=Severity(alert.severity)) for alert in alerts]
 
 
 def sent_pages(connection: Connection, audience: Audience, span: Period, modes: Collection[Mode]) -> list[SentPage]:
@@ -132,8 +132,8 @@ def late_steps(connection: Connection, audience: Audience, span: Period) -> list
         )
         .order_by(audit_records.c.recorded_at, audit_records.c.id)
     )
-    found = ((row, json.loads(row.after)) for row in connection.execute(statement))
-    return [LateStep(row.number, row.recorded_at, after.get("step", ""), int(after["late_ms"])) for row, after in found]
+    steps = ((row, json.loads(row.after)) for row in connection.execute(statement))
+    return [LateStep(row.number, row.recorded_at, after.get("step", ""), int(after["late_ms"])) for row, after in steps]
 
 
 def failed_pages(connection: Connection, audience: Audience, span: Period) -> Iterator[FailedPages]:
@@ -170,8 +170,10 @@ def drill_results(connection: Connection, audience: Audience, span: Period) -> l
         span.holds(drills.c.scheduled_at),
         drills.c.route.not_in(sorted(name for of, name in audience.unknown if of == SilenceScope.ROUTE)),
     )
-    found = (DrillResult(*row) for row in connection.execute(statement.order_by(drills.c.scheduled_at, drills.c.name)))
-    return [one._replace(state=DrillState(one.state)) for one in found]
+    results = (
+        DrillResult(*row) for row in connection.execute(statement.order_by(drills.c.scheduled_at, drills.c.name))
+    )
+    return [result._replace(state=DrillState(result.state)) for result in results]
 
 
 def silences_in(connection: Connection, audience: Audience, span: Period) -> list[Row[Any]]:

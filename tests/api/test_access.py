@@ -68,5 +68,5 @@ def test_a_database_that_cannot_be_asked_is_to_be_asked_again(core, machine):
         connection.execute(text("ALTER TABLE api_tokens RENAME TO elsewhere"))
     answer = machine.ask("GET", "/incidents")
     with core.database.writing() as connection:
-        connection.execute(text("ALTER TABLE elsewhere RENAME TO tokens"))
+        connection.execute(text("ALTER TABLE elsewhere RENAME TO api_tokens"))
     assert (answer.status_code, answer.mimetype, answer.headers["Retry-After"]) == (503, PROBLEM, "1")

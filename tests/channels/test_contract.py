@@ -48,6 +48,8 @@ from escalator.model.message import Delivered, Failed, FailureReason, MessageCon
 from escalator.rendering.card import alarm, card, standing
 from tests.rendering.builders import INCIDENT_ID, NOW, OPENED, SECRETS, TAKEN, a_view
 
+pytestmark = pytest.mark.long
+
 DELIVERED = "delivered"
 SHORT = Limits(socket_s=0.5, total_s=0.5)
 LONG_AGO_S = 8.0

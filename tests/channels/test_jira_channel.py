@@ -18,7 +18,7 @@ from escalator.encryption import Seal
 from escalator.model.incident import DueKind, State
 from escalator.model.message import Card, Delivered, Failed, FailureReason, MessageContext, Occasion
 from escalator.rendering.card import alarm
-from escalator.sandbox.inbox import DatabaseInbox, opened
+from escalator.sandbox.inbox import DatabaseInbox, open_payload
 from escalator.store import Database, sandbox_inbox
 from tests.channels.jira_messages import PLACE, RESOLVED, say
 from tests.doubles.http import Fault
@@ -111,7 +111,7 @@ def of_sandbox(url):
 
     def issues():
         with database.reading() as connection:
-            said = [opened(item, seal) for item in sandbox_inbox.newest(connection, 10, NOW)]
+            said = [open_payload(item, seal) for item in sandbox_inbox.newest(connection, 10, NOW)]
         assert all(one["text"] == one["jira"]["fields"]["summary"] and one["first_text"] for one in said)
         return [(one["jira"]["fields"], one["jira"]["category"], one["jira"]["comments"]) for one in said]
 
@@ -527,7 +527,7 @@ def test_the_sandbox_keeps_exactly_what_would_be_sent(jira, sqlite_url):
     JiraChannel(SandboxJira(DatabaseInbox(database, seal, FakeClock()), Flavour.CLOUD)).send(one)
     with database.reading() as connection:
         (item,) = sandbox_inbox.newest(connection, 10, NOW)
-    kept = opened(item, seal)
+    kept = open_payload(item, seal)
     assert json.dumps(kept["jira"]["fields"]) == json.dumps(sent["fields"])
     assert (item.ts, kept["jira"]["key"], kept["jira"]["status"]) == (f"{PROJECT}-1", f"{PROJECT}-1", "To Do")
     database.close()

@@ -8,7 +8,7 @@ from escalator.channels.stand_in import NOT_NOW
 from escalator.encryption import Seal
 from escalator.model.incident import State
 from escalator.model.message import Delivered, MessageContext, Occasion
-from escalator.sandbox.inbox import DatabaseInbox, opened
+from escalator.sandbox.inbox import DatabaseInbox, open_payload
 from escalator.store import Database, sandbox_inbox
 from tests.channels.pagerduty_messages import KEY, OVER, QUIET, notice, say
 from tests.fakes import START, FakeClock
@@ -33,7 +33,7 @@ class Account:
             return sandbox_inbox.newest(connection, 100, START)
 
     def shown(self):
-        return [opened(item, self.seal) for item in self.items()]
+        return [open_payload(item, self.seal) for item in self.items()]
 
     def say(self, ref=None, context=PAGER, **how):
         return say(self, ref, context=context, **how)

@@ -79,7 +79,8 @@ def test_no_link_is_shown(real, monkeypatch, env):
     ],
 )
 def test_the_doctor_says_how_people_sign_in(core, cli, monkeypatch, env, status, words):
-    monkeypatch.setattr("escalator.commands.doctor_destinations.destinations", lambda *_: ())
+    for asked in ("doctor_destinations.destinations", "stream_checks.sources"):
+        monkeypatch.setattr(f"escalator.commands.{asked}", lambda *_: ())
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     found = [one for one in json.loads(cli("doctor", "--json").stdout) if one["what"] == "sign-in"]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,8 @@ from escalator.model.schedule import Calendars
 from tests.engine.policies import EVENTS, MINUTES, WINDOW_START, calendars, policies
 from tests.engine.world import World
 from tests.examples import examples
+
+pytestmark = pytest.mark.long
 
 WITHIN = timedelta(minutes=30)
 WINDOW_END = WINDOW_START + timedelta(days=14)

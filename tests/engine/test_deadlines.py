@@ -8,7 +8,7 @@ import pytest
 
 from escalator.engine.actions import ActionRequest, apply_action
 from escalator.engine.deadlines import fire_deadline, make_deadline_due, owner_targets, skip_failed_step
-from escalator.engine.incident_change import Change, Rules
+from escalator.engine.incident_change import Change, PolicyPair
 from escalator.engine.rounds import LOOP_LIMIT
 from escalator.engine.steps import next_send
 from escalator.model.incident import DueKind, Incident, State, Verb
@@ -181,14 +181,14 @@ def test_a_path_that_restarts_too_often_waits_for_the_hour_and_the_operator_hear
 
 def test_a_restart_freezes_the_policy_that_runs_now() -> None:
     running = a_policy(routes=(a_route("quiet", "New"),))
-    change = fire_deadline(at_the_end(), Rules(EXAMPLE_POLICY, running, UUID(int=2)), minute(75))
+    change = fire_deadline(at_the_end(), PolicyPair(EXAMPLE_POLICY, running, UUID(int=2)), minute(75))
     assert (change.incident.route, change.incident.path, change.incident.category) == ("New", "quiet", "self_harm")
     assert change.incident.policy_version == UUID(int=2)
 
 
 def test_a_restart_keeps_the_frozen_policy_where_the_one_that_runs_now_would_be_silent() -> None:
     running = a_policy(paths={**EXAMPLE_POLICY.paths, "urgent": ()})
-    change = fire_deadline(at_the_end(), Rules(EXAMPLE_POLICY, running, UUID(int=2)), minute(75))
+    change = fire_deadline(at_the_end(), PolicyPair(EXAMPLE_POLICY, running, UUID(int=2)), minute(75))
     assert (change.incident.path, change.incident.policy_version, told(change)[0]) == (
         "urgent",
         VERSION,

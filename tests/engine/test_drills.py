@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from escalator.engine.apply_event import open_incident, opens_incident
 from escalator.engine.deadlines import fire_deadline
 from escalator.engine.drills import (
     DrillAcknowledgement,
@@ -12,12 +13,11 @@ from escalator.engine.drills import (
     end_drill,
     rehearsed_category_and_severity,
 )
-from escalator.engine.events import open_incident, opens_incident
 from escalator.model.audit import AuditAction
 from escalator.model.incident import DueKind, Outcome, State
 from escalator.model.levels import Severity
 from escalator.stream.drill import DrillRehearsal, body_of
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 from tests.builders import EXAMPLE_POLICY, a_blank, a_policy, a_route, minute, rules, told
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.apply_event import add_event, merge_incidents
 from escalator.engine.deadlines import fire_deadline
-from escalator.engine.events import add_event, merge_incidents
 from escalator.engine.feeds import feed_copies
 from escalator.engine.incident_change import Change
 from escalator.model.audit import SYSTEM, Actor, AuditAction, AuditEntry

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from escalator.engine.actions import ActionRequest, apply_action
-from escalator.engine.events import merge_incidents, open_incident
+from escalator.engine.apply_event import merge_incidents, open_incident
 from escalator.engine.incident_change import Change
 from escalator.model.incident import Incident, Outcome, State, Verb
 from escalator.model.levels import ContentRule, Severity

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from escalator.engine.apply_event import open_incident
 from escalator.engine.deadlines import fire_deadline
-from escalator.engine.events import open_incident
 from escalator.engine.incident_change import Change
 from escalator.engine.targets import resolve_targets
 from escalator.model.incident import DueKind

@@ -15,6 +15,8 @@ from tests.engine.world import World
 from tests.examples import examples
 from tests.stream.bodies import stored_seen
 
+pytestmark = pytest.mark.long
+
 TRIGGERED, ACKNOWLEDGED, LOGGED, RESOLVED = State.TRIGGERED, State.ACKNOWLEDGED, State.LOGGED, State.RESOLVED
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.apply_event import add_event, merge_incidents
 from escalator.engine.deadlines import fire_deadline
-from escalator.engine.events import add_event, merge_incidents
 from escalator.engine.exposure_limits import Exposure, RevealRequest
 from escalator.engine.grouping import join_group, open_group
 from escalator.engine.incident_change import Change

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from escalator.engine.apply_event import open_incident
 from escalator.engine.coverage.compute import compute_coverage
 from escalator.engine.deadlines import fire_deadline
-from escalator.engine.events import open_incident
 from escalator.engine.handoff import handoff_recipients as told_of_shift
 from escalator.engine.incident_change import Change
 from escalator.engine.oncall import next_shifts_of, schedule_on_call, team_on_call
@@ -24,6 +24,8 @@ from escalator.model.policy import Category, Person, Policy, Step, Team
 from escalator.model.schedule import Booking, Layer, Override, RotationUnit, Schedule
 from tests.builders import EXAMPLE_POLICY, START, a_blank, a_policy, a_route, an_observation, minute, rules, told
 from tests.engine.policies import WINDOW_START, calendars, policies
+
+pytestmark = pytest.mark.long
 
 UTC = ZoneInfo("UTC")
 SOON = timedelta(minutes=5)

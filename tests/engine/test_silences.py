@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.apply_event import add_event, open_incident
 from escalator.engine.deadlines import fire_deadline
-from escalator.engine.events import add_event, open_incident
-from escalator.engine.incident_change import Change, Rules
+from escalator.engine.incident_change import Change, PolicyPair
 from escalator.engine.preview import preview
 from escalator.engine.silences import active_silence, may_silence, silence_matches
 from escalator.model.incident import DueKind, Incident, Verb
@@ -42,7 +42,7 @@ def a_silence(start=0, end=60, *, name="only", of=ROUTE, author="dana", is_for_c
     return Silence(of, name, minute(start), minute(end), author, "Maintenance", is_for_critical)
 
 
-def under(policy: Policy, *silences: Silence) -> Rules:
+def under(policy: Policy, *silences: Silence) -> PolicyPair:
     return replace(rules(policy), silences=silences)
 
 

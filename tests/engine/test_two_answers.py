@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from escalator.engine.actions import ActionRequest, apply_action
-from escalator.engine.events import add_event
+from escalator.engine.apply_event import add_event
 from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal, RefusalReason
 from escalator.model.incident import DueKind, Incident, Outcome, State, Verb

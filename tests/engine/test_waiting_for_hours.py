@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.apply_event import open_incident
 from escalator.engine.deadlines import fire_deadline, skip_failed_step
-from escalator.engine.events import open_incident
 from escalator.engine.incident_change import Change
 from escalator.model.incident import DueKind, Incident, State, Verb
 from escalator.model.policy import Policy, Step

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.apply_event import ENTITY_JOIN_WINDOW, add_event, merge_incidents, open_incident, opens_incident
 from escalator.engine.deadlines import fire_deadline, make_deadline_due, skip_failed_step
-from escalator.engine.events import ENTITY_JOIN_WINDOW, add_event, merge_incidents, open_incident, opens_incident
 from escalator.engine.grouping import (
     add_members,
     close_member,

@@ -88,7 +88,7 @@ def test_a_claim_whose_commit_nobody_heard_of_is_given_back_long_before_its_leas
 def test_what_is_being_sent_is_not_given_back_however_long_it_takes(
     core: Core, sender: Sender, on_postgres: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("escalator.store.lost_claims.HEARTBEAT_TIMEOUT", timedelta(0))
+    monkeypatch.setattr("escalator.store.unconfirmed_claims.HEARTBEAT_TIMEOUT", timedelta(0))
     on_postgres.slack.inject("chat.postMessage", Fault(delay=4))
     core.sender_pool = sender
     process.process_events(core)

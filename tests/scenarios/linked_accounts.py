@@ -19,4 +19,4 @@ def with_nina(h: Harness, line: str = f"{{name: Nina Roy, email: {EMAIL}}}") -> 
 def links(h: Harness) -> dict[str, str]:
     with h.core.database.reading() as connection:
         rows = connection.execute(select(key_values).where(key_values.c.key.like("slack_user:%"))).all()
-    return {row.name: row.value.partition(" ")[0] for row in rows}
+    return {row.key: row.value.partition(" ")[0] for row in rows}

@@ -19,7 +19,7 @@ from tests.fakes import START
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, SELF_HARM, paged
 
-pytestmark = pytest.mark.every_database
+pytestmark = [pytest.mark.every_database, pytest.mark.long]
 
 TAKEN = "#1001 taken by Ana Ruiz after 0 s"
 

@@ -12,6 +12,8 @@ from escalator.store.tables import deliveries, drills, events, incidents
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import SELF_HARM
 
+pytestmark = pytest.mark.long
+
 FIRE = "{name: Fire drill, route: Self-harm, at: thu 15:00, expect_acknowledged_within: 4m}"
 GRAVE = "{name: Grave drill, route: Child safety, at: thu 15:00, expect_acknowledged_within: 4m}"
 AT = datetime(2026, 8, 20, 15, 0, tzinfo=UTC)

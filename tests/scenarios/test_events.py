@@ -9,6 +9,8 @@ from tests.scenarios.harness import Harness
 from tests.scenarios.stories import PAGE, REVIEWED, SELF_HARM, TITLE, TRIGGERED, labelled, paged, taken_by_ana
 from tests.stream.event_table import IF_NAMED, OPENS, REVIEW, SHOWN, TABLE, WAITS
 
+pytestmark = pytest.mark.long
+
 FLAGGED_AGAIN = "review_queue_item.updated__flagged_after_review"
 
 

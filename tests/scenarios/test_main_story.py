@@ -5,7 +5,7 @@ import pytest
 from tests.scenarios.harness import Harness, InlineOutlet
 from tests.scenarios.stories import PAGE, SELF_HARM, TAKEN, TITLE, TRIGGERED, nobody, paged, still, taken_by_ana
 
-pytestmark = pytest.mark.every_database
+pytestmark = [pytest.mark.every_database, pytest.mark.long]
 
 
 @pytest.fixture(params=["told", "sent by who wrote it"])

@@ -1,6 +1,7 @@
 """Everybody at once: acknowledgements against deadlines, claims against claims, events against events."""
 
 import random
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -31,6 +32,7 @@ from tests.scenarios.together import bodies, once_available, patiently, store, t
 pytestmark = pytest.mark.every_database
 
 TRIES = 1000
+IDLE_S = 0.01
 
 
 def opened(h: Harness, count: int) -> list[UUID]:
@@ -79,6 +81,8 @@ def test_after_an_acknowledgement_no_step_fires_and_no_page_is_claimed(h: Harnes
             claimed_too_late.extend(
                 one.context.incident_id for one in found if one.delivery and one.context.incident_id in answered
             )
+            if not found:
+                time.sleep(IDLE_S)
 
     together(acknowledge, fire, claim)
     assert claimed_too_late == []

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from escalator.rendering.replies import stranger_words
-from escalator.services.auth.vendor_accounts import WORKSPACE
+from escalator.services.auth.our_vendor_accounts import WORKSPACE
 from escalator.store.tables import key_values
 from tests.doubles.slack_state import Fault, Message
 from tests.scenarios.harness import POLICY, Harness

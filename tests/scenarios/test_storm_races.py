@@ -76,18 +76,29 @@ def test_however_many_decide_about_a_storm_five_are_told_and_one_group(h: Harnes
 
 
 def test_an_answered_group_takes_no_new_member_however_the_answers_race(h: Harness, cores: Sequence[Core]) -> None:
-    store(h, bodies(h, 120))
+    to_come = bodies(h, 120)
+    store(h, [to_come.pop() for _ in range(60)])
     one, two, three, _ = cores
     at_the_answer: dict[UUID, int] = {}
 
+    def is_over() -> bool:
+        return h.count(incidents) == 120 + len(groups(h))
+
+    def process_all(core: Core) -> None:
+        while not is_over():
+            process.process_events(core, 4)
+
     def answer() -> None:
-        while h.count(incidents) < 120 + len(groups(h)):
+        while not is_over():
             for group in set(groups(h)) - set(at_the_answer):
                 answered(three, group, Verb.ACKNOWLEDGE)
                 at_the_answer[group] = told_of(h, group)
+            if at_the_answer and to_come:
+                store(h, to_come)
+                to_come.clear()
 
     together(
-        *[lambda core=core: patiently(lambda: process.process_events(core, 4)) for core in (one, two)],
+        *[lambda core=core: patiently(lambda: process_all(core) or 0) for core in (one, two)],
         lambda: patiently(lambda: answer() or 0),
     )
     assert at_the_answer

@@ -23,6 +23,8 @@ from tests.doubles.slack_state import Fault
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM, labelled
 
+pytestmark = pytest.mark.long
+
 HATE = labelled("HATE", "high", 75)
 HOUSEKEEPING = 3
 """Of so many rounds one keeps house: what that does it does once a minute."""

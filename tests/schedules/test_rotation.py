@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from escalator.model.schedule import Layer, RotationUnit
 from escalator.schedules.local_time import first_instant, local_time_reached
-from escalator.schedules.rotation import handovers, person_on_turn
+from escalator.schedules.rotation import handoffs, person_on_turn
 from tests.schedules.times import CHICAGO, DAY, LORD_HOWE, MADRID, TICK, instants, utc, zones
 from tests.schedules.values import PEOPLE, layers_around
 
@@ -30,7 +30,7 @@ def who(layer: Layer, zone, at: datetime) -> str | None:
 
 def shown(layer: Layer, zone, start: str, end: str) -> list[str]:
     """The handovers (UTC) between two times (UTC)."""
-    return [f"{at:%m-%d %H:%M}" for at in handovers(layer, zone, utc(start), utc(end))]
+    return [f"{at:%m-%d %H:%M}" for at in handoffs(layer, zone, utc(start), utc(end))]
 
 
 EXAMPLE = a_layer(RotationUnit.WEEKS, "2026-01-05", "09:00", MONDAY, people=("ana", "ben"))
@@ -121,7 +121,7 @@ def test_people_take_turns_from_the_start(layer, at, expected):
 )
 def test_turns_change_at_their_handovers(layer, expected):
     start = first_instant(datetime.combine(layer.start, layer.handover), MADRID)
-    found = list(islice(handovers(layer, MADRID, start - 100 * DAY, start + 200 * DAY), 4))
+    found = list(islice(handoffs(layer, MADRID, start - 100 * DAY, start + 200 * DAY), 4))
     assert [f"{at:%m-%d %H:%M}" for at in found] == expected
     assert [who(layer, MADRID, at) for at in found] == ["ana", "ben", "chen", "ana"]
     assert [who(layer, MADRID, at - TICK) for at in found] == [None, "ana", "ben", "chen"]
@@ -182,7 +182,7 @@ def test_turns_change_at_their_handovers(layer, expected):
 def test_a_day_on_which_the_clock_changes_has_one_handover_and_the_next_its_usual_one(zone, handover, start, expected):
     layer = a_layer(RotationUnit.DAYS, start, handover)
     begins = utc(f"2026-{expected[0]}")
-    found = list(handovers(layer, zone, begins - DAY, begins + 2.5 * DAY))
+    found = list(handoffs(layer, zone, begins - DAY, begins + 2.5 * DAY))
     assert [f"{at:%m-%d %H:%M}" for at in found] == expected
     assert [who(layer, zone, at) for at in found] == ["ana", "ben", "chen"]
     usual = time.fromisoformat(handover)
@@ -222,22 +222,22 @@ def test_a_rotation_of_hours_is_back_at_its_local_times_the_next_day(zone, start
 
 def test_a_turn_in_the_hour_that_the_clock_leaps_over_is_skipped():
     layer = a_layer(RotationUnit.HOURS, "2026-03-08", "01:00", every=1)
-    found = list(handovers(layer, CHICAGO, utc("2026-03-08 06:00"), utc("2026-03-08 09:30")))
+    found = list(handoffs(layer, CHICAGO, utc("2026-03-08 06:00"), utc("2026-03-08 09:30")))
     assert found == [utc("2026-03-08 07:00"), utc("2026-03-08 08:00"), utc("2026-03-08 09:00")]
     assert [who(layer, CHICAGO, at) for at in found] == ["ana", "chen", "ana"]
 
 
 def test_a_turn_in_the_hour_that_exists_twice_lasts_through_both():
     layer = a_layer(RotationUnit.HOURS, "2026-11-01", "00:00", every=1)
-    found = list(handovers(layer, CHICAGO, utc("2026-11-01 04:00"), utc("2026-11-01 08:30")))
+    found = list(handoffs(layer, CHICAGO, utc("2026-11-01 04:00"), utc("2026-11-01 08:30")))
     assert found == [utc("2026-11-01 05:00"), utc("2026-11-01 06:00"), utc("2026-11-01 08:00")]
 
 
 def test_handovers_are_those_from_the_start_and_before_the_end():
     at = [utc("2026-01-12 08:00"), utc("2026-01-19 08:00"), utc("2026-01-26 08:00")]
-    assert list(handovers(EXAMPLE, MADRID, at[0], at[2])) == at[:2]
-    assert list(handovers(EXAMPLE, MADRID, at[0] + TICK, at[2] + TICK)) == at[1:]
-    assert list(handovers(EXAMPLE, MADRID, at[0], at[0])) == []
+    assert list(handoffs(EXAMPLE, MADRID, at[0], at[2])) == at[:2]
+    assert list(handoffs(EXAMPLE, MADRID, at[0] + TICK, at[2] + TICK)) == at[1:]
+    assert list(handoffs(EXAMPLE, MADRID, at[0], at[0])) == []
 
 
 def counted(layer: Layer) -> Iterator[datetime]:
@@ -284,7 +284,7 @@ def test_each_handover_comes_once_and_in_order(data, zone):
         if (begins := first_instant(handover, zone)) >= end:
             break
         expected.append(begins)
-    assert list(handovers(layer, zone, at, end)) == sorted({begins for begins in expected if begins >= at})
+    assert list(handoffs(layer, zone, at, end)) == sorted({begins for begins in expected if begins >= at})
 
 
 @given(st.data(), zones())
@@ -292,7 +292,7 @@ def test_people_change_at_handovers_and_nowhere_else(data, zone):
     at = data.draw(instants(zone))
     layer = data.draw(layers_around(at))
     end = at + timedelta(days=40)
-    for begins, ends in pairwise((at, *handovers(layer, zone, at, end), end)):
+    for begins, ends in pairwise((at, *handoffs(layer, zone, at, end), end)):
         inside = {who(layer, zone, begins + (ends - begins) * part / 8) for part in range(8)}
         assert len(inside) == 1 or begins == ends
 
@@ -308,7 +308,7 @@ def test_a_turn_lasts_its_time_but_for_what_the_clock_changes(data, zone):
         RotationUnit.WEEKS: 7 * DAY,
         RotationUnit.MONTHS: 31 * DAY,
     }[layer.turn]  # fmt: skip
-    found = list(handovers(layer, zone, at, at + timedelta(days=70)))
+    found = list(handoffs(layer, zone, at, at + timedelta(days=70)))
     assert all(timedelta(0) < later - earlier <= nominal + timedelta(hours=3) for earlier, later in pairwise(found))
 
 
@@ -316,5 +316,5 @@ def test_a_turn_lasts_its_time_but_for_what_the_clock_changes(data, zone):
 def test_turns_of_a_day_and_longer_leave_nobody_out(data, zone):
     at = data.draw(instants(zone, 2015, 2040))
     layer = data.draw(layers_around(at, turns=(RotationUnit.DAYS, RotationUnit.WEEKS, RotationUnit.MONTHS)))
-    found = [who(layer, zone, begins) for begins in handovers(layer, zone, at, at + timedelta(days=200))]
+    found = [who(layer, zone, begins) for begins in handoffs(layer, zone, at, at + timedelta(days=200))]
     assert all(PEOPLE.index(after) == (PEOPLE.index(one) + 1) % len(PEOPLE) for one, after in pairwise(found))

@@ -23,7 +23,7 @@ from escalator.model.incident import Outcome, Verb
 from escalator.model.levels import Mode
 from escalator.model.message import MessageContext
 from escalator.ports import PROCESS_EVENTS
-from escalator.sandbox.controls import kill_worker, run_out, send_sample
+from escalator.sandbox.controls import expire_deadline, kill_worker, send_sample
 from escalator.sandbox.incident_views import MOST_INCIDENTS
 from escalator.sandbox.page import MOST_MESSAGES, VIEWS_STAY, sandbox_state
 from escalator.sandbox.slack_clicks import Press, signed_click
@@ -591,7 +591,7 @@ def test_running_a_clock_out_makes_it_due_now_and_asks_for_an_alarm(core):
     alert(core)
     core.clock.move(seconds=3)
 
-    assert run_out(core, 1001) is None
+    assert expire_deadline(core, 1001) is None
 
     assert core.queue.alarms[-1] == core.clock.now()
     go_on(core)
@@ -602,7 +602,7 @@ def test_only_a_clock_that_runs_can_run_out(core):
     alert(core)
     resolved(core)
 
-    assert "no deadline" in run_out(core, 1001).why
+    assert "no deadline" in expire_deadline(core, 1001).why
 
 
 @pytest.mark.parametrize("number", [pytest.param(1001, id="of another mode"), pytest.param(9999, id="unknown")])
@@ -611,7 +611,7 @@ def test_only_the_sandboxs_own_incidents_can_be_hurried(core, number):
     with core.database.writing() as connection:
         connection.execute(update(incidents).values(mode=Mode.DIVERT))
 
-    assert "sandbox" in run_out(core, number).why
+    assert "sandbox" in expire_deadline(core, number).why
     with core.database.reading() as connection:
         assert connection.scalar(select(incidents.c.due_at)) == START + timedelta(seconds=20)
 

@@ -12,7 +12,7 @@ from escalator.encryption import Seal
 from escalator.errors import Unavailable
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 from escalator.model.sandbox_item import InboxItemType
-from escalator.sandbox.inbox import DatabaseInbox, opened
+from escalator.sandbox.inbox import DatabaseInbox, open_payload
 from escalator.store import Database, sandbox_inbox
 from escalator.store.tables import sandbox_inbox as table
 from tests.fakes import START, FakeClock
@@ -45,7 +45,7 @@ class Phone:
             return sandbox_inbox.newest(connection, limit, views_since)
 
     def shown(self):
-        return [opened(item, self.seal) for item in self.items()]
+        return [open_payload(item, self.seal) for item in self.items()]
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_message_stands_where_its_reference_says(phone):
         1042,
     )
     assert (item.thread_ts, item.broadcast, item.updated_at) == (None, False, None)
-    assert opened(item, phone.seal) == {**said("Look", "at this"), "first_text": "Look"}
+    assert open_payload(item, phone.seal) == {**said("Look", "at this"), "first_text": "Look"}
 
 
 def test_every_message_has_a_ts_of_its_own_that_looks_like_slacks(phone):
@@ -231,7 +231,7 @@ def test_the_newest_come_oldest_first_and_windows_are_soon_gone(phone):
     phone.slack.post(CHANNEL, "#a", said("three"))
 
     everything = [item.type for item in phone.items()]
-    later = [opened(item, phone.seal)["text"] for item in phone.items(limit=2, views_since=phone.clock.now())]
+    later = [open_payload(item, phone.seal)["text"] for item in phone.items(limit=2, views_since=phone.clock.now())]
 
     assert everything == ["message", "message", "view", "message"]
     assert later == ["two", "three"]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from escalator.model.facts import Observation
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "stream"
 ENCODINGS = ("rfc3339", "unix_ns")

@@ -3,7 +3,7 @@
 from escalator.model.facts import ItemKey
 from escalator.stream.drill import DrillRehearsal, body_of
 from escalator.stream.envelope import EnvelopeKind, read_envelope
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 from tests.fakes import START
 
 REHEARSAL = DrillRehearsal("0198", "Fire drill", "Self-harm", "self_harm", "critical")

@@ -3,7 +3,7 @@
 import pytest
 
 from escalator.stream.envelope import EnvelopeKind, read_envelope
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 from tests.stream.bodies import ENCODINGS, NAMES, RECEIVED_AT, stored
 from tests.stream.event_table import TABLE, Effect
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from escalator.model.facts import Observation
 from escalator.stream.envelope import read_envelope
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 from tests.stream.bodies import NAMES, RECEIVED_AT, a_flag, an_event, an_item_event, as_json, seen, stored
 
 SCALARS = (

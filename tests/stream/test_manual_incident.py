@@ -7,7 +7,7 @@ import pytest
 from escalator.model.facts import ItemKey
 from escalator.stream.envelope import EnvelopeKind, read_envelope
 from escalator.stream.manual_incident import ManualReport, body_of
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 from tests.fakes import START
 
 REPORT = ManualReport("V1", "self_harm", "she said goodbye", "ana", "slack", "m-1", "user-42")

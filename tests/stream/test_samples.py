@@ -5,7 +5,7 @@ from itertools import count
 import pytest
 
 from escalator.stream.envelope import EnvelopeKind, read_envelope
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 from escalator.stream.samples import DEFAULT, MODERATOR, REVIEW, SAMPLES, sample
 
 NOW = datetime(2026, 8, 20, 14, 0, tzinfo=UTC)

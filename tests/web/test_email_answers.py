@@ -9,7 +9,7 @@ import pytest
 
 from escalator.errors import Unavailable
 from escalator.model.destination_kind import DestinationKind
-from escalator.sandbox.inbox import opened
+from escalator.sandbox.inbox import open_payload
 from escalator.services.notifications.answer_links import AnswerLink, AnswerLinkSigner, LinkProblem
 from escalator.store import sandbox_inbox
 from tests.fakes import FakeClock
@@ -30,7 +30,7 @@ class Reader:
         with self.core.database.reading() as connection:
             shown = sandbox_inbox.newest(connection, 100, self.core.clock.now())
         return [
-            opened(one, self.core.seal)["mail"]
+            open_payload(one, self.core.seal)["mail"]
             for one in sorted(shown, key=lambda one: one.id)
             if one.channel is DestinationKind.EMAIL and person in {None, one.person}
         ]

@@ -10,7 +10,7 @@ from escalator.engine.preview import preview
 from escalator.policy import load
 from escalator.rendering.preview_json import document
 from escalator.store import events, incidents, policies
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 from tests.browsers import Browser
 from tests.commands.conftest import EVENTS, EXAMPLE
 from tests.sandboxes import a_core, alert, demo_policy

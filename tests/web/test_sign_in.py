@@ -235,7 +235,7 @@ def test_whose_tries_they_are(core, near, said, address):
     Browser(core).client.post("/sign-in/link/guess", environ_base={"REMOTE_ADDR": near}, headers=headers)
     with core.database.reading() as connection:
         [row] = connection.execute(login_attempts.select()).all()
-    assert row.key == sessions.digest_of(f"address {address}")
+    assert row.key == sessions.token_digest(f"address {address}")
 
 
 def test_what_is_long_over_is_forgotten(on_both):

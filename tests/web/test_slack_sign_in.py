@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from escalator.services.auth.vendor_accounts import WORKSPACE
+from escalator.services.auth.our_vendor_accounts import WORKSPACE
 from escalator.store import key_values
 from escalator.store.tables import audit_records
 from tests.browsers import Browser

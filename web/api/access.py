@@ -45,12 +45,12 @@ def recorded_via() -> str:
     return Mode.SANDBOX.value if viewer().is_sandbox else viewer().via
 
 
-def _by_token(core: Core, said: str) -> None:
-    scheme, _, text = said.partition(" ")
-    found = api_tokens.find_token(core, text.strip()) if scheme.lower() == _BEARER else None
-    if found is None:
+def _by_token(core: Core, header: str) -> None:
+    scheme, _, text = header.partition(" ")
+    session_parts = api_tokens.find_token(core, text.strip()) if scheme.lower() == _BEARER else None
+    if session_parts is None:
         _nobody()
-    g.viewer, g.running, g.scopes = found
+    g.viewer, g.running, g.scopes = session_parts
 
 
 def _nobody() -> NoReturn:

@@ -63,13 +63,13 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
 
 def _add(blueprint: ApiBlueprint, core: Core, publishers: Executor, name: str, kind: _Kind) -> None:
     def do(asked: dict[str, Any] | None = None, *, number: int) -> dict[str, Any]:
-        done = act_as_viewer(core, viewer(), number, ViewerAction(kind.verb, **(asked or {})))
-        if done is None:
+        result = act_as_viewer(core, viewer(), number, ViewerAction(kind.verb, **(asked or {})))
+        if result is None:
             refuse(404)
-        if done.refused is not None:
-            refuse(403 if done.refused in _FORBIDDEN else 409, done.refused.value, done.words)
-        if done.note is not None:
-            publish_later(publishers, core, done.note)
+        if result.refused is not None:
+            refuse(403 if result.refused in _FORBIDDEN else 409, result.refused.value, result.words)
+        if result.note is not None:
+            publish_later(publishers, core, result.note)
         return find_incident_or_404(core, number)
 
     do.__name__ = name.replace("-", "_")

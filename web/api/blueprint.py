@@ -92,10 +92,10 @@ class ApiBlueprint:
 
         def declare(view: View) -> View:
             # Each decorator copies what those before it have said, so what is large comes last.
-            said = {"summary": summary} if summary else {}
-            declared = door.doc(security=[{"token": []}, {"session": []}], **said)(view)
-            for one in sorted(refused):
-                declared = door.alt_response(one, response=_PROBLEM)(declared)
+            doc = {"summary": summary} if summary else {}
+            declared = door.doc(security=[{"token": []}, {"session": []}], **doc)(view)
+            for refused_status in sorted(refused):
+                declared = door.alt_response(refused_status, response=_PROBLEM)(declared)
             if asks is not None:
                 declared = door.arguments(asks, location="json" if has_body else "query")(declared)
             declared = door.response(status, answers, content_type=_JSON)(declared)

@@ -28,11 +28,11 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
         limit = asked["limit"]
         with core.database.reading() as connection:
             audience = audience_of(connection, viewer(), running_policy().policy)
-            found = incident_search.by_number(
+            rows = incident_search.by_number(
                 connection, audience, _filter(asked), limit=limit + 1, before=asked.get("cursor")
             )
-        page = found[:limit]
-        return {"items": page, "next": next_page(str(page[-1].number)) if len(found) > limit else None}
+        page = rows[:limit]
+        return {"items": page, "next": next_page(str(page[-1].number)) if len(rows) > limit else None}
 
     @blueprint.route("GET", NUMBERED, scope=Scope.READ, answers=OpenedIncidentSchema, problems=(404,))
     def incident(number: int) -> dict[str, Any]:
@@ -42,12 +42,12 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
 
 def find_incident_or_404(core: Core, number: int) -> dict[str, Any]:
     """Return an incident as it stands, to who asks; ends the request with 404 when there is none they may see."""
-    found = summarize_incident(core, viewer(), number)
-    if found is None:
+    summary = summarize_incident(core, viewer(), number)
+    if summary is None:
         refuse(404)
     names = (field.attribute or name for name, field in IncidentSchema().fields.items())
-    plain = {name: getattr(found.incident, name) for name in names}
-    return plain | {"said": found.said, "timeline": found.timeline, "deliveries": found.deliveries}
+    plain = {name: getattr(summary.incident, name) for name in names}
+    return plain | {"said": summary.said, "timeline": summary.timeline, "deliveries": summary.deliveries}
 
 
 def _filter(asked: dict[str, Any]) -> IncidentFilter:

@@ -25,20 +25,23 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:  # noqa: ARG001  # wh
     @blueprint.route("GET", "/oncall", scope=Scope.READ, asks=AtSchema, answers=OnCallSchema)
     def oncall(asked: dict[str, Any]) -> dict[str, Any]:
         """Say who is on call."""
-        at, here, policy = asked.get("at", g.now), viewer().person, running_policy().policy
-        found = on_call_statuses(running_policy().roster(at))
-        return {"at": at, "oncall": [_said(duty) for duty in found if may_view_on_call(duty, here, policy)]}
+        at, asker, policy = asked.get("at", g.now), viewer().person, running_policy().policy
+        statuses = on_call_statuses(running_policy().roster(at))
+        return {
+            "at": at,
+            "oncall": [_status_document(status) for status in statuses if may_view_on_call(status, asker, policy)],
+        }
 
 
-def _said(duty: OnCallStatus) -> dict[str, Any]:
+def _status_document(status: OnCallStatus) -> dict[str, Any]:
     return {
-        "kind": "team" if duty.is_team else "schedule",
-        "key": duty.key,
-        "schedule": duty.schedule,
-        "attended": duty.is_attended,
-        "now": duty.now,
-        "until": duty.until,
-        "next": duty.next,
-        "next_from": duty.next_from,
-        "lead": duty.lead,
+        "kind": "team" if status.is_team else "schedule",
+        "key": status.key,
+        "schedule": status.schedule,
+        "attended": status.is_attended,
+        "now": status.now,
+        "until": status.until,
+        "next": status.next,
+        "next_from": status.next_from,
+        "lead": status.lead,
     }

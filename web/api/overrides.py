@@ -37,17 +37,17 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
     @blueprint.route("GET", "/overrides", scope=Scope.READ, answers=OverridesSchema)
     def listed() -> dict[str, Any]:
         """List the overrides that people have begun and that are not over."""
-        here, policy = viewer().person, running_policy().policy
+        asker, policy = viewer().person, running_policy().policy
         known = (
-            stand_in for stand_in in running_policy().stand_ins if may_view_schedule(stand_in.schedule, here, policy)
+            stand_in for stand_in in running_policy().stand_ins if may_view_schedule(stand_in.schedule, asker, policy)
         )
         return {"items": [override for override in known if override.end > g.now]}
 
     @blueprint.route("POST", "/overrides", scope=Scope.ACT, asks=StandingInSchema, answers=OverrideSchema, status=201)
     def begin(asked: dict[str, Any]) -> ManualOverride:
         """Put somebody on call for a time, instead of whoever it would be."""
-        begun = overrides.create_override(core, OverrideRequest(**asked), viewer().person, recorded_via())
-        return begun if isinstance(begun, ManualOverride) else _not_done(begun)
+        result = overrides.create_override(core, OverrideRequest(**asked), viewer().person, recorded_via())
+        return result if isinstance(result, ManualOverride) else _not_done(result)
 
     @blueprint.route(
         "DELETE", "/overrides/<uuid:override_id>", scope=Scope.ACT, answers=None, status=204, problems=(404,)
@@ -59,5 +59,5 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
             _not_done(ended)
 
 
-def _not_done(wrong: OverrideRefused) -> NoReturn:
-    refuse(_STATUS.get(wrong.what, 400), wrong.what.value, wrong.said)
+def _not_done(refusal: OverrideRefused) -> NoReturn:
+    refuse(_STATUS.get(refusal.what, 400), refusal.what.value, refusal.said)

@@ -9,5 +9,5 @@ CURSOR = "cursor"
 
 def next_page(place: str) -> str:
     """Return the address of the page that begins after this place; all else that was asked stays."""
-    kept = [(name, value) for name, value in request.args.items(multi=True) if name != CURSOR]
-    return f"{request.path}?{urlencode([*kept, (CURSOR, place)])}"
+    arguments = [(name, value) for name, value in request.args.items(multi=True) if name != CURSOR]
+    return f"{request.path}?{urlencode([*arguments, (CURSOR, place)])}"

@@ -32,7 +32,7 @@ def is_asked() -> bool:
 def problem(status: int, code: str = "", detail: str = "", errors: Mapping[str, Any] | None = None) -> Response:
     """Return the answer. `code` is stable, for programs; `detail` is for people; `errors` are marshmallow's."""
     known = HTTPStatus(status)
-    said: dict[str, Any] = {
+    body: dict[str, Any] = {
         "type": "about:blank",
         "title": known.phrase,
         "status": status,
@@ -40,8 +40,8 @@ def problem(status: int, code: str = "", detail: str = "", errors: Mapping[str, 
         "code": code or known.name.lower(),
     }
     if errors is not None:
-        said["errors"] = errors
-    answer = jsonify(said)
+        body["errors"] = errors
+    answer = jsonify(body)
     answer.status_code = status
     answer.mimetype = MIMETYPE
     return answer

@@ -38,8 +38,8 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
     def silences() -> dict[str, Any]:
         """List the silences that are in force or to come."""
         with core.database.reading() as connection:
-            found = manage.list_silences(core, connection, running_policy(), viewer().person)
-        return {"items": [_said(row) for row in found]}
+            rows = manage.list_silences(core, connection, running_policy(), viewer().person)
+        return {"items": [_silence_document(row) for row in rows]}
 
     @blueprint.route("POST", "/silences", scope=Scope.ACT, asks=SilencingSchema, answers=SilenceSchema, status=201)
     def begin(asked: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
         )
         if isinstance(begun, SilenceRefused):
             _not_done(begun, 400)
-        return _said(SilenceRow(begun, is_in_force=True, handle=manage.handle_of(begun)))
+        return _silence_document(SilenceRow(begun, is_in_force=True, handle=manage.handle_of(begun)))
 
     @blueprint.route("DELETE", "/silences/<handle>", scope=Scope.ACT, answers=None, status=204, problems=(404,))
     def end(handle: str) -> None:
@@ -60,9 +60,9 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
             _not_done(ended, 404)
 
 
-def _said(row: SilenceRow) -> dict[str, Any]:
+def _silence_document(row: SilenceRow) -> dict[str, Any]:
     return asdict(row.silence) | {"is_in_force": row.is_in_force, "handle": row.handle}
 
 
-def _not_done(wrong: SilenceRefused, status: int) -> NoReturn:
-    refuse(_STATUS.get(wrong.what, status), wrong.what.value, wrong.said)
+def _not_done(refusal: SilenceRefused, status: int) -> NoReturn:
+    refuse(_STATUS.get(refusal.what, status), refusal.what.value, refusal.said)

@@ -35,11 +35,11 @@ def register(blueprint: Blueprint, core: Core) -> None:
         form = request.form
         scopes = {scope for scope in Scope if scope.value in form.getlist("scope")}
         days = form.get("days", "")
-        good_for = timedelta(days=int(days)) if days in {str(one) for one in _DAYS} else timedelta()
-        made = api_tokens.create_token(core, viewer(), form.get("person", ""), form.get("name", ""), scopes, good_for)
-        if isinstance(made, TokenRefused):
-            return make_response(_page(core, refused=made.why), 400)
-        return make_response(_page(core, text=made))
+        good_for = timedelta(days=int(days)) if days in {str(choice) for choice in _DAYS} else timedelta()
+        result = api_tokens.create_token(core, viewer(), form.get("person", ""), form.get("name", ""), scopes, good_for)
+        if isinstance(result, TokenRefused):
+            return make_response(_page(core, refused=result.why), 400)
+        return make_response(_page(core, text=result))
 
     @blueprint.post("/tokens/<uuid:token_id>/revoke")
     def revoke_token(token_id: UUID) -> AnyResponse:

@@ -55,25 +55,25 @@ def register(door: Blueprint, core: Core) -> None:
             abort(400, "form must be csv or jsonl")
         form = ExportFormat(request.form["form"])
         headers = {"Content-Disposition": f'attachment; filename="audit.{form.value}"'}
-        written = trail.export_records(core, viewer(), running_policy(), search, form)
-        return Response(written, mimetype=_MIMETYPES[form], headers=headers)
+        records = trail.export_records(core, viewer(), running_policy(), search, form)
+        return Response(records, mimetype=_MIMETYPES[form], headers=headers)
 
     @door.get("/audit/chain")
     def whole() -> str:
         return render_template("dashboard/audit_chain.html", chain=verify.chain_status(core))
 
 
-def _search(given: MultiDict[str, str]) -> AuditQuery:
+def _search(arguments: MultiDict[str, str]) -> AuditQuery:
     """Return what the form asks for. Aborts with 400 for what it cannot ask, with 403 for what is not theirs to ask."""
-    asked = _asked(given)
+    texts = _asked(arguments)
     search = AuditQuery(
-        actor=asked.get("person"),
-        number=_number(asked.get("number")),
-        category=asked.get("category"),
-        actions=_actions(asked.get("action")),
-        via=asked.get("via"),
-        since=_instant("since", asked.get("since")),
-        until=_instant("until", asked.get("until"), is_end=True),
+        actor=texts.get("person"),
+        number=_number(texts.get("number")),
+        category=texts.get("category"),
+        actions=_actions(texts.get("action")),
+        via=texts.get("via"),
+        since=_instant("since", texts.get("since")),
+        until=_instant("until", texts.get("until"), is_end=True),
     )
     refused = trail.search_refusal(viewer().person, search)
     if refused:
@@ -81,9 +81,9 @@ def _search(given: MultiDict[str, str]) -> AuditQuery:
     return search
 
 
-def _asked(given: MultiDict[str, str]) -> dict[str, str]:
+def _asked(arguments: MultiDict[str, str]) -> dict[str, str]:
     """Return the fields that are filled in. PostgreSQL takes no text with a null byte in it."""
-    texts = {name: given.get(name, "").strip() for name in _FIELDS}
+    texts = {name: arguments.get(name, "").strip() for name in _FIELDS}
     if any(len(text) > _LONGEST_FIELD or "\0" in text for text in texts.values()):
         abort(400, "One of the fields is too long or contains invalid characters.")
     return {name: text for name, text in texts.items() if text}
@@ -138,11 +138,11 @@ def _address(page: AuditPage, side: str) -> str | None:
 def _people() -> list[tuple[str, str]]:
     """Return whom somebody may search by, themselves first: key and name."""
     person = viewer().person
-    others = [one for one in running_policy().policy.people.values() if one.key != person.key]
+    others = [person_ for person_ in running_policy().policy.people.values() if person_.key != person.key]
     may_ask = [other for other in others if not trail.search_refusal(person, AuditQuery(actor=other.key))]
     return [(one.key, one.name) for one in (person, *may_ask)]
 
 
 def _categories() -> list[Category]:
     policy = running_policy().policy
-    return [one for key, one in policy.categories.items() if viewer().may_see((key,), policy)]
+    return [category for key, category in policy.categories.items() if viewer().may_see((key,), policy)]

@@ -57,10 +57,10 @@ def _add_incident(blueprint: Blueprint, core: Core) -> None:
 
     @blueprint.get("/incidents/<int:number>.json")
     def incident_as_json(number: int) -> Response:
-        found = export_incident(core, viewer(), number)
-        if found is None:
+        document = export_incident(core, viewer(), number)
+        if document is None:
             abort(404)
-        answer = jsonify(found)
+        answer = jsonify(document)
         answer.headers["Content-Disposition"] = f'attachment; filename="incident-{number}.json"'
         return answer
 
@@ -70,7 +70,7 @@ def _add_acts(blueprint: Blueprint, core: Core) -> None:
 
     @blueprint.post("/incidents/<int:number>/reveal")
     def reveal(number: int) -> str:
-        line = _whole("line", _NO_LINE)
+        line = _whole_number("line", _NO_LINE)
         shown = reveal_line(core, viewer(), number, line or 0, is_insisted="anyway" in request.form)
         if shown is None:
             abort(404)
@@ -78,12 +78,12 @@ def _add_acts(blueprint: Blueprint, core: Core) -> None:
 
     @blueprint.post("/incidents/<int:number>/<verb>")
     def do(number: int, verb: str) -> AnyResponse:
-        done = act_as_viewer(core, viewer(), number, _wanted(verb))
-        if done is None:
+        result = act_as_viewer(core, viewer(), number, _requested_action(verb))
+        if result is None:
             abort(404)
-        set_flash(done.words, is_refused=done.refused is not None)
-        if done.note is not None:
-            publish_later(publishers, core, done.note)
+        set_flash(result.words, is_refused=result.refused is not None)
+        if result.note is not None:
+            publish_later(publishers, core, result.note)
         return redirect(f"/incidents/{number}", code=303)
 
 
@@ -99,13 +99,13 @@ def _add_hold(blueprint: Blueprint, core: Core) -> None:
     def change(number: int, *, is_held: bool) -> AnyResponse:
         require(Role.ADMIN)
         reason, person = request.form.get("reason", ""), viewer().person.key
-        done = change_hold(core, HoldRequest(number, is_held, person, reason, viewer().via))
-        if isinstance(done, HoldRefused):
-            if done.is_missing:
+        result = change_hold(core, HoldRequest(number, is_held, person, reason, viewer().via))
+        if isinstance(result, HoldRefused):
+            if result.is_missing:
                 abort(404)
-            set_flash(f"Nothing changed: {done.said}.", is_refused=True)
+            set_flash(f"Nothing changed: {result.said}.", is_refused=True)
         else:
-            set_flash(done)
+            set_flash(result)
         return redirect(f"/incidents/{number}", code=303)
 
 
@@ -153,12 +153,12 @@ def _page(page: IncidentDetails | None, shown: RevealResult | None = None) -> st
     )
 
 
-def _wanted(verb: str) -> ViewerAction:
+def _requested_action(verb: str) -> ViewerAction:
     """Return what a form asks for; abort with 404 for what is none, with 400 for one that lacks what it must have."""
     if verb not in set(Verb) - {Verb.REVEAL}:
         abort(404)
-    said, outcome, note = request.form, request.form.get("outcome", ""), request.form.get("note", "").strip()
-    number, fence = _whole("round"), _whole("fence")
+    form, outcome, note = request.form, request.form.get("outcome", ""), request.form.get("note", "").strip()
+    number, fence = _whole_number("round"), _whole_number("fence")
     is_empty_note = verb == Verb.NOTE and not note
     if number is None or fence is None or is_empty_note or (outcome and outcome not in set(Outcome)):
         abort(400)
@@ -166,14 +166,14 @@ def _wanted(verb: str) -> ViewerAction:
         Verb(verb),
         seen=(number, fence),
         outcome=Outcome(outcome) if outcome else None,
-        reference=said.get("reference", "").strip()[:MAX_REFERENCE],
-        minutes=_whole("minutes", LONGEST_MIN),
-        to=said.get("to", ""),
+        reference=form.get("reference", "").strip()[:MAX_REFERENCE],
+        minutes=_whole_number("minutes", LONGEST_MIN),
+        to=form.get("to", ""),
         note=note[:MAX_NOTE] if verb == Verb.NOTE else "",
     )
 
 
-def _whole(name: str, most: int = MOST_NUMBER) -> int | None:
+def _whole_number(name: str, most: int = MOST_NUMBER) -> int | None:
     """Return a field that holds a whole number; None for anything else."""
     text = request.form.get(name, "")
     return (

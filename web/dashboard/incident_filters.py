@@ -29,20 +29,20 @@ def requested_filters(viewer: Viewer, policy: Policy) -> IncidentFilter:
 
     Aborts with 400 for a null byte: PostgreSQL takes no text with one in it.
     """
-    said = request.args
-    if any("\0" in word for word in said.values()):
+    arguments = request.args
+    if any("\0" in word for word in arguments.values()):
         abort(400)
-    owner = said.get("owner", "")
+    owner = arguments.get("owner", "")
     return IncidentFilter(
-        states=_one_of(State, said.get("state")),
-        severities=_one_of(Severity, said.get("severity")),
-        modes=_one_of(Mode, said.get("mode")),
-        category=said.get("category") or None,
-        assign=said.get("assign") or None,
+        states=_one_of(State, arguments.get("state")),
+        severities=_one_of(Severity, arguments.get("severity")),
+        modes=_one_of(Mode, arguments.get("mode")),
+        category=arguments.get("category") or None,
+        assign=arguments.get("assign") or None,
         owner=(viewer.person.key if owner == MINE else owner) or None,
-        source=said.get("source") or None,
-        is_drill=_DRILLS.get(said.get("drill", "")),
-        sought=parse_search(said.get("q", ""), policy),
+        source=arguments.get("source") or None,
+        is_drill=_DRILLS.get(arguments.get("drill", "")),
+        sought=parse_search(arguments.get("q", ""), policy),
     )
 
 
@@ -52,29 +52,29 @@ def _one_of(words: type[Word], text: str | None) -> frozenset[Word]:
 
 def whole_number(name: str) -> int | None:
     """Return a number that the address names, from 1; None when it names none that there can be."""
-    said = request.args.get(name, type=int)
-    return said if said is not None and 1 <= said <= MOST_NUMBER else None
+    number = request.args.get(name, type=int)
+    return number if number is not None and 1 <= number <= MOST_NUMBER else None
 
 
 def active_filters() -> dict[str, Any]:
     """Return the filters that this request names, as it names them."""
-    return {name: said for name in _NAMES if (said := request.args.get(name, "").strip())}
+    return {name: value for name in _NAMES if (value := request.args.get(name, "").strip())}
 
 
 def link(**changed: str | int | None) -> str:
     """Return the address of this list with some of its filters or its place changed; None takes one away."""
     named: dict[str, Any] = {**active_filters(), **changed}
-    return url_for(request.endpoint or "", **{name: said for name, said in named.items() if said is not None})
+    return url_for(request.endpoint or "", **{name: value for name, value in named.items() if value is not None})
 
 
 def filter_choices(policy: Policy, states: Collection[State]) -> Choices:
     """Return what may be chosen from, in the order of the form. Who may not see a category may know that it exists."""
     assigned = dict.fromkeys(route.assign for route in policy.routes if route.assign)
-    people = [(key, one.name) for key, one in policy.people.items()]
+    people = [(key, person.name) for key, person in policy.people.items()]
     return {
         "severity": ("Severity", [(severity.value, severity.value.capitalize()) for severity in reversed(Severity)]),
         "state": ("State", [(state.value, state.value.capitalize()) for state in State if state in states]),
-        "category": ("Category", [(key, one.title) for key, one in policy.categories.items()]),
+        "category": ("Category", [(key, category.title) for key, category in policy.categories.items()]),
         "assign": ("Team", [(key, target_words([key], None, policy)) for key in assigned]),
         "owner": ("Owner", [(MINE, "Mine"), *people]),
         "source": ("Source", [(key, key) for key in policy.sources]),

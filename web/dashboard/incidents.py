@@ -47,14 +47,14 @@ def register(blueprint: Blueprint, core: Core) -> None:
     @blueprint.get("/incidents")
     def all_incidents() -> str:
         before, after = whole_number("before"), whole_number("after")
-        wanted = requested_filters(viewer(), running_policy().policy)
-        shelf = list_all(core, viewer(), running_policy(), wanted, before=before, after=after)
+        filters = requested_filters(viewer(), running_policy().policy)
+        shelf = list_all(core, viewer(), running_policy(), filters, before=before, after=after)
         return render_template("dashboard/incidents.html", shelf=shelf, **_asked_for(frozenset(State)))
 
     @blueprint.post("/acknowledge")
     def acknowledge() -> Response:
-        taken = bulk_actions.acknowledge_many(core, viewer(), _numbers())
-        set_flash(taken.words or "No incident was selected.", is_refused=not taken.count)
+        result = bulk_actions.acknowledge_many(core, viewer(), _numbers())
+        set_flash(result.words or "No incident was selected.", is_refused=not result.count)
         return redirect(url_for("dashboard.now", **active_filters()), code=303)
 
     _add_sample(blueprint, core)
@@ -67,9 +67,9 @@ def _add_sample(blueprint: Blueprint, core: Core) -> None:
     def sample() -> Response:
         if not _is_sandbox(core):
             abort(404)
-        done = sandbox.send_sample(core, receiver, DEFAULT)
-        if isinstance(done, Refused):
-            set_flash(done.why, is_refused=True)
+        result = sandbox.send_sample(core, receiver, DEFAULT)
+        if isinstance(result, Refused):
+            set_flash(result.why, is_refused=True)
         else:
             set_flash("Sample alert sent. It appears here in a moment.")
         return redirect("/", code=303)
@@ -83,8 +83,8 @@ def _asked_for(states: frozenset[State]) -> dict[str, Any]:
 def _numbers() -> list[int]:
     """Return which incidents a form is about: of one row's button that one alone, whatever is ticked elsewhere."""
     form = request.form
-    said = form.getlist("only", type=int) or form.getlist("number", type=int)
-    return [number for number in said if 1 <= number <= MOST_NUMBER]
+    numbers = form.getlist("only", type=int) or form.getlist("number", type=int)
+    return [number for number in numbers if 1 <= number <= MOST_NUMBER]
 
 
 def _is_sandbox(core: Core) -> bool:

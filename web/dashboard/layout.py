@@ -82,11 +82,11 @@ def page_blueprint(
 
 def answer_errors(blueprint: Blueprint) -> None:
     """Let a door tell people in words what went wrong."""
-    blueprint.register_error_handler(HTTPException, _said)
+    blueprint.register_error_handler(HTTPException, _error_page)
     blueprint.register_error_handler(Exception, _failed)
 
 
-def _said(error: HTTPException) -> Response:
+def _error_page(error: HTTPException) -> Response:
     """Tell somebody in words why there is no such page."""
     status = error.code or 500
     heading, words = errors.explain(error)
@@ -108,8 +108,8 @@ def _failed(error: Exception) -> Response:
 
 def layout_context(core: Core) -> dict[str, Any]:
     """Return what the layout needs, whether or not somebody is signed in."""
-    told = [Flash(*said) for said in get_flashed_messages(with_categories=True)]
-    return {"viewer": g.get("viewer"), "csrf": g.get("csrf", ""), "sandbox": sandbox_words(core), "told": told}
+    flashes = [Flash(*message) for message in get_flashed_messages(with_categories=True)]
+    return {"viewer": g.get("viewer"), "csrf": g.get("csrf", ""), "sandbox": sandbox_words(core), "told": flashes}
 
 
 def secluded_response(response: Response, clock: Clock) -> Response:

@@ -64,10 +64,10 @@ def register(door: Blueprint, core: Core) -> None:
     @door.get("/oncall/coverage.svg")
     def coverage_svg() -> Response:
         try:
-            found = shelf.ask(running_policy(), g.now).result(_DRAWN_WITHIN_S)
+            coverage = shelf.ask(running_policy(), g.now).result(_DRAWN_WITHIN_S)
         except NotYet:
             abort(503)
-        known = visible_coverage(viewer().person, found, running_policy().policy)
+        known = visible_coverage(viewer().person, coverage, running_policy().policy)
         answer = Response(coverage_heatmap(known, running_policy().policy), mimetype="image/svg+xml")
         answer.headers["Content-Security-Policy"] = _SVG_POLICY
         return answer
@@ -86,19 +86,19 @@ def _weeks(monday: date, today: date) -> dict[str, Any]:
 def _monday(text: str, today: date) -> date:
     """Return the Monday of the week that is asked for, not further away than a year; of this one when it is none."""
     try:
-        asked = date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        asked = today
-    return monday_of(min(max(asked, today - _FURTHEST), today + _FURTHEST))
+        day = today
+    return monday_of(min(max(day, today - _FURTHEST), today + _FURTHEST))
 
 
-def _holes(made: Future[Coverage]) -> CoverageGapsText | None:
+def _holes(future: Future[Coverage]) -> CoverageGapsText | None:
     """Return where nobody hears of something grave in time; None while that is not known yet."""
-    if not made.done() or made.exception() is not None:
+    if not future.done() or future.exception() is not None:
         return None
-    found = visible_coverage(viewer().person, made.result(), running_policy().policy)
-    grave = [hole for hole in found.holes if hole.row.severity in GRAVE_FOR_COVERAGE]
-    lines = hole_words(grave, found, running_policy().policy)
+    coverage = visible_coverage(viewer().person, future.result(), running_policy().policy)
+    grave = [hole for hole in coverage.holes if hole.row.severity in GRAVE_FOR_COVERAGE]
+    lines = hole_words(grave, coverage, running_policy().policy)
     return CoverageGapsText(tuple(lines[:_MOST_HOLES]), max(0, len(lines) - _MOST_HOLES))
 
 

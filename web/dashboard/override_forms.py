@@ -51,21 +51,21 @@ def register(blueprint: Blueprint, core: Core) -> None:
         start, end = (_instant(request.form.get(name, ""), schedule) for name in ("from", "to"))
         if start is None or end is None:
             return _refused("enter date and time of both the start and the end", request.form)
-        wanted = OverrideRequest(schedule.key, request.form.get("person", ""), start, end)
-        done = overrides.create_override(core, wanted, viewer().person, _via())
-        if isinstance(done, OverrideRefused):
-            return _refused(done.said, request.form)
-        set_flash(_begun(done))
-        return redirect(address(week=done.start.astimezone(zone()).date().isoformat()), 303)
+        override_request = OverrideRequest(schedule.key, request.form.get("person", ""), start, end)
+        result = overrides.create_override(core, override_request, viewer().person, _via())
+        if isinstance(result, OverrideRefused):
+            return _refused(result.said, request.form)
+        set_flash(_begun(result))
+        return redirect(address(week=result.start.astimezone(zone()).date().isoformat()), 303)
 
     @blueprint.post("/oncall/overrides/<uuid:override_id>/end")
     def end_override(override_id: UUID) -> AnyResponse:
         require(Role.MODERATOR)
-        done = overrides.end_override(core, override_id, viewer().person, _via())
-        if isinstance(done, OverrideRefused):
-            set_flash(f"Nothing changed: {done.said}.", is_refused=True)
+        result = overrides.end_override(core, override_id, viewer().person, _via())
+        if isinstance(result, OverrideRefused):
+            set_flash(f"Nothing changed: {result.said}.", is_refused=True)
         else:
-            set_flash(f"Override ended: {named(done.person)} on {done.schedule}.")
+            set_flash(f"Override ended: {named(result.person)} on {result.schedule}.")
         return redirect(address(), 303)
 
 
@@ -73,7 +73,9 @@ def form(asked: Mapping[str, str]) -> OverrideForm | None:
     """Return the form for the schedule that is asked for; None where there is none, or none for this reader."""
     reader, schedule = viewer().person, _known_schedule(asked)
     everybody = running_policy().policy.people.values()
-    people = tuple(one for one in everybody if one.role.may_acknowledge and may_add_override(reader, one.key))
+    people = tuple(
+        person for person in everybody if person.role.may_acknowledge and may_add_override(reader, person.key)
+    )
     if schedule is None or not people:
         return None
     now = _local(g.now, schedule)
@@ -84,12 +86,12 @@ def form(asked: Mapping[str, str]) -> OverrideForm | None:
 
 def form_address(monday: date, schedule: Schedule, shift: Shift | None = None) -> str:
     """Return where the form is shown, for what is left of a shift if one is given."""
-    asked = {"week": monday.isoformat(), "schedule": schedule.key}
+    arguments = {"week": monday.isoformat(), "schedule": schedule.key}
     if shift is not None:
         start = max(shift.start, g.now)
         end = min(shift.end, start + MAX_OVERRIDE_LENGTH)
-        asked |= {"from": f"{_local(start, schedule):{_LOCAL}}", "to": f"{_local(end, schedule):{_LOCAL}}"}
-    return f"{address(**asked)}#override"
+        arguments |= {"from": f"{_local(start, schedule):{_LOCAL}}", "to": f"{_local(end, schedule):{_LOCAL}}"}
+    return f"{address(**arguments)}#override"
 
 
 def address(**asked: str) -> str:
@@ -111,14 +113,18 @@ def _via() -> str:
 def _refused(text: str, asked: Mapping[str, str]) -> AnyResponse:
     """Say what is wrong, and show the form again as it was filled in."""
     set_flash(f"Nothing changed: {text}.", is_refused=True)
-    kept = {name: asked[name] for name in _FIELDS if asked.get(name)}
-    return redirect(f"{address(**kept)}#override", 303)
+    arguments = {name: asked[name] for name in _FIELDS if asked.get(name)}
+    return redirect(f"{address(**arguments)}#override", 303)
 
 
-def _begun(done: ManualOverride) -> str:
-    said = f"{named(done.person)} is on call on {done.schedule}, {moment(done.start)} – {moment(done.end)}."
-    closed = ", ".join(one.title for one in categories_hidden_from(running_policy().policy, done.schedule, done.person))
-    return f"{said} They may not see {closed} and are not notified of it." if closed else said
+def _begun(override: ManualOverride) -> str:
+    span = f"{moment(override.start)} – {moment(override.end)}"
+    text = f"{named(override.person)} is on call on {override.schedule}, {span}."
+    hidden = ", ".join(
+        category.title
+        for category in categories_hidden_from(running_policy().policy, override.schedule, override.person)
+    )
+    return f"{text} They may not see {hidden} and are not notified of it." if hidden else text
 
 
 def _local(at: datetime, schedule: Schedule) -> datetime:

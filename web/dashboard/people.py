@@ -29,7 +29,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
 
     @blueprint.post("/people/<key>/invite")
     def invite(key: str) -> AnyResponse:
-        person = _meant(key)
+        person = _person_or_404(key)
         if _is_sandboxs():
             abort(403)
         sent = magic_link_mail.send_invitation(core, viewer(), person)
@@ -42,13 +42,13 @@ def register(blueprint: Blueprint, core: Core) -> None:
 
     @blueprint.post("/people/<key>/sign-out")
     def sign_out_everywhere(key: str) -> AnyResponse:
-        person = _meant(key)
+        person = _person_or_404(key)
         count = sessions.end_all_sessions(core, person.key, viewer())
         set_flash(f"{person.name} is signed out of {count} browser{'' if count == 1 else 's'}.")
         return redirect("/people", code=303)
 
 
-def _meant(key: str) -> Person:
+def _person_or_404(key: str) -> Person:
     """Return whom an admin means; aborts for anybody else, and for nobody."""
     require(Role.ADMIN)
     return running_policy().policy.people.get(key) or abort(404)

@@ -21,20 +21,20 @@ def register(blueprint: Blueprint, core: Core) -> None:
         with core.database.reading() as connection:
             now_running = policy_status(core, connection)
             silenced = list_silences(core, connection, running_policy(), viewer().person)
-        said, roster = running_policy().policy, running_policy().roster(g.now)
-        in_force = tuple(one.silence for one in silenced if one.is_in_force)
+        running, roster = running_policy().policy, running_policy().roster(g.now)
+        in_force = tuple(row.silence for row in silenced if row.is_in_force)
         return render_template(
             "dashboard/policy.html",
             standing=now_running,
-            policy=said,
+            policy=running,
             ladders=ladders(roster, in_force),
             silenced=silenced,
-            copies=copies(said.feeds, roster),
-            alarms=[target_aim(target, None, roster) for target in last_resort_targets(said)],
-            restart_tells=[target_aim(target, None, roster) for target in said.unanswered.tell],
-            teams={key: target_aim(f"team:{key}", None, roster) for key in said.teams},
-            schedules={key: target_aim(f"schedule:{key}", None, roster) for key in said.schedules},
-            places={key: target_aim(key, None, roster) for key in said.destinations},
-            modes={name: core.mode_of(name, said) for name in said.sources},
-            is_on={name: bool(core.expand(source.api_key)) for name, source in said.sources.items()},
+            copies=copies(running.feeds, roster),
+            alarms=[target_aim(target, None, roster) for target in last_resort_targets(running)],
+            restart_tells=[target_aim(target, None, roster) for target in running.unanswered.tell],
+            teams={key: target_aim(f"team:{key}", None, roster) for key in running.teams},
+            schedules={key: target_aim(f"schedule:{key}", None, roster) for key in running.schedules},
+            places={key: target_aim(key, None, roster) for key in running.destinations},
+            modes={name: core.mode_of(name, running) for name in running.sources},
+            is_on={name: bool(core.expand(source.api_key)) for name, source in running.sources.items()},
         )

@@ -62,20 +62,20 @@ def register(blueprint: Blueprint, core: Core) -> None:
         return _page(core, _form(request.form), is_asked=True)
 
 
-def _form(said: Any) -> _Form:
+def _form(arguments: Any) -> _Form:
     return _Form(
-        body=said.get("body", ""),
-        source=said.get("source", ""),
-        at=said.get("at", "").strip(),
-        number=said.get("number", "").strip().removeprefix("#"),
-        event=said.get("event", ""),
+        body=arguments.get("body", ""),
+        source=arguments.get("source", ""),
+        at=arguments.get("at", "").strip(),
+        number=arguments.get("number", "").strip().removeprefix("#"),
+        event=arguments.get("event", ""),
     )
 
 
 def _page(core: Core, form: _Form, *, is_asked: bool) -> str:
-    found = _explained(core, form) if is_asked else None
+    explanation = _explained(core, form) if is_asked else None
     policy = running_policy().policy
-    outcome = _outcome(found, policy) if found else {}
+    outcome = _outcome(explanation, policy) if explanation else {}
     return render_template("dashboard/policy_explain.html", form=form, policy=policy, **outcome)
 
 
@@ -93,11 +93,11 @@ def _explained(core: Core, form: _Form) -> Explanation | None:
     try:
         return explain_event(core, running_policy(), body, form.source or None, at)
     except InvalidEvent as error:
-        for name, said in event_problems(error):
+        for name, message in event_problems(error):
             if name in {"source", "at"}:
-                form.complain(name, said)
+                form.complain(name, message)
             else:
-                form.complain("body", f"{name}: {said}" if name else said)
+                form.complain("body", f"{name}: {message}" if name else message)
     return None
 
 
@@ -118,17 +118,17 @@ def _picked(core: Core, form: _Form) -> StoredEvent | None:
     if not form.number.isascii() or not form.number.isdecimal() or len(form.number) > _MOST_DIGITS:
         form.complain("number", _NO_NUMBER)
         return None
-    found = stored_events(core, running_policy(), viewer(), int(form.number))
-    if found is None:
+    offered_events = stored_events(core, running_policy(), viewer(), int(form.number))
+    if offered_events is None:
         abort(404)
-    form.offered = found
-    picked = next((one for one in found if str(one.id) == form.event), None)
+    form.offered = offered_events
+    picked = next((event for event in offered_events if str(event.id) == form.event), None)
     if form.event and picked is None:
         abort(404)
-    if not found:
+    if not offered_events:
         form.complain("number", _PURGED)
         return None
-    return picked or found[0]
+    return picked or offered_events[0]
 
 
 def _opened(core: Core, form: _Form, event: StoredEvent) -> bytes:
@@ -140,16 +140,16 @@ def _opened(core: Core, form: _Form, event: StoredEvent) -> bytes:
     return b""
 
 
-def _outcome(found: Explanation, policy: Policy) -> dict[str, Any]:
+def _outcome(explanation: Explanation, policy: Policy) -> dict[str, Any]:
     """Return what the page shows of it: nothing of what the event says."""
-    incident = found.found.incident if found.found else None
-    said: dict[str, Any] = {
-        "explained": found,
+    incident = explanation.found.incident if explanation.found else None
+    values: dict[str, Any] = {
+        "explained": explanation,
         "incident": incident,
-        "nobody": why_nobody(found.found, found.observation),
-        "document": json.dumps(document(found.found, found.at), indent=2, ensure_ascii=False),
+        "nobody": why_nobody(explanation.found, explanation.observation),
+        "document": json.dumps(document(explanation.found, explanation.at), indent=2, ensure_ascii=False),
     }
-    if found.found and incident:
-        said["headline"] = headline(incident, policy.categories.get(incident.category or ""))
-        said["firings"] = list(firings(found.found, found.at, policy))
-    return said
+    if explanation.found and incident:
+        values["headline"] = headline(incident, policy.categories.get(incident.category or ""))
+        values["firings"] = list(firings(explanation.found, explanation.at, policy))
+    return values

@@ -58,16 +58,16 @@ def register(blueprint: Blueprint, core: Core) -> None:
 
 
 def _version(connection: Connection, sha256: str) -> PolicyVersion:
-    found = versions_named(connection, sha256)
-    if len(found) != 1:
+    matches = versions_named(connection, sha256)
+    if len(matches) != 1:
         abort(404)
-    return found[0]
+    return matches[0]
 
 
-def _text(core: Core, connection: Connection, wanted: str) -> VersionName:
+def _text(core: Core, connection: Connection, name: str) -> VersionName:
     """Return a version, or the policy file now. Aborts with 404 for what is neither."""
-    if wanted != _FILE:
-        return version_text(connection, _version(connection, wanted))
+    if name != _FILE:
+        return version_text(connection, _version(connection, name))
     try:
         return read_policy_file(core)
     except OSError:

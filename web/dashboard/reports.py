@@ -31,22 +31,22 @@ def register(blueprint: Blueprint, core: Core) -> None:
 
     @blueprint.get("/reports")
     def reports() -> str:
-        made = build_report(core, viewer(), running_policy(), _span(LONGEST_PAGE))
+        report = build_report(core, viewer(), running_policy(), _span(LONGEST_PAGE))
         return render_template(
             "dashboard/reports.html",
-            report=made,
-            last=made.span.until.astimezone(zone()).date() - _ONE_DAY,
-            first=made.span.since.astimezone(zone()).date(),
-            groups=_groups(made),
-            plots=_plots(made),
+            report=report,
+            last=report.span.until.astimezone(zone()).date() - _ONE_DAY,
+            first=report.span.since.astimezone(zone()).date(),
+            groups=_groups(report),
+            plots=_plots(report),
         )
 
     @blueprint.get("/reports.csv")
     def figures() -> Response:
-        made = build_report(core, viewer(), running_policy(), _span(LONGEST))
-        name = f"report-{made.span.since:%Y-%m-%d}-{made.span.until:%Y-%m-%d}.csv"
+        report = build_report(core, viewer(), running_policy(), _span(LONGEST))
+        name = f"report-{report.span.since:%Y-%m-%d}-{report.span.until:%Y-%m-%d}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(_written(made), mimetype="text/csv", headers=headers)
+        return Response(_csv(report), mimetype="text/csv", headers=headers)
 
 
 def _span(longest: timedelta) -> ReportPeriod:
@@ -78,31 +78,33 @@ def _midnight(day: date) -> datetime:
     return first_instant(datetime.combine(day, time()), zone())
 
 
-def _groups(made: Report) -> list[tuple[str, dict[str, AlertStatistics]]]:
+def _groups(report: Report) -> list[tuple[str, dict[str, AlertStatistics]]]:
     return [
-        ("category", dict(made.by_category)),
-        ("severity", dict(made.by_severity)),
-        ("team", dict(made.by_team)),
+        ("category", dict(report.by_category)),
+        ("severity", dict(report.by_severity)),
+        ("team", dict(report.by_team)),
     ]
 
 
-def _plots(made: Report) -> dict[str, Markup]:
+def _plots(report: Report) -> dict[str, Markup]:
     """Return the pictures; what text stands in them is escaped by the library that writes them."""
-    answered = {name: one.answered for name, one in made.by_category.items()}
-    resolved = {name: one.resolved for name, one in made.by_category.items()}
+    answered = {name: statistics.answered for name, statistics in report.by_category.items()}
+    resolved = {name: statistics.resolved for name, statistics in report.by_category.items()}
     return {
         "answered": Markup(duration_bars("Time to acknowledge, by category", answered)),  # noqa: S704
         "resolved": Markup(duration_bars("Time to resolve, by category", resolved)),  # noqa: S704
-        "hours": Markup(alerts_by_hour(made.by_hour)),  # noqa: S704
+        "hours": Markup(alerts_by_hour(report.by_hour)),  # noqa: S704
     }
 
 
-def _written(made: Report) -> str:
+def _csv(report: Report) -> str:
     """Return all figures as CSV, durations in seconds."""
-    rows = [("all", "all", made.whole)]
-    rows += [(by, name, one) for by, groups in _groups(made) for name, one in groups.items()]
-    rows += [("hour", str(hour), one) for hour, one in sorted(made.by_hour.items())]
-    return csv_of([_HEADINGS, *([by, name, *_cells(one)] for by, name, one in rows)])
+    rows = [("all", "all", report.whole)]
+    rows += [
+        (grouping, name, statistics) for grouping, groups in _groups(report) for name, statistics in groups.items()
+    ]
+    rows += [("hour", str(hour), statistics) for hour, statistics in sorted(report.by_hour.items())]
+    return csv_of([_HEADINGS, *([grouping, name, *_cells(statistics)] for grouping, name, statistics in rows)])
 
 
 def _cells(statistics: AlertStatistics) -> Iterator[int | float | str]:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, g
 
 from escalator.rendering.push_text import words
-from escalator.rendering.view import called
+from escalator.rendering.view import display_name
 from web.session import running_policy, viewer
 
 _DAY = timedelta(days=1)
@@ -16,8 +16,8 @@ _DAYS_OF_A_WEEK = 7
 
 def add_filters(blueprint: Blueprint) -> None:
     """Let the templates of a blueprint use what is here."""
-    for name, said in _FILTERS.items():
-        blueprint.add_app_template_filter(said, name)
+    for name, filter_ in _FILTERS.items():
+        blueprint.add_app_template_filter(filter_, name)
 
 
 def zone() -> ZoneInfo:
@@ -55,7 +55,7 @@ def iso(instant: datetime) -> str:
 
 def person(key: str | None) -> str:
     """Return what somebody is called: their name, or what stands for who is not in the policy."""
-    return called(key, running_policy().policy)
+    return display_name(key, running_policy().policy)
 
 
 def duration(span: timedelta | None) -> str:

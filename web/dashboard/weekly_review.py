@@ -20,13 +20,13 @@ def register(blueprint: Blueprint, core: Core) -> None:
 
     @blueprint.get("/audit/week/<name>")
     def week(name: str) -> str:
-        asked = _week(name)
+        requested_week = _week(name)
         return render_template(
             "dashboard/week.html",
-            week=asked,
-            is_over=asked.span.until <= g.now,
-            has_after=asked.after <= _now(),
-            review=build_review(core, viewer(), running_policy(), asked),
+            week=requested_week,
+            is_over=requested_week.span.until <= g.now,
+            has_after=requested_week.after <= _now(),
+            review=build_review(core, viewer(), running_policy(), requested_week),
             shown=SHOWN,
             said=record_sentence,
             title=title,

@@ -6,7 +6,7 @@ faces nothing is sent. A new round, which needs an answer, is sent by the path's
 
 from email.headerregistry import Address
 
-from escalator.channels.contract import Notification, digest_of
+from escalator.channels.contract import Notification, fingerprint_of
 from escalator.channels.email import limits
 from escalator.channels.email.addresses import address, sender
 from escalator.channels.email.api import Mailer
@@ -44,7 +44,9 @@ class MailChannel:
         if status is None or status.state in _QUIET or _is_theirs(notification, status):
             return Delivered(notification.ref or "")
         return self._send(
-            notification, follow_up(notification), f"{notification.place}.{digest_of(self.face(notification))[:16]}"
+            notification,
+            follow_up(notification),
+            f"{notification.place}.{fingerprint_of(self.face(notification))[:16]}",
         )
 
     def face(self, notification: Notification, /) -> str:
@@ -57,7 +59,9 @@ class MailChannel:
             return ""
         if status.state is State.TRIGGERED:
             return "asking"
-        answered_by = digest_of(status.by or "", status.since.isoformat() if status.since else "", status.outcome or "")
+        answered_by = fingerprint_of(
+            status.by or "", status.since.isoformat() if status.since else "", status.outcome or ""
+        )
         return f"{'taken' if status.state in HELD_STATES else status.state.value}:{answered_by[:_FACE_DIGEST]}"
 
     def _send(self, notification: Notification, letter: Letter, key: str) -> Delivered | Failed:

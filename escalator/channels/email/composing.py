@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime
 
-from escalator.channels.contract import digest_of
+from escalator.channels.contract import fingerprint_of
 from escalator.channels.email.api import Mail
 from escalator.channels.email.bodies import html, plain
 from escalator.channels.email.letter import Letter
@@ -63,7 +63,7 @@ def compose(  # noqa: PLR0913  # an email has as many headers
     message.set_content(_without_surrogates(plain(letter, at)), cte="quoted-printable")
     message.add_alternative(_without_surrogates(html(letter, subject, at)), subtype="html", cte="quoted-printable")
     # The standard library uses a random boundary; this one is the same at every retry and cannot be in a body.
-    message.set_boundary(f"=_{digest_of(id_)[:32]}")
+    message.set_boundary(f"=_{fingerprint_of(id_)[:32]}")
     return Mail(sender.addr_spec, recipient.addr_spec, message)
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from escalator.channels.contract import FURTHER_FIELDS, Notification, digest_of
+from escalator.channels.contract import FURTHER_FIELDS, Notification, fingerprint_of
 from escalator.channels.jira import documents, transitions
 from escalator.channels.jira.api import ISSUE_NOT_FOUND, Category, Conversation, Document, Issue, JiraApi, Transition
 from escalator.channels.jira.failures import refused_fields
@@ -57,7 +57,7 @@ class JiraChannel:
     def face(self, notification: Notification, /) -> str:
         """Return a digest of everything shown: no part of it changes with time alone."""
         status_parts = _status_parts(notification.standing) if notification.standing else ()
-        return digest_of(
+        return fingerprint_of(
             _summary(notification), json.dumps(self._description(notification), sort_keys=True), *status_parts
         )
 
@@ -149,7 +149,7 @@ class JiraChannel:
 def label(notification: Notification) -> str:
     """Return the label by which the issue of this place is found."""
     name = notification.place or notification.key
-    return LABEL + (name if _NAME.fullmatch(name) else digest_of(name)[:32])
+    return LABEL + (name if _NAME.fullmatch(name) else fingerprint_of(name)[:32])
 
 
 def _summary(notification: Notification) -> str:

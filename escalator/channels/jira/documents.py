@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from escalator.channels.jira import limits
 from escalator.channels.jira.api import Document, Flavour
-from escalator.channels.jira.plain_text import Run, runs
+from escalator.channels.jira.card_lines import Run, runs
 from escalator.model.message import Line
 from escalator.rendering.redaction import one_line
 from escalator.rendering.truncate import MORE, utf16

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from escalator.channels.contract import digest_of
+from escalator.channels.contract import fingerprint_of
 from escalator.channels.jira.api import Category, Transition
 from escalator.model.incident import CLOSED_STATES, HELD_STATES, State
 from escalator.model.message import IncidentStatus
@@ -58,7 +58,7 @@ def remark(status: IncidentStatus, text: str, present: Category) -> Remark | Non
 
 def marker(*parts: str) -> str:
     """Return a marker for these facts that nobody writes by chance."""
-    return f"escalator-{digest_of(*parts)[:_MARKER_CHARS]}"
+    return f"escalator-{fingerprint_of(*parts)[:_MARKER_CHARS]}"
 
 
 def _marker(kind: str, status: IncidentStatus, *more: str) -> str:

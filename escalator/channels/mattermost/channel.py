@@ -4,8 +4,8 @@ An incoming webhook cannot change or reply to its posts, and does not get their 
 only what is new to its readers, and a face is what they know: for equal faces nothing is sent.
 """
 
-from escalator.channels.contract import Notification, digest_of
-from escalator.channels.mattermost import form
+from escalator.channels.contract import Notification, fingerprint_of
+from escalator.channels.mattermost import post_format
 from escalator.channels.mattermost.api import MattermostApi, Payload
 from escalator.model.incident import HELD_STATES, State
 from escalator.model.message import Delivered, Failed
@@ -24,17 +24,19 @@ class MattermostChannel:
 
     def send(self, notification: Notification, /) -> Delivered | Failed:
         """Post the full message, or a short one if there is one already."""
-        return self._post(notification, form.again(notification) if notification.ref else form.page(notification))
+        return self._post(
+            notification, post_format.again(notification) if notification.ref else post_format.page(notification)
+        )
 
     def update(self, notification: Notification, /) -> Delivered | Failed:
         """Post a short message, if there is something that its readers do not know.
 
         Mattermost does not detect repetitions, so this process remembers what it has posted.
         """
-        update_digest = digest_of(notification.place, self.face(notification))
+        update_digest = fingerprint_of(notification.place, self.face(notification))
         if notification.standing is None or notification.standing.state in _QUIET or update_digest in self._shown:
             return Delivered(notification.ref or "")
-        result = self._post(notification, form.update_text(notification))
+        result = self._post(notification, post_format.update_text(notification))
         if isinstance(result, Delivered):
             if len(self._shown) >= _MOST_KNOWN:
                 self._shown.clear()
@@ -45,10 +47,12 @@ class MattermostChannel:
         """Return what its readers know: that it waits, who has taken it and when, or how it was closed."""
         status = notification.standing
         if status is None:
-            return digest_of(notification.card.text)
+            return fingerprint_of(notification.card.text)
         if status.state is State.TRIGGERED:
             return "asking"
-        answered_by = digest_of(status.by or "", status.since.isoformat() if status.since else "", status.outcome or "")
+        answered_by = fingerprint_of(
+            status.by or "", status.since.isoformat() if status.since else "", status.outcome or ""
+        )
         return f"{'taken' if status.state in HELD_STATES else status.state.value}:{answered_by[:_FACE_DIGEST]}"
 
     def _post(self, notification: Notification, payload: Payload) -> Delivered | Failed:

@@ -7,7 +7,7 @@ from escalator.channels.deadline_socket import Guard, Limits
 from escalator.channels.guarded_http import PATIENT, GuardedHttp
 from escalator.channels.http import Answer
 from escalator.channels.mattermost.api import Payload
-from escalator.channels.mattermost.failures import NO_SUCH_CHANNEL, error_id, failure, is_taken
+from escalator.channels.mattermost.failures import NO_SUCH_CHANNEL, error_id, failure, is_accepted
 from escalator.channels.ssrf_guard import guard_of
 from escalator.model.message import Delivered, Failed, MessageContext
 
@@ -28,7 +28,7 @@ class MattermostWebhook:
         answer = self._send(url, payload)
         if isinstance(answer, Failed):
             return answer
-        return Delivered("") if is_taken(answer) else failure(answer)
+        return Delivered("") if is_accepted(answer) else failure(answer)
 
     def probe(self, url: str) -> Delivered | Failed:
         """Ask whether the webhook exists without posting: only one that does is asked about its channel."""
@@ -36,7 +36,7 @@ class MattermostWebhook:
         if isinstance(answer, Failed):
             return answer
         is_known = answer.status == 404 and error_id(answer) == NO_SUCH_CHANNEL
-        return Delivered("") if is_known or is_taken(answer) else failure(answer)
+        return Delivered("") if is_known or is_accepted(answer) else failure(answer)
 
     def _send(self, url: str, payload: Payload) -> Answer | Failed:
         return self._http.post(url, _HEADERS, json.dumps(payload).encode(), wants_body=True)

@@ -26,7 +26,7 @@ _IDS = {
 _ID = re.compile(r"[a-z0-9_.]{1,80}")
 
 
-def is_taken(answer: Answer) -> bool:
+def is_accepted(answer: Answer) -> bool:
     """Whether it was posted: a proxy may also answer with 200."""
     return answer.status == 200 and answer.body.strip() == TAKEN
 

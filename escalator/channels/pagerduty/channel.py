@@ -2,7 +2,7 @@
 
 import json
 
-from escalator.channels.contract import Notification, digest_of
+from escalator.channels.contract import Notification, fingerprint_of
 from escalator.channels.pagerduty import payload
 from escalator.channels.pagerduty.api import ACKNOWLEDGE, RESOLVE, TRIGGER, Event, Events
 from escalator.channels.pagerduty.dedup_keys import dedup_key, incident_of, notice_key
@@ -52,7 +52,7 @@ class PagerDutyChannel:
         if action != TRIGGER:
             return action
         shown = json.dumps(payload.without_times(payload.trigger(notification, _key(notification))), sort_keys=True)
-        return f"{TRIGGER}:{digest_of(shown)}"[:_FACE_CHARS]
+        return f"{TRIGGER}:{fingerprint_of(shown)}"[:_FACE_CHARS]
 
     def probe(self, context: MessageContext, routing_key: str) -> Delivered | Failed:
         """Check a routing key without notifying anybody: PagerDuty drops the resolution of an unknown alert."""

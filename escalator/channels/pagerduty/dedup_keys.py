@@ -6,7 +6,7 @@ It holds the round because no event notifies again of an alert that was acknowle
 import re
 from uuid import UUID
 
-from escalator.channels.contract import digest_of
+from escalator.channels.contract import fingerprint_of
 from escalator.channels.pagerduty import limits
 from escalator.model.message import IncidentStatus
 
@@ -26,7 +26,7 @@ def dedup_key(status: IncidentStatus, place: str) -> str:
 def notice_key(key: str) -> str:
     """Return the key of an alert without an incident, from its notification's key."""
     named = _PREFIX + key
-    return named if len(named) <= limits.DEDUP_KEY else _PREFIX + digest_of(key)
+    return named if len(named) <= limits.DEDUP_KEY else _PREFIX + fingerprint_of(key)
 
 
 def incident_of(key: str) -> tuple[UUID, int] | None:

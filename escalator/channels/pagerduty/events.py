@@ -11,9 +11,9 @@ import requests
 
 from escalator.channels.deadline_socket import Limits
 from escalator.channels.http import BROKEN, BadAnswer, json_object
+from escalator.channels.http_sessions import bounded
 from escalator.channels.pagerduty.api import Event
 from escalator.channels.pagerduty.failures import event_failure, no_answer
-from escalator.channels.sessions import bounded
 from escalator.model.message import Delivered, Failed, FailureReason, MessageContext
 
 with warnings.catch_warnings():

@@ -13,9 +13,9 @@ import requests
 
 from escalator.channels.deadline_socket import Limits
 from escalator.channels.http import BROKEN, json_object
+from escalator.channels.http_sessions import bounded
 from escalator.channels.pagerduty.dedup_keys import notice_key
 from escalator.channels.pagerduty.failures import failure, no_answer
-from escalator.channels.sessions import bounded
 from escalator.model.message import Failed, FailureReason
 
 LIMITS = Limits(socket_s=3.0, total_s=4.5)

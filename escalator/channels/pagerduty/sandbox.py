@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from escalator.channels.clients import Clients
-from escalator.channels.contract import digest_of
+from escalator.channels.contract import fingerprint_of
 from escalator.channels.pagerduty import webhooks
 from escalator.channels.pagerduty.api import ACKNOWLEDGE, RESOLVE, TRIGGER, Event
 from escalator.channels.pagerduty.channel import PagerDutyChannel
@@ -22,7 +22,7 @@ from escalator.model.destination_kind import DestinationKind
 from escalator.model.message import Delivered, Failed, MessageContext
 from escalator.model.policy import Person
 from escalator.model.sandbox_item import InboxItem
-from escalator.rendering.timestamps import exact
+from escalator.rendering.iso_timestamps import exact
 from escalator.settings import Settings
 
 _TRIGGERED = "triggered"
@@ -49,7 +49,7 @@ class SandboxEvents:
     def send(self, context: MessageContext, /, routing_key: str, event: Event) -> Delivered | Failed:  # noqa: ARG002  # a secret
         """Store the alert after the event."""
         key = event["dedup_key"]
-        ts = digest_of(context.destination, key)[:_TS_CHARS]
+        ts = fingerprint_of(context.destination, key)[:_TS_CHARS]
         failed = self._inbox.put(
             DestinationKind.PAGERDUTY, context, context.destination, ts, lambda old: _after_event(old, event)
         )

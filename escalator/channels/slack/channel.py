@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from escalator.channels.contract import Notification, digest_of
+from escalator.channels.contract import Notification, fingerprint_of
 from escalator.channels.slack import blocks
 from escalator.channels.slack.api import SlackApi
 from escalator.channels.slack.rate_limit import UNPACED, UPDATES, Pacer
@@ -44,7 +44,7 @@ class SlackChannel:
 
     def face(self, notification: Notification, /) -> str:
         """Return a digest of the full message."""
-        return digest_of(json.dumps(blocks.message(notification.card), sort_keys=True))
+        return fingerprint_of(json.dumps(blocks.message(notification.card), sort_keys=True))
 
     def _send_first(self, notification: Notification) -> Delivered | Failed:
         """Post the full message, and remember the channel's id: a `#name` and its id share one rate limit."""

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from escalator.channels.contract import Notification, digest_of
+from escalator.channels.contract import Notification, fingerprint_of
 from escalator.channels.webhook import limits
 from escalator.model.incident import State
 from escalator.model.message import Card, IncidentStatus, Occasion
@@ -59,18 +59,18 @@ def send_id(notification: Notification) -> str:
 
 def update_id(notification: Notification, status: IncidentStatus) -> str:
     """Return the id of an update: one for each change of the state."""
-    return "msg_" + digest_of(notification.place, str(status.round), face(notification))[:32]
+    return "msg_" + fingerprint_of(notification.place, str(status.round), face(notification))[:32]
 
 
 def face(notification: Notification) -> str:
     """Return a digest of the incident's state, by whom and since when; for a waiting incident only that it waits."""
     status = notification.standing
     if status is None:
-        return digest_of(notification.card.text)
+        return fingerprint_of(notification.card.text)
     type_ = update_type(status)
     if type_ == REOPENED:
-        return digest_of(type_)
-    return digest_of(type_, status.state.value if type_ == RESOLVED else "", status.by or "", _iso(status.since))
+        return fingerprint_of(type_)
+    return fingerprint_of(type_, status.state.value if type_ == RESOLVED else "", status.by or "", _iso(status.since))
 
 
 def body(type_: str, at: datetime, notification: Notification) -> bytes:

@@ -22,7 +22,7 @@ from escalator.engine.coverage.simulate import FOLLOWED_FOR, CoverageSimulation,
 from escalator.engine.coverage.timeline import ChangeCalendar
 from escalator.engine.coverage.values import Coverage, CoverageInterval, CoverageRow, RouteStretch
 from escalator.engine.hours import DURING, OUTSIDE
-from escalator.engine.incident_change import Rules
+from escalator.engine.incident_change import PolicyPair
 from escalator.engine.permissions import allowed_people
 from escalator.engine.preview import NO_ID
 from escalator.engine.rounds import reassess
@@ -83,7 +83,7 @@ def compute_coverage(
         findings.find_single_responders(rows),
         findings.find_schedule_gaps(policy, calendar, start, end),
         findings.find_holidays(policy, start, end),
-        findings.find_handovers(policy, calendar, start, end),
+        findings.find_handoffs(policy, calendar, start, end),
     )
 
 
@@ -184,7 +184,7 @@ class _Computation:
             {timedelta(0), *(step.after for step in steps)},
             {person.hours for person in self._policy.people.values() if person.hours},
         )
-        rules = Rules(single_route_policy, single_route_policy, NO_ID, self._calendars)
+        rules = PolicyPair(single_route_policy, single_route_policy, NO_ID, self._calendars)
         simulation = CoverageSimulation(scenario.observation, self._source, rules, timeline, self._within)
         return simulation.intervals(self._start, self._end)
 

@@ -87,7 +87,7 @@ def find_schedule_gaps(
     )
 
 
-def find_handovers(policy: Policy, calendar: ChangeCalendar, start: datetime, end: datetime) -> tuple[Handover, ...]:
+def find_handoffs(policy: Policy, calendar: ChangeCalendar, start: datetime, end: datetime) -> tuple[Handover, ...]:
     """Return every handover after start and before end, in order."""
     handovers = [
         Handover(key, after.start, before.people, after.people)

@@ -15,7 +15,7 @@ from escalator.engine.coverage.reached import reached_recipients, unique_recipie
 from escalator.engine.coverage.timeline import ChangeTimeline
 from escalator.engine.coverage.values import CoverageInterval, ReachedRecipient
 from escalator.engine.deadlines import fire_deadline
-from escalator.engine.incident_change import Change, NotificationRequest, Rules
+from escalator.engine.incident_change import Change, NotificationRequest, PolicyPair
 from escalator.engine.preview import open_hypothetical_incident
 from escalator.engine.steps import next_send
 from escalator.engine.targets import last_resort_targets, schedules_of_targets
@@ -65,7 +65,7 @@ class CoverageSimulation:
     """One incident of a policy that has one route, opened at any instant of a timeline."""
 
     def __init__(
-        self, observation: Observation, source: str, rules: Rules, timeline: ChangeTimeline, target: timedelta
+        self, observation: Observation, source: str, rules: PolicyPair, timeline: ChangeTimeline, target: timedelta
     ) -> None:
         (route,) = rules.frozen.routes
         self._assign = route.assign

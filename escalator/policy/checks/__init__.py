@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from escalator.policy.checks import (
     calendars,
-    clocks,
     condition_values,
     coverage,
+    delays,
     duplicates,
     events,
     hours,
@@ -18,7 +18,7 @@ from escalator.policy.checks import (
     silences,
     sources,
     storms,
-    unsupported,
+    unsupported_keys,
 )
 from escalator.policy.draft import PolicyDraft
 from escalator.policy.problems import PolicyFinding
@@ -34,11 +34,11 @@ def all_findings(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyF
     yield from condition_values.check_condition_values(draft)
     yield from people.check_people(draft, env)
     yield from responders.check_responders(draft)
-    yield from clocks.check_clocks(draft)
+    yield from delays.check_clocks(draft)
     yield from hours.check_hours(draft)
     yield from calendars.check_calendars(draft, env)
     yield from silences.check_silences(draft)
     yield from storms.check_storms(draft)
     yield from placeholders.check_placeholders(draft, env)
     yield from lengths.check_lengths(draft)
-    yield from unsupported.check_unsupported(draft)
+    yield from unsupported_keys.check_unsupported(draft)

@@ -112,12 +112,12 @@ def search_page(
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
         if newer_than is not None:
-            found = audit_search.page_after(connection, audience, search, newer_than, limit + 1)
-            rows = tuple(reversed(found[:limit]))
-            return AuditPage(rows, _first(rows) if len(found) > limit else None, _last(rows))
-        found = audit_search.page_before(connection, audience, search, older_than, limit + 1)
-    rows = tuple(found[:limit])
-    return AuditPage(rows, _first(rows) if older_than else None, _last(rows) if len(found) > limit else None)
+            records = audit_search.page_after(connection, audience, search, newer_than, limit + 1)
+            rows = tuple(reversed(records[:limit]))
+            return AuditPage(rows, _first(rows) if len(records) > limit else None, _last(rows))
+        records = audit_search.page_before(connection, audience, search, older_than, limit + 1)
+    rows = tuple(records[:limit])
+    return AuditPage(rows, _first(rows) if older_than else None, _last(rows) if len(records) > limit else None)
 
 
 def encode_cursor(place: Position) -> str:
@@ -154,7 +154,7 @@ def export_records(
 
 def describe_search(search: AuditQuery, form: ExportFormat) -> dict[str, str]:
     """Return what was asked for, as the record of an export says it."""
-    said = {
+    values = {
         "person": search.actor,
         "number": search.number,
         "category": search.category,
@@ -163,7 +163,7 @@ def describe_search(search: AuditQuery, form: ExportFormat) -> dict[str, str]:
         "since": search.since.isoformat() if search.since else None,
         "until": search.until.isoformat() if search.until else None,
     }
-    return {"form": form.value} | {name: str(value) for name, value in said.items() if value}
+    return {"form": form.value} | {name: str(value) for name, value in values.items() if value}
 
 
 def _first(rows: tuple[Row[Any], ...]) -> Position | None:
@@ -178,12 +178,12 @@ def _batches(core: Core, audience: Audience, search: AuditQuery) -> Iterator[lis
     place = None
     while True:
         with core.database.reading() as connection:
-            found = audit_search.page_after(connection, audience, search, place, _BATCH)
-        if found:
-            yield found
-        if len(found) < _BATCH:
+            records = audit_search.page_after(connection, audience, search, place, _BATCH)
+        if records:
+            yield records
+        if len(records) < _BATCH:
             return
-        place = audit_search.position_of(found[-1])
+        place = audit_search.position_of(records[-1])
 
 
 def _json_lines(batches: Iterable[list[Row[Any]]]) -> Iterator[str]:
@@ -200,7 +200,7 @@ def _csv(batches: Iterable[list[Row[Any]]]) -> Iterator[str]:
 
 def _cells(row: Row[Any]) -> tuple[str, ...]:
     line = audit_log.export_line(row, row.seq, row.prev_hash)
-    kept = line | {
+    values = line | {
         "number": row.number,
         "actor_kind": row.actor_kind,
         "actor_key": row.actor_key,
@@ -208,7 +208,7 @@ def _cells(row: Row[Any]) -> tuple[str, ...]:
         "after": row.after,
         "hash": row.hash,
     }
-    return tuple("" if kept[name] is None else str(kept[name]) for name in COLUMNS)
+    return tuple("" if values[name] is None else str(values[name]) for name in COLUMNS)
 
 
 _WRITERS: Mapping[ExportFormat, Callable[[Iterable[list[Row[Any]]]], Iterator[str]]] = {

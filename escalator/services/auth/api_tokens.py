@@ -13,7 +13,7 @@ from escalator.engine.permissions import may_view_category
 from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Mode, Role
 from escalator.model.policy import Policy
-from escalator.services.auth.sessions import digest_of
+from escalator.services.auth.sessions import token_digest
 from escalator.services.auth.viewer import API, Viewer
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
@@ -60,7 +60,7 @@ def create_token(  # noqa: PLR0913  # a token is made of these
         new = ApiToken(
             uuid7(), name, person, frozenset(scopes), author.is_sandbox, author.person.key, now, expires_at=expires_at
         )
-        api_tokens.add(connection, new, digest_of(text))
+        api_tokens.add(connection, new, token_digest(text))
         audit_log.insert(connection, [(_entry(AuditAction.TOKEN_MADE, author, new), running.version)], now)
     return text
 
@@ -74,7 +74,7 @@ def find_token(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[
     if not text.startswith(PREFIX):
         return None
     with core.database.reading() as connection:
-        token = api_tokens.find(connection, digest_of(text))
+        token = api_tokens.find(connection, token_digest(text))
         if token is None or token.revoked_at is not None or token.expires_at <= now:
             return None
         running = core.policies.required(connection)

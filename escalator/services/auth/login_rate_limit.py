@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from escalator.services.auth.sessions import digest_of
+from escalator.services.auth.sessions import token_digest
 from escalator.services.core.context import Core
 from escalator.store import login_attempts
 
@@ -25,12 +25,12 @@ BY_MAIL = RateLimit(3, timedelta(minutes=15))
 KEPT_FOR = timedelta(days=1)
 
 
-def record_attempt(core: Core, limit: RateLimit, what: str) -> timedelta | None:
+def record_attempt(core: Core, limit: RateLimit, subject: str) -> timedelta | None:
     """Note a try, and return None; for one too many, return after which time the next is taken. Raises Unavailable.
 
     `what` is kept as a digest: an address is personal, and nobody has to read it.
     """
-    now, key = core.clock.now(), digest_of(what)
+    now, key = core.clock.now(), token_digest(subject)
     with core.database.writing() as connection:
         before = login_attempts.recent(connection, key, now - limit.within, limit.most)
         if len(before) >= limit.most:

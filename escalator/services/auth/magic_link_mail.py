@@ -32,7 +32,7 @@ _MAIL = "mail"
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _LinkRequest:
     """Who asked for a link: for the records, and in words; for how long it is good, and which page it leads to."""
 
     author: Actor
@@ -44,8 +44,8 @@ class _Asked:
 
 def send_invitation(core: Core, author: Viewer, person: Person) -> Delivered | Failed:
     """Mail somebody a link, because an admin invites them. Raises Unavailable."""
-    by = Actor("person", author.person.key)
-    return _sent(core, person, _Asked(by, author.via, author.person.name, magic_links.INVITED_GOOD_FOR))
+    author_actor = Actor("person", author.person.key)
+    return _sent(core, person, _LinkRequest(author_actor, author.via, author.person.name, magic_links.INVITED_GOOD_FOR))
 
 
 def send_requested_link(core: Core, email: str, wanted: str = "/") -> None:
@@ -58,12 +58,12 @@ def send_requested_link(core: Core, email: str, wanted: str = "/") -> None:
             policy = core.policies.required(connection).policy
         person = person_with_email(policy, core.expand, email)
         if person is not None:
-            _sent(core, person, _Asked(SYSTEM, _MAIL, _THEY, magic_links.ASKED_FOR_GOOD_FOR, wanted))
+            _sent(core, person, _LinkRequest(SYSTEM, _MAIL, _THEY, magic_links.ASKED_FOR_GOOD_FOR, wanted))
     except Unavailable as error:
         log.warning("sign_in_mail_failed", reason=str(error))
 
 
-def _sent(core: Core, person: Person, asked: _Asked) -> Delivered | Failed:
+def _sent(core: Core, person: Person, request: _LinkRequest) -> Delivered | Failed:
     """Make a link and mail it; a failure is logged and recorded, for who waits for a mail cannot know why."""
     sender, recipient = addresses.sender(core.settings.mail_from), addresses.address(core.expand(person.email or ""))
     if sender is None or not can_mail(core.settings):
@@ -71,27 +71,27 @@ def _sent(core: Core, person: Person, asked: _Asked) -> Delivered | Failed:
     elif recipient is None:
         sent = Failed(FailureReason.BAD_TARGET, "address")
     else:
-        url = magic_links.create_link(core, person.key, asked.author, asked.via, asked.good_for)
-        sent = _handed_over(core, person, _letter(person, asked, url), sender, recipient)
+        url = magic_links.create_link(core, person.key, request.author, request.via, request.good_for)
+        sent = _send_letter(core, person, _letter(person, request, url), sender, recipient)
     if isinstance(sent, Failed):
         log.warning("sign_in_mail_failed", person=person.key, reason=sent.reason.value, detail=sent.detail)
         with core.database.writing() as connection:
-            entry = magic_links.invitation_entry(person.key, asked.author, asked.via, sent.reason.value)
+            entry = magic_links.invitation_entry(person.key, request.author, request.via, sent.reason.value)
             audit_log.insert(connection, [(entry, None)], core.clock.now())
     return sent
 
 
-def _letter(person: Person, asked: _Asked, url: str) -> Letter:
+def _letter(person: Person, request: _LinkRequest, url: str) -> Letter:
     return Letter(
         lead=_SUBJECT,
         heading="",
-        lines=((f"The link below signs in {person.name}. It works once, within {words(asked.good_for)}.",),),
-        answer=Link("Sign in", url if asked.wanted == "/" else f"{url}?{urlencode({'next': asked.wanted})}"),
-        small=(ALONE, _WHY.format(who=asked.asker)),
+        lines=((f"The link below signs in {person.name}. It works once, within {words(request.good_for)}.",),),
+        answer=Link("Sign in", url if request.wanted == "/" else f"{url}?{urlencode({'next': request.wanted})}"),
+        small=(ALONE, _WHY.format(who=request.asker)),
     )
 
 
-def _handed_over(core: Core, person: Person, letter: Letter, sender: Address, to: Address) -> Delivered | Failed:
+def _send_letter(core: Core, person: Person, letter: Letter, sender: Address, to: Address) -> Delivered | Failed:
     mail = compose(
         letter,
         sender=sender,

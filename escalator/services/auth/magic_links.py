@@ -7,7 +7,7 @@ from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.levels import Role
 from escalator.model.policy import Person, Policy
 from escalator.services.auth import sessions
-from escalator.services.auth.sessions import digest_of
+from escalator.services.auth.sessions import token_digest
 from escalator.services.core.context import Core
 from escalator.store import audit_log, magic_links
 from escalator.store import sessions as kept_sessions
@@ -30,7 +30,9 @@ def create_link(core: Core, person: str, author: Actor, via: str, good_for: time
     token, now = secrets.token_urlsafe(32), core.clock.now()
     with core.database.writing() as connection:
         expires_at = now + good_for
-        magic_links.add(connection, digest_of(token), person=person, author=author.key, at=now, expires_at=expires_at)
+        magic_links.add(
+            connection, token_digest(token), person=person, author=author.key, at=now, expires_at=expires_at
+        )
         audit_log.insert(connection, [(invitation_entry(person, author, via), None)], now)
     return f"{core.settings.base_url}{PATH}{token}"
 
@@ -47,7 +49,7 @@ def redeem_link(core: Core, token: str, instead_of: str = "") -> str | None:
     """
     now = core.clock.now()
     with core.database.writing() as connection:
-        person = magic_links.redeem(connection, digest_of(token), now)
+        person = magic_links.redeem(connection, token_digest(token), now)
         if person is None or person not in core.policies.required(connection).policy.people:
             return None
         return sessions.start_session_within(connection, now, person, VIA, instead_of)

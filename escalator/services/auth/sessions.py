@@ -33,8 +33,8 @@ def start_session(core: Core, person: str, via: str, instead_of: str = "") -> st
 def start_session_within(connection: Connection, now: datetime, person: str, via: str, instead_of: str = "") -> str:
     """Do as `start_session` does, together with something else."""
     token = secrets.token_urlsafe(32)
-    sessions.end(connection, digest_of(instead_of), now)
-    sessions.add(connection, Session(digest_of(token), person, via, now, now))
+    sessions.end(connection, token_digest(instead_of), now)
+    sessions.add(connection, Session(token_digest(token), person, via, now, now))
     audit_log.insert(connection, [(AuditEntry(AuditAction.SIGNED_IN, Actor("person", person), via), None)], now)
     return token
 
@@ -43,7 +43,7 @@ def find_session(core: Core, token: str) -> tuple[Viewer, RunningPolicy] | None:
     """Return who holds this, and the running policy, in which they still are; None for nobody. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
-        session = sessions.find(connection, digest_of(token))
+        session = sessions.find(connection, token_digest(token))
         if session is None or _is_over(session, now):
             return None
         running = core.policies.required(connection)
@@ -61,7 +61,7 @@ def end_session(core: Core, token: str, person: str) -> None:
     """Sign somebody out of this browser. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:
-        sessions.end(connection, digest_of(token), now)
+        sessions.end(connection, token_digest(token), now)
         audit_log.insert(
             connection, [(AuditEntry(AuditAction.SIGNED_OUT, Actor("person", person), DASHBOARD), None)], now
         )
@@ -84,7 +84,7 @@ def end_all_sessions(core: Core, person: str, author: Viewer) -> int:
     return count
 
 
-def digest_of(token: str) -> str:
+def token_digest(token: str) -> str:
     """Return what is kept of a secret text that is itself long and random."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 

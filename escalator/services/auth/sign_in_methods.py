@@ -30,7 +30,7 @@ def available_methods(settings: Settings) -> frozenset[SignInMethod]:
         SignInMethod.SLACK: settings.has_slack_sign_in,
         SignInMethod.MAIL: can_mail(settings),
     }
-    return frozenset(way for way, is_offered in offered.items() if is_offered)
+    return frozenset(method for method, is_offered in offered.items() if is_offered)
 
 
 def methods_for_person(core: Core, person: Person, running: RunningPolicy) -> frozenset[SignInMethod]:
@@ -39,4 +39,4 @@ def methods_for_person(core: Core, person: Person, running: RunningPolicy) -> fr
     is_own = person_with_email(running.policy, core.expand, email) is not None
     by_slack = bool(core.expand(person.slack or "")) or (is_own and bool(core.settings.slack_bot_token))
     has = {SignInMethod.SANDBOX: True, SignInMethod.SLACK: by_slack, SignInMethod.MAIL: is_own}
-    return frozenset(way for way in available_methods(core.settings) if has[way])
+    return frozenset(method for method in available_methods(core.settings) if has[method])

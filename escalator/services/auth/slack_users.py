@@ -13,7 +13,7 @@ from escalator.model.levels import Mode
 from escalator.model.message import Failed
 from escalator.model.policy import Person, Policy
 from escalator.rendering.replies import refusal_words, stranger_words
-from escalator.services.auth.vendor_accounts import WORKSPACE, SlackHome, own_account, parse_home
+from escalator.services.auth.our_vendor_accounts import WORKSPACE, SlackHome, own_account, parse_home
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
 from escalator.store import audit_log, key_values
@@ -78,9 +78,9 @@ def _slack_id(core: Core, person: Person) -> str:
 
 
 def _linked(core: Core, connection: Connection, user_id: str, policy: Policy) -> Person | None:
-    kept = key_values.get(connection, _name_of(user_id)) or ""
-    person = policy.people.get(kept.partition(" ")[0])
-    return person if person is not None and not _slack_id(core, person) and kept == _link_to(core, person) else None
+    stored = key_values.get(connection, _name_of(user_id)) or ""
+    person = policy.people.get(stored.partition(" ")[0])
+    return person if person is not None and not _slack_id(core, person) and stored == _link_to(core, person) else None
 
 
 def _link_to(core: Core, person: Person) -> str:
@@ -115,8 +115,8 @@ def _home_of_stranger(core: Core, user_id: str) -> SlackHome | None:
     with core.database.reading() as connection:
         running = core.policies.required(connection)
         is_stranger = person_by_slack_id(core, connection, user_id, running.policy) is None
-        kept = own_account(connection, core.settings, WORKSPACE)
-        return parse_home(kept) if kept and is_stranger and user_id else None
+        stored = own_account(connection, core.settings, WORKSPACE)
+        return parse_home(stored) if stored and is_stranger and user_id else None
 
 
 def _link(core: Core, profile: Profile) -> None:

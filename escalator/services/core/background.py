@@ -18,7 +18,7 @@ class BackgroundJob:
         self._core = core
         self._name = name
         self._work = work
-        self._wanted = threading.Event()
+        self._is_woken = threading.Event()
         self._thread: threading.Thread | None = None
 
     def wake(self) -> None:
@@ -26,12 +26,12 @@ class BackgroundJob:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
-        self._wanted.set()
+        self._is_woken.set()
 
     def _run(self) -> None:
         while True:
-            self._wanted.wait()
-            self._wanted.clear()
+            self._is_woken.wait()
+            self._is_woken.clear()
             try:
                 self._work(self._core)
             except Unavailable as error:

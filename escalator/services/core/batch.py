@@ -11,8 +11,8 @@ log = structlog.get_logger(__name__)
 
 
 def run_batch(
-    what: str,
-    taken: Sequence[UUID],
+    job: str,
+    ids: Sequence[UUID],
     *,
     together: Callable[[], int],
     alone: Callable[[UUID], int],
@@ -28,17 +28,17 @@ def run_batch(
     except Unavailable:
         raise
     except Conflict:
-        log.info("batch_raced", what=what, count=len(taken))
+        log.info("batch_raced", what=job, count=len(ids))
     except Exception:  # whatever one item does to us, the others must not wait for it
-        log.exception("batch_failed", what=what, count=len(taken))
-    for item_id in taken:
+        log.exception("batch_failed", what=job, count=len(ids))
+    for item_id in ids:
         try:
             alone(item_id)
         except Unavailable:
             raise
         except Conflict:
-            log.info("item_raced", what=what, id=str(item_id))
+            log.info("item_raced", what=job, id=str(item_id))
         except Exception as error:
-            log.exception("item_failed", what=what, id=str(item_id))
+            log.exception("item_failed", what=job, id=str(item_id))
             failed(item_id, type(error).__name__)
-    return len(taken)
+    return len(ids)

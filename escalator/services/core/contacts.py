@@ -19,12 +19,12 @@ def person_with_email(policy: Policy, expanded: Callable[[str], str], email: str
     Nobody where several share it, for a mailbox that several read proves nobody, nor for an empty one: `expanded`,
     which replaces the `${NAME}` of a value, leaves one where a variable is not set.
     """
-    wanted = email.strip().casefold()
-    if not wanted:
+    address = email.strip().casefold()
+    if not address:
         return None
     owners = [
         person
         for person in policy.people.values()
-        if person.email and expanded(person.email).strip().casefold() == wanted
+        if person.email and expanded(person.email).strip().casefold() == address
     ]
     return owners[0] if len(owners) == 1 else None

@@ -62,9 +62,9 @@ class Core:
 
     def mode_of(self, source: str, policy: Policy) -> Mode:
         """Return the present mode of a source: the mildest that anybody has set; sandbox without credentials."""
-        said = policy.sources.get(source)
-        mode = min(self.settings.mode, said.mode or Mode.PRODUCTION) if said else self.settings.mode
-        if mode is Mode.DIVERT and (said is None or not self._can_divert(said, policy)):
+        configured = policy.sources.get(source)
+        mode = min(self.settings.mode, configured.mode or Mode.PRODUCTION) if configured else self.settings.mode
+        if mode is Mode.DIVERT and (configured is None or not self._can_divert(configured, policy)):
             return Mode.SANDBOX
         return mode
 

@@ -28,11 +28,11 @@ class MissingVariable(NamedTuple):
 
 def _attribute(variable: str) -> str:
     """Return the name of the setting that holds a variable; of several secrets its name is a plural."""
-    known = {one.name for one in fields(Settings)}
-    found = next((name for name in (variable.lower(), f"{variable.lower()}s") if name in known), None)
-    if found is None:
+    known = {field.name for field in fields(Settings)}
+    attribute = next((name for name in (variable.lower(), f"{variable.lower()}s") if name in known), None)
+    if attribute is None:
         raise TypeError(f"there is no setting for {variable}")
-    return found
+    return attribute
 
 
 _NAMED = {
@@ -40,7 +40,7 @@ _NAMED = {
     for kind in DestinationKind
     for name in (
         *(credential.name for credential in kind.about.credentials),
-        *(one.name for one in kind.about.advice),
+        *(advice.name for advice in kind.about.advice),
         kind.about.token,
     )
     if name

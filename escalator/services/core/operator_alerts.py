@@ -61,26 +61,27 @@ class OperatorAlerts:
             return False
         suspects |= SuspectedChannels(kinds=frozenset(self.failing_endpoints().values()))
         roster = Roster(policy, self.now, calendars.bookings_of(self.connection, policy))
-        found = operator_alert_recipients((*last_resort_targets(policy), *also), roster, suspects)
-        if not found.has_safe_way:
+        recipients = operator_alert_recipients((*last_resort_targets(policy), *also), roster, suspects)
+        if not recipients.has_safe_way:
             log.warning("alarm_has_no_other_way", trouble=key)
         deliveries.insert(
-            self.connection, [alert_delivery(recipient, settings, self.now, trouble_id) for recipient in found.told]
+            self.connection,
+            [alert_delivery(one_recipient, settings, self.now, trouble_id) for one_recipient in recipients.told],
         )
-        entry = AuditEntry(AuditAction.TROUBLE_FOUND, reason=key, after={"told": str(len(found.told))})
+        entry = AuditEntry(AuditAction.TROUBLE_FOUND, reason=key, after={"told": str(len(recipients.told))})
         audit_log.insert(self.connection, [(entry, None)], self.now)
         return True
 
     def record_silently(self, key: str, detail: str) -> UUID | None:
         """Record an operator alert and send nothing; return its id, or None when it is open already."""
-        written = self.connection.execute(
+        result = self.connection.execute(
             upsert(self.connection, operator_alerts)
             .values(id=uuid7(), key=key[:256], detail=detail, raised_at=self.now)
             .on_conflict_do_nothing()
             .returning(operator_alerts.c.id)
         )
-        found: UUID | None = written.scalar_one_or_none()
-        return found
+        alert_id: UUID | None = result.scalar_one_or_none()
+        return alert_id
 
     def failing_endpoints(self) -> dict[str, DestinationKind]:
         """Return the endpoints that have failed for minutes and have an open alert, with their channels."""
@@ -107,10 +108,10 @@ class OperatorAlerts:
 
     def is_open(self, key: str) -> bool:
         """Whether this operator alert is open."""
-        found = select(operator_alerts.c.id).where(
+        statement = select(operator_alerts.c.id).where(
             operator_alerts.c.key == key, operator_alerts.c.resolved_at.is_(None)
         )
-        return self.connection.scalar(found) is not None
+        return self.connection.scalar(statement) is not None
 
     def list_open(self) -> list[tuple[str, str]]:
         """Return (key, detail) of the open operator alerts."""

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection
 
 from escalator.clock import Clock
-from escalator.engine.incident_change import Rules
+from escalator.engine.incident_change import PolicyPair
 from escalator.engine.overrides import with_overrides
 from escalator.engine.roster import Roster
 from escalator.errors import Unavailable
@@ -46,9 +46,9 @@ class RunningPolicy:
     silences: tuple[Silence, ...] = ()
     stand_ins: tuple[ManualOverride, ...] = ()
 
-    def rules(self, frozen: Policy) -> Rules:
+    def rules(self, frozen: Policy) -> PolicyPair:
         """Return what a decision goes by about an incident with that policy frozen in it."""
-        return Rules(frozen, self.policy, self.version, self.calendars, self.silences)
+        return PolicyPair(frozen, self.policy, self.version, self.calendars, self.silences)
 
     def roster(self, at: datetime) -> Roster:
         """Return its people at an instant."""
@@ -81,15 +81,15 @@ class PolicyStore:
     def running(self, connection: Connection) -> RunningPolicy | None:
         """Return the active version, or None before the first file was taken."""
         now = self._clock.now()
-        found = policies.read_active(connection, now)
-        if found is None:
+        active = policies.read_active(connection, now)
+        if active is None:
             return None
-        policy = self.version(connection, found.version)
-        begun = self._begun(connection) if found.has_silences else ()
-        stand_ins = self.stand_ins(connection, now) if found.has_stand_ins else ()
-        said = calendars.bookings_of(connection, policy)
+        policy = self.version(connection, active.version)
+        silences_begun = self._begun(connection) if active.has_silences else ()
+        stand_ins = self.stand_ins(connection, now) if active.has_stand_ins else ()
+        bookings = calendars.bookings_of(connection, policy)
         self.last_known_policy = stood_in = with_overrides(policy, stand_ins)
-        return RunningPolicy(found.version, stood_in, said, (*policy.silences, *begun), tuple(stand_ins))
+        return RunningPolicy(active.version, stood_in, bookings, (*policy.silences, *silences_begun), tuple(stand_ins))
 
     def required(self, connection: Connection) -> RunningPolicy:
         """Return the active version; raises Unavailable before the first file was taken."""
@@ -108,16 +108,16 @@ class PolicyStore:
     def _begun(self, connection: Connection) -> tuple[Silence, ...]:
         """Return what people have silenced. What was said in the sandbox counts only while there is nothing else."""
         is_sandbox = self._settings.mode is Mode.SANDBOX
-        kept = silences.unended(connection)
-        return tuple(row.silence for row in kept if is_sandbox or row.via != Mode.SANDBOX.value)
+        stored = silences.unended(connection)
+        return tuple(row.silence for row in stored if is_sandbox or row.via != Mode.SANDBOX.value)
 
     def version(self, connection: Connection, version: UUID) -> Policy:
         """Return one version; raises PolicyError for one that this version of the product cannot read."""
-        found = self._parsed.get(version)
-        if found is None:
-            found = with_stream_ids(load_accepted(policies.text_of(connection, version)), self._settings.environment)
-            self._parsed[version] = found
-        return found
+        policy = self._parsed.get(version)
+        if policy is None:
+            policy = with_stream_ids(load_accepted(policies.text_of(connection, version)), self._settings.environment)
+            self._parsed[version] = policy
+        return policy
 
     def offer(self, database: Database) -> OfferResult:
         """Take the file, if its content has changed since this process last offered it; a bad one is refused loudly.

@@ -82,17 +82,17 @@ def _bundle_surplus(core: Core) -> int:
 
 
 def _by_place(surplus: Iterable[Delivery]) -> Mapping[BundleAddress, list[Delivery]]:
-    found: dict[BundleAddress, list[Delivery]] = {}
+    by_address: dict[BundleAddress, list[Delivery]] = {}
     for delivery in surplus:
-        found.setdefault(bundles.address_of(delivery), []).append(delivery)
-    return found
+        by_address.setdefault(bundles.address_of(delivery), []).append(delivery)
+    return by_address
 
 
 def _begin(connection: Connection, first: Delivery, now: datetime) -> UUID:
     """Begin a bundle at the place of its first page, and return its id."""
     new = Bulletin(uuid7(), BulletinKind.BUNDLE, now, {})
     bulletins.insert(connection, new)
-    told = Delivery(
+    bundle_delivery = Delivery(
         id=uuid7(),
         kind=DeliveryKind.BULLETIN,
         occasion=Occasion.BUNDLE,
@@ -108,14 +108,14 @@ def _begin(connection: Connection, first: Delivery, now: datetime) -> UUID:
         expires_at=now + EXPIRES,
         bulletin_id=new.id,
     )
-    deliveries.insert(connection, [told])
+    deliveries.insert(connection, [bundle_delivery])
     return new.id
 
 
 def _record(connection: Connection, pages: Iterable[Delivery], bundle_id: UUID, now: datetime) -> None:
     entries = [audit_entry(AuditAction.DELIVERY_LISTED, page) for page in pages]
     named = [replace(entry, after={**entry.after, "list": str(bundle_id)}) for entry in entries]
-    audit_log.insert(connection, [(one, None) for one in named], now)
+    audit_log.insert(connection, [(entry, None) for entry in named], now)
 
 
 def bundle_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -> Card | None:
@@ -124,26 +124,26 @@ def bundle_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -
     What is no longer wanted drops out for good. The incidents are not locked, they may be ten thousand: one that is
     answered at this very moment is told as one of a number, as a page that was claimed just before would be.
     """
-    wanted: dict[UUID, BundledPage] = {}
+    pages: dict[UUID, BundledPage] = {}
     unwanted: dict[str, list[BundledPage]] = {}
     for member in bundles.pages_of(context.connection, bulletin.id):
         reason = _why_unwanted(context.core, context.policy, member, to.mode)
         if reason is None:
-            wanted[member.incident_id] = member
+            pages[member.incident_id] = member
         else:
             unwanted.setdefault(reason, []).append(member)
     for reason, dropped in unwanted.items():
         bundles.drop_pages(context.connection, [member.id for member in dropped], reason)
-    if not wanted:
+    if not pages:
         return None
-    answered = {member.incident_id for dropped in unwanted.values() for member in dropped} - wanted.keys()
-    said = [_listed(member, context.policy) for member in wanted.values()]
-    ways = BundleActions(
+    answered = {member.incident_id for dropped in unwanted.values() for member in dropped} - pages.keys()
+    bundled = [_bundled_incident(member, context.policy) for member in pages.values()]
+    actions = BundleActions(
         encode_bundle(bulletin.id),
         bulletin.id,
-        _links(context.core, context.connection, context.policy, list(wanted), to),
+        _links(context.core, context.connection, context.policy, list(pages), to),
     )
-    return incidents_card(said, len(answered), ways, is_test=to.mode is Mode.DIVERT)
+    return incidents_card(bundled, len(answered), actions, is_test=to.mode is Mode.DIVERT)
 
 
 def current_card(core: Core, bundle_id: UUID) -> Card | None:
@@ -157,15 +157,17 @@ def current_card(core: Core, bundle_id: UUID) -> Card | None:
         policy = core.policies.required(connection).policy
     if mode is None or not members:
         return None
-    listed = [_listed_by_now(member, policy) for member in members.values()]
-    ways = BundleActions(encode_bundle(bundle_id), bundle_id, (_dashboard(core),))
-    return incidents_card(listed, 0, ways, is_test=mode is Mode.DIVERT)
+    bundled = [_bundled_incident_now(member, policy) for member in members.values()]
+    actions = BundleActions(encode_bundle(bundle_id), bundle_id, (_dashboard(core),))
+    return incidents_card(bundled, 0, actions, is_test=mode is Mode.DIVERT)
 
 
-def _listed_by_now(member: BundledPage, policy: Policy) -> BundledIncident:
+def _bundled_incident_now(member: BundledPage, policy: Policy) -> BundledIncident:
     owner = policy.people.get(member.owner or "")
     is_answered = member.state is not State.TRIGGERED
-    return replace(_listed(member, policy), is_answered=is_answered, owner=owner.name if owner else member.owner or "")
+    return replace(
+        _bundled_incident(member, policy), is_answered=is_answered, owner=owner.name if owner else member.owner or ""
+    )
 
 
 def _dashboard(core: Core) -> Link:
@@ -178,10 +180,10 @@ def _links(core: Core, connection: Connection, policy: Policy, ids: Sequence[UUI
     if not to.channel.about.has_answer_link:
         return (dashboard,)
     about = incidents.readable(connection, ids[:MOST_BUTTONS], core.seal)
-    found = (
+    links = (
         answer_link(core, about[incident_id], policy, to) for incident_id in ids[:MOST_BUTTONS] if incident_id in about
     )
-    return (*(link for link in found if link is not None), dashboard)
+    return (*(link for link in links if link is not None), dashboard)
 
 
 def _why_unwanted(core: Core, policy: Policy, member: BundledPage, mode: Mode) -> str | None:
@@ -190,7 +192,7 @@ def _why_unwanted(core: Core, policy: Policy, member: BundledPage, mode: Mode) -
     return why_called_off(member.occasion, member.round_asked, member)
 
 
-def _listed(member: BundledPage, policy: Policy) -> BundledIncident:
+def _bundled_incident(member: BundledPage, policy: Policy) -> BundledIncident:
     title = title_of(policy.categories.get(member.category or ""))
     is_asked = member.state is State.TRIGGERED
     answer = encode(ButtonValue(member.incident_id, member.round_asked, member.fence)) if is_asked else ""
@@ -201,8 +203,8 @@ def _settle_failed(core: Core) -> bool:
     """Fail some pages of bundles that have failed for good, and do what follows; whether there may be more."""
     with core.database.reading() as connection:
         forsaken = bundles.find_failed(connection)
-        found = bundles.pending_pages_of(connection, forsaken, _FAILED_BATCH) if forsaken else []
-    if not found:
+        pages = bundles.pending_pages_of(connection, forsaken, _FAILED_BATCH) if forsaken else []
+    if not pages:
         return False
     now = core.clock.now()
     with unit_of_work(core) as work:
@@ -210,8 +212,8 @@ def _settle_failed(core: Core) -> bool:
         running = core.policies.running(connection)
         if running is None:
             return False
-        locked = incidents.lock(connection, {incident_id for _, incident_id in found}, core.seal)
-        failed = bundles.fail_pages(connection, [page_id for page_id, _ in found], "list")
+        locked = incidents.lock(connection, {incident_id for _, incident_id in pages}, core.seal)
+        failed = bundles.fail_pages(connection, [page_id for page_id, _ in pages], "list")
         entries = [audit_entry(AuditAction.DELIVERY_FAILED, page, "list") for page in failed]
         audit_log.insert(connection, [(entry, None) for entry in entries], now)
         touched = {page.incident_id for page in failed if is_step_delivery(page)}

@@ -9,8 +9,8 @@ import structlog
 
 from escalator.model.message import FailureReason
 from escalator.services.core.context import Core
+from escalator.services.delivery.claim_message_updates import UNREADABLE_WAIT, claim_message_updates, read_incidents
 from escalator.services.delivery.claim_notices import claim_notices, drop_delivery
-from escalator.services.delivery.claim_posts import UNREADABLE_WAIT, claim_posts, read_incidents
 from escalator.services.delivery.claim_transaction import ClaimContext, ClaimedCalls
 from escalator.services.delivery.destination_health import suspects_after
 from escalator.services.delivery.due_deliveries import Candidate, CandidateSelector, Selection
@@ -20,7 +20,14 @@ from escalator.services.notifications.claim_pages import PageClaimer
 from escalator.services.outbound.bulkheads import SenderThreads, reserve_threads
 from escalator.services.outbound.call import OutboundCall
 from escalator.services.outbound.circuit_breaker import BreakerDecision, CircuitBreakers
-from escalator.store import deliveries, delivery_claims, incidents, lost_claims, posted_message_updates, posted_messages
+from escalator.store import (
+    deliveries,
+    delivery_claims,
+    incidents,
+    posted_message_updates,
+    posted_messages,
+    unconfirmed_claims,
+)
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.delivery_claims import Exclusion
 
@@ -51,16 +58,20 @@ def claim_calls(core: Core, limit: int, threads: SenderThreads | None = None) ->
     """
     of = threads or SenderThreads(limit, is_shared=False)
     half = (limit + random.randrange(2)) // 2  # noqa: S311  # not a secret
-    shown = _claimed(core, claim_posts, half, of)
+    shown = _claimed(core, claim_message_updates, half, of)
     try:
-        told = _claimed(core, _claim_deliveries, limit - len(shown.calls), of)
+        deliveries_claimed = _claimed(core, _claim_deliveries, limit - len(shown.calls), of)
     except Exception:
         if shown.calls:
             return shown
         raise
-    if not half and not told.calls:
-        shown = _claimed(core, claim_posts, limit, of)
-    return ClaimedCalls(shown.calls + told.calls, shown.has_more or told.has_more, told.is_held_up)
+    if not half and not deliveries_claimed.calls:
+        shown = _claimed(core, claim_message_updates, limit, of)
+    return ClaimedCalls(
+        shown.calls + deliveries_claimed.calls,
+        shown.has_more or deliveries_claimed.has_more,
+        deliveries_claimed.is_held_up,
+    )
 
 
 def claim_alarms(core: Core, limit: int, threads: SenderThreads) -> ClaimedCalls:
@@ -75,13 +86,13 @@ def _claimed(
     if not limit:
         return ClaimedCalls()
     now = core.clock.now()
-    with reserve_threads(threads) as taken:
+    with reserve_threads(threads) as reserved:
         with core.database.writing(durable=False) as connection:
             running = core.policies.running(connection)
             if running is None:
                 return ClaimedCalls()
-            claimed = claim_(ClaimContext(core, connection, running, now, limit, threads, taken))
-        taken.used = [call.lane for call in claimed.calls]
+            claimed = claim_(ClaimContext(core, connection, running, now, limit, threads, reserved))
+        reserved.used = [call.lane for call in claimed.calls]
     return claimed
 
 
@@ -92,24 +103,24 @@ def _chosen(
     return CandidateSelector(claim.context, breakers, rehearsal, not_asked).choose()
 
 
-def _take(claim: ClaimContext, found: Sequence[Candidate]) -> dict[UUID, Candidate]:
+def _take(claim: ClaimContext, candidates: Sequence[Candidate]) -> dict[UUID, Candidate]:
     """Take threads for these in their turns, and return those that got one."""
-    taken: dict[UUID, Candidate] = {}
-    for candidate in found:
-        if len(taken) < claim.limit and claim.taking.take(candidate.lane):
-            taken[candidate.delivery.id] = candidate
-    return taken
+    reserved: dict[UUID, Candidate] = {}
+    for candidate in candidates:
+        if len(reserved) < claim.limit and claim.taking.take(candidate.lane):
+            reserved[candidate.delivery.id] = candidate
+    return reserved
 
 
 def _claim_alarms(claim: ClaimContext) -> ClaimedCalls:
     connection, now = claim.connection, claim.now
     breakers = CircuitBreakers(connection, now)
-    taken = _take(claim, _chosen(claim, breakers, _ALL_BUT_ALARMS).likely)
-    mine = delivery_claims.lock_claimable(connection, taken, now, claim.heartbeat_timeout) if taken else []
-    mine, begun = _begin_probes(breakers, mine, taken)
-    calls = claim_notices(claim, mine, taken)
+    candidates = _take(claim, _chosen(claim, breakers, _ALL_BUT_ALARMS).likely)
+    mine = delivery_claims.lock_claimable(connection, candidates, now, claim.heartbeat_timeout) if candidates else []
+    mine, probing = _begin_probes(breakers, mine, candidates)
+    calls = claim_notices(claim, mine, candidates)
     delivery_claims.claim(connection, [call.delivery.id for call in calls if call.delivery], claim.core.id, now)
-    breakers.take_back(begun - _probed(calls))
+    breakers.take_back(probing - _probed(calls))
     return ClaimedCalls(tuple(calls), has_more=_tell_fallbacks(claim, calls))
 
 
@@ -123,7 +134,7 @@ def _claim_deliveries(claim: ClaimContext) -> ClaimedCalls:
         )
     )
     free = incidents.lock_free(connection, named, claim.limit)
-    taken = _take(
+    candidates = _take(
         claim,
         [
             candidate
@@ -131,7 +142,7 @@ def _claim_deliveries(claim: ClaimContext) -> ClaimedCalls:
             if candidate.delivery.incident_id is None or candidate.delivery.incident_id in free
         ],
     )
-    mine = delivery_claims.lock_claimable(connection, taken, now, claim.heartbeat_timeout) if taken else []
+    mine = delivery_claims.lock_claimable(connection, candidates, now, claim.heartbeat_timeout) if candidates else []
     if not mine:
         return ClaimedCalls(is_held_up=bool(choice.all))
     about = read_incidents(
@@ -142,30 +153,30 @@ def _claim_deliveries(claim: ClaimContext) -> ClaimedCalls:
     ]
     delivery_claims.postpone(connection, unreadable, now + UNREADABLE_WAIT)
     standing = posted_messages.lock_of(connection, about, now, claim.heartbeat_timeout)
-    turns = {one.id: turn for turn, one in enumerate(mine)}
-    mine, begun = _begin_probes(breakers, mine, taken)
+    turns = {delivery.id: turn for turn, delivery in enumerate(mine)}
+    mine, begun = _begin_probes(breakers, mine, candidates)
     claims = PageClaimer(
         core, connection, claim.running, now, about, standing, compose.story_records(connection, about)
     )
-    notices = claim_notices(claim, [delivery for delivery in mine if delivery.incident_id is None], taken)
-    _page(claims, [delivery for delivery in mine if delivery.incident_id in about], taken)
+    notices = claim_notices(claim, [delivery for delivery in mine if delivery.incident_id is None], candidates)
+    _page(claims, [delivery for delivery in mine if delivery.incident_id in about], candidates)
     claims.write()
     delivery_claims.postpone(connection, claims.busy, now + _BUSY_WAIT)
-    calls = sorted((*notices, *claims.to_send), key=lambda one: turns[one.delivery.id] if one.delivery else 0)
+    calls = sorted((*notices, *claims.to_send), key=lambda call: turns[call.delivery.id] if call.delivery else 0)
     delivery_claims.claim(connection, [call.delivery.id for call in calls if call.delivery], core.id, now)
     breakers.take_back(begun - _probed(calls))
-    has_more = choice.has_more or len(taken) < len(choice.likely)
+    has_more = choice.has_more or len(candidates) < len(choice.likely)
     return ClaimedCalls(tuple(calls), has_more=_tell_fallbacks(claim, calls) or has_more)
 
 
 def _begin_probes(
-    breakers: CircuitBreakers, mine: Sequence[Delivery], taken: Mapping[UUID, Candidate]
+    breakers: CircuitBreakers, mine: Sequence[Delivery], candidates: Mapping[UUID, Candidate]
 ) -> tuple[list[Delivery], frozenset[str]]:
     """Begin the probes among these; return what may go, and the endpoints whose probe has begun."""
     probes = {
-        delivery.id: taken[delivery.id].lane
+        delivery.id: candidates[delivery.id].lane
         for delivery in mine
-        if taken[delivery.id].decision is BreakerDecision.PROBE
+        if candidates[delivery.id].decision is BreakerDecision.PROBE
     }
     begun = breakers.begin(probes.values())
     return [delivery for delivery in mine if delivery.id not in probes or probes[delivery.id].endpoint in begun], begun
@@ -185,7 +196,7 @@ def _tell_fallbacks(claim: ClaimContext, calls: Iterable[OutboundCall]) -> bool:
     return count > 0
 
 
-def _page(claims: PageClaimer, mine: Sequence[Delivery], taken: Mapping[UUID, Candidate]) -> None:
+def _page(claims: PageClaimer, mine: Sequence[Delivery], candidates: Mapping[UUID, Candidate]) -> None:
     """Claim the pages that are still wanted, and drop the others."""
     connection, now = claims.connection, claims.now
     for delivery in mine:
@@ -193,7 +204,7 @@ def _page(claims: PageClaimer, mine: Sequence[Delivery], taken: Mapping[UUID, Ca
         is_late = delivery.kind is DeliveryKind.PAGE and (delivery.claim_number > 0 or delivery.expires_at <= now)
         if unwanted is None and is_late and deliveries.has_later_delivered_page(connection, delivery):
             unwanted = "superseded"
-        chosen = taken[delivery.id]
+        chosen = candidates[delivery.id]
         if unwanted is not None:
             drop_delivery(connection, delivery, unwanted, now)
         else:
@@ -206,9 +217,9 @@ def release_lost_claims(core: Core, known: Collection[UUID]) -> bool:
     When the connection breaks while a claim is committed, nobody knows that it was. Raises Unavailable.
     """
     with core.database.reading() as connection:
-        mine = lost_claims.find_lost(connection, core.id, known, core.clock.now())
+        mine = unconfirmed_claims.find_lost(connection, core.id, known, core.clock.now())
     if mine:
         log.warning("claims_forgotten", claims=len(mine))
         with core.database.writing(durable=False) as connection:
-            lost_claims.release(connection, core.id, mine)
+            unconfirmed_claims.release(connection, core.id, mine)
     return bool(mine)

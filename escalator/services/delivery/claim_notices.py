@@ -23,22 +23,26 @@ from escalator.store.deliveries import Delivery
 
 
 def claim_notices(
-    claim: ClaimContext, wanted: Sequence[Delivery], taken: Mapping[UUID, Candidate]
+    claim: ClaimContext, notices_due: Sequence[Delivery], candidates: Mapping[UUID, Candidate]
 ) -> list[OutboundCall]:
     """Return the calls that are about no incident: the product's own trouble, and bulletins."""
     core, connection, running, now = claim.core, claim.connection, claim.running, claim.now
     troubles = (
-        alert_details(connection, [delivery.operator_alert_id for delivery in wanted if delivery.operator_alert_id])
-        if wanted
+        alert_details(
+            connection, [delivery.operator_alert_id for delivery in notices_due if delivery.operator_alert_id]
+        )
+        if notices_due
         else {}
     )
-    said = bulletins.find(connection, [delivery.bulletin_id for delivery in wanted if delivery.bulletin_id])
-    closed = endpoint_health.paused_beyond(connection, now + delivery_claims.MAX_PAUSE) if said else {}
+    bulletins_by_id = bulletins.find(
+        connection, [delivery.bulletin_id for delivery in notices_due if delivery.bulletin_id]
+    )
+    closed = endpoint_health.paused_beyond(connection, now + delivery_claims.MAX_PAUSE) if bulletins_by_id else {}
     to_send = []
-    for delivery in wanted:
-        chosen = taken[delivery.id]
+    for delivery in notices_due:
+        chosen = candidates[delivery.id]
         if delivery.bulletin_id is not None:
-            card = bulletin_card(claim.context, said[delivery.bulletin_id], delivery)
+            card = bulletin_card(claim.context, bulletins_by_id[delivery.bulletin_id], delivery)
             until = closed.get(delivery.endpoint)
         else:
             key, detail = troubles.get(delivery.operator_alert_id or UUID(int=0), ("", ""))

@@ -78,8 +78,8 @@ def update_operator_alerts(
     `over` are the deliveries that failed for good. What there is to note of the endpoints is written already.
     """
     alerts = OperatorAlerts(context.connection, context.now)
-    for name, one in sorted(_broken(outcomes, over).items()):
-        _find_broken(context.core, alerts, name, one, context.policy)
+    for name, outcome in sorted(_broken(outcomes, over).items()):
+        _find_broken(context.core, alerts, name, outcome, context.policy)
     end_alerts_of_reached(
         alerts,
         [outcome.sent.delivery.endpoint for outcome in outcomes if outcome.sent.delivery and _has_arrived(outcome)],
@@ -111,7 +111,7 @@ def _words(result: Delivered | Failed) -> str:
 
 def _broken(outcomes: Iterable[CallOutcome], over: Collection[UUID]) -> dict[str, CallOutcome]:
     """Return the calls that failed for good, by their endpoint: deliveries, and messages brought up to date."""
-    found = {}
+    broken = {}
     for outcome in outcomes:
         if (
             not isinstance(outcome.result, Failed)
@@ -121,10 +121,10 @@ def _broken(outcomes: Iterable[CallOutcome], over: Collection[UUID]) -> dict[str
             continue
         delivery, post = outcome.sent.delivery, outcome.sent.post
         if delivery is not None and delivery.id in over:
-            found[delivery.endpoint] = outcome
+            broken[delivery.endpoint] = outcome
         elif delivery is None and post is not None and _misleads(outcome.result):
-            found[post.endpoint] = outcome
-    return found
+            broken[post.endpoint] = outcome
+    return broken
 
 
 MESSAGE_DELETED_ERRORS = frozenset(

@@ -61,14 +61,14 @@ class CandidateSelector:
         seen: set[object] = set()
         silence = self.context.core.heartbeat_timeout(self.context.now)
         while self.rehearsal.room > 0:
-            found = delivery_claims.candidates(
+            candidates = delivery_claims.candidates(
                 self.context.connection, self.context.now, most, silence, self._without()
             )
-            new = [delivery for delivery in found if delivery.id not in seen]
+            new = [delivery for delivery in candidates if delivery.id not in seen]
             seen |= {delivery.id for delivery in new}
             for delivery in new:
                 self._judge(delivery)
-            if len(found) < most or not new:
+            if len(candidates) < most or not new:
                 break
         self._choice.has_more = self.rehearsal.room < 1
         return self._choice

@@ -79,8 +79,8 @@ def _next_contact(failed: Delivery, policy: Policy) -> tuple[Recipient, ...]:
     if person is None or failed.channel not in person.contact:
         return ()
     later = person.contact[person.contact.index(failed.channel) + 1 :]
-    found = ((kind, written) for kind in later if (written := person.address_of(kind)))
-    contacts = (person_recipient(person, kind, written, policy) for kind, written in found)
+    addresses = ((kind, address) for kind in later if (address := person.address_of(kind)))
+    contacts = (person_recipient(person, kind, address, policy) for kind, address in addresses)
     return tuple(replace(contact, target=failed.target) for contact in contacts)[:1]
 
 
@@ -88,7 +88,10 @@ def _fallback_destination(failed: Delivery, policy: Policy) -> tuple[Recipient, 
     destination = policy.destinations.get(failed.destination)
     if destination is None or destination.fallback is None:
         return ()
-    return tuple(replace(one, target=failed.target) for one in destination_recipients((destination.fallback,), policy))
+    return tuple(
+        replace(recipient, target=failed.target)
+        for recipient in destination_recipients((destination.fallback,), policy)
+    )
 
 
 def _of_alarm(context: TransactionContext, failed: Delivery, suspects: SuspectedChannels) -> list[Delivery]:
@@ -97,18 +100,22 @@ def _of_alarm(context: TransactionContext, failed: Delivery, suspects: Suspected
     That is its fallback. Without one it is whoever can be told by a way that is not suspected, unless another alarm of
     the same trouble has arrived or may arrive by such a way. Nobody is told of one trouble twice at one address.
     """
-    told = (
+    alert_deliveries = (
         deliveries.of_operator_alert(context.connection, failed.operator_alert_id)
         if failed.operator_alert_id
         else [failed]
     )
-    known = {(recipient.channel, recipient.address) for recipient in told}
-    instead = [one for one in _fallback(context, failed) if (one.channel, one.address) not in known]
+    known = {(recipient.channel, recipient.address) for recipient in alert_deliveries}
+    fallbacks = [
+        fallback for fallback in _fallback(context, failed) if (fallback.channel, fallback.address) not in known
+    ]
     cut_off = suspects | SuspectedChannels(endpoints=frozenset({failed.endpoint}))
-    sent = [(recipient.state, _recipient(recipient)) for recipient in told]
-    if instead or any(_arrives(state, one, cut_off) for state, one in sent):
-        return instead
-    others = _in_place_of(context, failed, alternative_recipients([one for _, one in sent], context.policy, cut_off))
+    sent = [(recipient.state, _recipient(recipient)) for recipient in alert_deliveries]
+    if fallbacks or any(_arrives(state, recipient, cut_off) for state, recipient in sent):
+        return fallbacks
+    others = _in_place_of(
+        context, failed, alternative_recipients([recipient for _, recipient in sent], context.policy, cut_off)
+    )
     return [other for other in others if (other.channel, other.address) not in known]
 
 

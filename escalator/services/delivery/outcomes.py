@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 
-from escalator.channels.contract import digest_of
+from escalator.channels.contract import fingerprint_of
 from escalator.engine.deadlines import skip_failed_step
 from escalator.metrics import DELIVERIES, WEBHOOK_TO_SEND
 from escalator.model.audit import AuditAction, AuditEntry
@@ -20,7 +20,7 @@ from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.delivery import destination_health
 from escalator.services.delivery.destination_health import suspects_after
 from escalator.services.delivery.fallbacks import create_fallbacks, has_fallback
-from escalator.services.delivery.post_outcomes import is_orphaned_reply, record_posts, refresh_posts
+from escalator.services.delivery.message_update_outcomes import is_orphaned_reply, record_posts, refresh_posts
 from escalator.services.delivery.retry import is_permanent_failure, retry_at
 from escalator.services.incidents.apply import Decision, is_step_delivery, rules_for
 from escalator.services.incidents.transaction import unit_of_work
@@ -53,21 +53,30 @@ def record_outcomes(core: Core, outcomes: Sequence[CallOutcome]) -> None:
             return
         context = TransactionContext(core, connection, running, now)
         paged = [(outcome, outcome.sent.delivery) for outcome in outcomes if outcome.sent.delivery is not None]
-        failures = [(one, delivery) for one, delivery in paged if isinstance(one.result, Failed)]
-        locked = incidents.lock(connection, {one.incident_id for _, one in failures if one.incident_id}, core.seal)
+        failures = [(outcome, delivery) for outcome, delivery in paged if isinstance(outcome.result, Failed)]
+        locked = incidents.lock(
+            connection, {delivery.incident_id for _, delivery in failures if delivery.incident_id}, core.seal
+        )
         standing = _standing(core, connection, [delivery for _, delivery in paged])
-        ours = [(one, delivery) for one, delivery in paged if delivery.id in standing.ours]
-        kept = [*ours, *((one, delivery) for one, delivery in paged if _is_told_twice(one, delivery, standing))]
-        over = {delivery.id for one, delivery in ours if _is_over(context, one, delivery)}
+        ours = [(outcome, delivery) for outcome, delivery in paged if delivery.id in standing.ours]
+        recorded = [
+            *ours,
+            *((outcome, delivery) for outcome, delivery in paged if _is_told_twice(outcome, delivery, standing)),
+        ]
+        over = {delivery.id for outcome, delivery in ours if _is_over(context, outcome, delivery)}
         delivery_outcomes.record_results(
-            connection, [_row(one, delivery, over, now) for one, delivery in ours], core.id
+            connection, [_row(outcome, delivery, over, now) for outcome, delivery in ours], core.id
         )
         made_anew = record_posts(core, connection, outcomes, standing.forgotten, now)
-        _note_endpoints(context, outcomes, kept, over)
-        bundles.mark_delivered(connection, [one.id for told, one in kept if _is_told_list(told, one)], now)
+        _note_endpoints(context, outcomes, recorded, over)
+        bundles.mark_delivered(
+            connection, [delivery.id for outcome, delivery in recorded if _is_told_list(outcome, delivery)], now
+        )
         destination_health.update_operator_alerts(context, outcomes, over)
-        _note_deliveries(context, kept, over)
-        touched = {delivery.incident_id for _, delivery in kept if is_step_delivery(delivery) and delivery.id in over}
+        _note_deliveries(context, recorded, over)
+        touched = {
+            delivery.incident_id for _, delivery in recorded if is_step_delivery(delivery) and delivery.id in over
+        }
         work.apply(decide_failed_steps(context, locked, touched), running, now)
     if made_anew:
         refresh_posts(core, made_anew)
@@ -89,16 +98,16 @@ class _Standing:
 
 
 def _standing(core: Core, connection: Connection, sent: Sequence[Delivery]) -> _Standing:
-    found = delivery_outcomes.lock_claim_status(
+    status_by_id = delivery_outcomes.lock_claim_status(
         connection, {sent_delivery.id: sent_delivery.claim_number + 1 for sent_delivery in sent}, core.id
     )
-    forgotten = {key for key, standing in found.items() if standing is ClaimStatus.FORGOTTEN}
-    if forgotten or len(found) < len(sent):
-        log.warning("claims_lost_by_the_database", made_good=len(forgotten), gone=len(sent) - len(found))
+    forgotten = {key for key, standing in status_by_id.items() if standing is ClaimStatus.FORGOTTEN}
+    if forgotten or len(status_by_id) < len(sent):
+        log.warning("claims_lost_by_the_database", made_good=len(forgotten), gone=len(sent) - len(status_by_id))
     return _Standing(
-        ours={key for key, standing in found.items() if standing.is_ours},
+        ours={key for key, standing in status_by_id.items() if standing.is_ours},
         forgotten=forgotten,
-        taken_over={key for key, standing in found.items() if standing is ClaimStatus.TAKEN_OVER},
+        taken_over={key for key, standing in status_by_id.items() if standing is ClaimStatus.TAKEN_OVER},
     )
 
 
@@ -147,37 +156,37 @@ def _is_told_list(outcome: CallOutcome, delivery: Delivery) -> bool:
 def _note_endpoints(
     context: TransactionContext,
     outcomes: Sequence[CallOutcome],
-    kept: Iterable[tuple[CallOutcome, Delivery]],
+    recorded: Iterable[tuple[CallOutcome, Delivery]],
     over: Collection[UUID],
 ) -> None:
     """Write all that these calls say of their endpoints and hosts, at once."""
     notes = HealthUpdates()
     circuit_breaker.record_answers(notes, outcomes)
     destination_health.record_calls(notes, outcomes)
-    for one, delivery in kept:
-        if isinstance(one.result, Delivered):
+    for outcome, delivery in recorded:
+        if isinstance(outcome.result, Delivered):
             continue
         note = notes.of(delivery.endpoint)
-        until = _closed_until(delivery, one.result, context.now) if one.sent.refused is None else None
+        until = _closed_until(delivery, outcome.result, context.now) if outcome.sent.refused is None else None
         if until is not None:
             note.paused_until = max(until, note.paused_until or until)
-        if one.result.reason is FailureReason.GONE and delivery.id in over:
-            note.gone_address_digest = digest_of(context.core.expand(delivery.address))
+        if outcome.result.reason is FailureReason.GONE and delivery.id in over:
+            note.gone_address_digest = fingerprint_of(context.core.expand(delivery.address))
     notes.write(context.connection, context.now)
 
 
 def _note_deliveries(
-    context: TransactionContext, kept: Iterable[tuple[CallOutcome, Delivery]], over: Collection[UUID]
+    context: TransactionContext, recorded: Iterable[tuple[CallOutcome, Delivery]], over: Collection[UUID]
 ) -> None:
     """Record what became of deliveries, and let whoever stands in for those that failed have a try at once."""
     entries = []
-    for one, delivery in kept:
-        if isinstance(one.result, Delivered):
+    for outcome, delivery in recorded:
+        if isinstance(outcome.result, Delivered):
             entries.append(audit_entry(AuditAction.DELIVERED, delivery))
             continue
         if delivery.id in over:
-            entries.append(audit_entry(AuditAction.DELIVERY_FAILED, delivery, one.result.reason.value))
-            suspects = suspects_after(one.result.reason, delivery.endpoint, delivery.channel)
+            entries.append(audit_entry(AuditAction.DELIVERY_FAILED, delivery, outcome.result.reason.value))
+            suspects = suspects_after(outcome.result.reason, delivery.endpoint, delivery.channel)
             create_fallbacks(context, [delivery], suspects)
     audit_log.insert(context.connection, [(entry, None) for entry in entries], context.now)
 

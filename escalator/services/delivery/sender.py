@@ -41,8 +41,8 @@ def send_call(core: Core, call: OutboundCall) -> Delivered | Failed:
     face = "" if call.is_reply else channel.face(note)
     if call.delivery is None and call.post is not None and call.post.shown_fingerprint == face:
         return Delivered(note.ref or "", face)
-    done = channel.update(note) if call.delivery is None else channel.send(note)
-    return replace(done, face=face) if isinstance(done, Delivered) else done
+    result = channel.update(note) if call.delivery is None else channel.send(note)
+    return replace(result, face=face) if isinstance(result, Delivered) else result
 
 
 def send_all_due(core: Core) -> int:
@@ -62,7 +62,7 @@ def send_operator_alerts(core: Core) -> None:
     threads = SenderThreads(SENDER_THREADS)
     with ThreadPoolExecutor(SENDER_THREADS, thread_name_prefix="alarms") as pool:
         while (claimed := claim_deliveries.claim_alarms(core, SENDER_THREADS, threads)).calls:
-            record_outcomes(core, list(pool.map(lambda one: CallOutcome(one, send_call(core, one)), claimed.calls)))
+            record_outcomes(core, list(pool.map(lambda call: CallOutcome(call, send_call(core, call)), claimed.calls)))
             threads.release(call.lane for call in claimed.calls)
 
 
@@ -235,10 +235,10 @@ class Sender:
         except Exception:
             log.exception("outcome_failed", destination=outcome.sent.context.destination)
 
-    def _forget(self, written: Sequence[CallOutcome]) -> None:
+    def _forget(self, outcomes: Sequence[CallOutcome]) -> None:
         """Know no more of what is over; what could not be written stays ours until its lease ends."""
         with self._lock:
-            self._known -= _claims(outcome.sent for outcome in written)
+            self._known -= _claims(outcome.sent for outcome in outcomes)
 
     def _claim(self) -> None:
         """Claim once: whatever there is to claim, what has come in meanwhile is written before more is claimed."""

@@ -41,7 +41,7 @@ class _Plan:
     incident: Incident
     mode: Mode
     under: Sequence[PostedMessage]
-    said: Notification
+    notification: Notification
     note: Note
 
 
@@ -55,17 +55,17 @@ def post_thread_notes(core: Core, text_id: UUID) -> None:
     plan = _planned(core, text_id)
     if plan is None:
         return
-    slack, said = core.slack(plan.mode), message(plan.said.card)
-    face = core.channels(plan.mode)[DestinationKind.SLACK].face(plan.said)
+    slack, payload = core.slack(plan.mode), message(plan.notification.card)
+    face = core.channels(plan.mode)[DestinationKind.SLACK].face(plan.notification)
     shown = []
     for post in plan.under:
         channel, _, ts = (post.vendor_ref or "").partition("/")
         context = MessageContext(plan.incident.id, plan.incident.number, post.destination, post.person)
-        done = slack.post(context, channel, said, ts)
-        if isinstance(done, Failed):
-            log.warning("note_not_shown", reason=done.reason.value, detail=done.detail)
+        result = slack.post(context, channel, payload, ts)
+        if isinstance(result, Failed):
+            log.warning("note_not_shown", reason=result.reason.value, detail=result.detail)
         else:
-            shown.append(replace(post, vendor_ref=done.ref, address=channel, shown_fingerprint=face))
+            shown.append(replace(post, vendor_ref=result.ref, address=channel, shown_fingerprint=face))
     _keep(core, plan, shown)
 
 
@@ -84,15 +84,15 @@ def _planned(core: Core, text_id: UUID) -> _Plan | None:
             return None
         frozen = core.policies.version(connection, incident.policy_version)
         view = compose.build_view(core, incident, frozen, running, under[0], now=now)
-    said = compose.build_notification(core, view, under[0], key=text_id, post=None)
-    return _Plan(incident, mode, under, as_note_update(core, said, view, note), note)
+    notification = compose.build_notification(core, view, under[0], key=text_id, post=None)
+    return _Plan(incident, mode, under, as_note_update(core, notification, view, note), note)
 
 
 def _full_messages(connection: Connection, incident: Incident, mode: Mode, now: datetime) -> list[PostedMessage]:
     standing = [
-        one
-        for one in posted_messages.of_incident(connection, incident.id, now)
-        if one.channel is DestinationKind.SLACK and one.mode is mode and one.vendor_ref and not _is_note(one)
+        post
+        for post in posted_messages.of_incident(connection, incident.id, now)
+        if post.channel is DestinationKind.SLACK and post.mode is mode and post.vendor_ref and not _is_note(post)
     ]
     return [post for post in standing if post.person is None] or standing
 
@@ -104,7 +104,7 @@ def _keep(core: Core, plan: _Plan, shown: Sequence[PostedMessage]) -> None:
         first = posted_message_refs.next_slot(connection, present.id)
         rows = [
             replace(
-                one,
+                post,
                 id=uuid7(),
                 destination=f"{_NOTE}{plan.note.id}",
                 slot=first + index,
@@ -113,7 +113,7 @@ def _keep(core: Core, plan: _Plan, shown: Sequence[PostedMessage]) -> None:
                 claim_number=0,
                 attempts=0,
             )
-            for index, one in enumerate(shown)
+            for index, post in enumerate(shown)
         ]
         posted_messages.insert(connection, rows, None, core.clock.now())
 
@@ -125,8 +125,8 @@ def _is_note(post: PostedMessage) -> bool:
 def note_texts(connection: Connection, behind: Iterable[PostedMessage]) -> dict[UUID, Note]:
     """Return what those of these posts say that are notes, by the post's id."""
     ids = {post.id: UUID(post.destination.removeprefix(_NOTE)) for post in behind if _is_note(post)}
-    found = notes.find(connection, ids.values())
-    return {post_id: found[text_id] for post_id, text_id in ids.items() if text_id in found}
+    notes_by_id = notes.find(connection, ids.values())
+    return {post_id: notes_by_id[text_id] for post_id, text_id in ids.items() if text_id in notes_by_id}
 
 
 def as_note_update(core: Core, notification: Notification, view: View, note: Note) -> Notification:

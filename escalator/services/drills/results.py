@@ -40,13 +40,13 @@ class DrillResults:
 
     def record_passed(self, run: DrillRun, incident: Incident, answer: DrillAcknowledgement) -> None:
         """Write who acknowledged in time, and resolve the alert about an earlier failure."""
-        by = ", ".join(answer.people)
+        people = ", ".join(answer.people)
         ended = replace(
-            run, state=DrillState.PASSED, incident_id=incident.id, acknowledged_by=by, acknowledged_at=answer.at
+            run, state=DrillState.PASSED, incident_id=incident.id, acknowledged_by=people, acknowledged_at=answer.at
         )
         if drills.finish(self.connection, ended):
             seconds = int((answer.at - incident.opened_at).total_seconds())
-            self._record(AuditAction.DRILL_PASSED, ended, by=by, seconds=str(seconds))
+            self._record(AuditAction.DRILL_PASSED, ended, by=people, seconds=str(seconds))
             OperatorAlerts(self.connection, self.now).resolve(_TROUBLE + run.name)
 
     def record_failed(self, run: DrillRun, failure: DrillFailure, incident: Incident | None = None) -> None:

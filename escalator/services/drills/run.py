@@ -91,7 +91,7 @@ def _begin_due(core: Core, now: datetime) -> None:
             name: at for name, at in _planned(policy, now).items() if looked.updated_at < at and planned.get(name) == at
         }
         starts = [(drill, DrillStart(due[drill.name], now)) for drill in policy.drills if drill.name in due]
-        begun = [_begin(core, connection, one, policy, start) for one, start in starts]
+        begun = [_begin(core, connection, drill, policy, start) for drill, start in starts]
     if any(begun):
         core.queue.tell(PROCESS_EVENTS)
 
@@ -163,17 +163,19 @@ def _judge(core: Core, now: datetime) -> None:
         running = core.policies.running(connection)
         if running is None:
             return
-        found = incidents.lock(connection, [one.id for one in runs], core.seal)
+        incidents_by_id = incidents.lock(connection, [run.id for run in runs], core.seal)
         results = DrillResults(connection, core.settings, running.policy, now)
-        judged = [run for run in runs if _write_result(results, run, found.get(run.id))]
-        over = [found[run.id] for run in judged if run.id in found]
+        judged_runs = [run for run in runs if _write_result(results, run, incidents_by_id.get(run.id))]
+        over = [incidents_by_id[run.id] for run in judged_runs if run.id in incidents_by_id]
         ends = [Decision(ended, end_drill(ended, rules_for(core, connection, ended, running), now)) for ended in over]
         work.apply(ends, running, now)
 
 
 def _write_result(results: DrillResults, run: DrillRun, incident: Incident | None) -> bool:
     """Write whether a drill is passed or failed; False while there is time."""
-    answer = drill_acknowledgement(_done(results.connection, incident.id), run.expected_by) if incident else None
+    answer = (
+        drill_acknowledgement(_recorded_actions(results.connection, incident.id), run.expected_by) if incident else None
+    )
     if incident is not None and answer is not None:
         results.record_passed(run, incident, answer)
         return True
@@ -183,7 +185,7 @@ def _write_result(results: DrillResults, run: DrillRun, incident: Incident | Non
     return failure is not None
 
 
-def _done(connection: Connection, incident_id: UUID) -> Iterator[RecordedAction]:
+def _recorded_actions(connection: Connection, incident_id: UUID) -> Iterator[RecordedAction]:
     for row in audit_log.of_incident(connection, incident_id):
         yield RecordedAction(row.recorded_at, AuditAction(row.action), row.actor_key)
 

@@ -83,7 +83,7 @@ class ActionReply:
 class _Case:
     """The incident as locked, the policy that runs, and who asks."""
 
-    asked: SlackRequest
+    request: SlackRequest
     incident: Incident
     running: RunningPolicy
     person: Person | None
@@ -92,35 +92,42 @@ class _Case:
 
     @property
     def via(self) -> str:
-        return SANDBOX if self.asked.is_sandbox else SLACK
+        return SANDBOX if self.request.is_sandbox else SLACK
 
     @property
     def actor(self) -> Actor:
-        return Actor("person", self.person.key) if self.person else Actor("stranger", self.asked.user_id)
+        return Actor("person", self.person.key) if self.person else Actor("stranger", self.request.user_id)
 
 
-def perform_action(core: Core, asked: SlackRequest) -> ActionReply:
+def perform_action(core: Core, request: SlackRequest) -> ActionReply:
     """Do what somebody asked, or tell them why not. Raises Unavailable when it could not be recorded."""
     now = core.clock.now()
     with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.required(connection)
-        found = incidents.lock(connection, [asked.button.incident_id], core.seal)
-        incident = found.get(asked.button.incident_id)
-        if incident is None or is_in_sandbox(core, incident, running.policy) is not asked.is_sandbox:
+        locked = incidents.lock(connection, [request.button.incident_id], core.seal)
+        incident = locked.get(request.button.incident_id)
+        if incident is None or is_in_sandbox(core, incident, running.policy) is not request.is_sandbox:
             nothing = refusal_words(Refusal(RefusalReason.NO_INCIDENT), None, running.policy, now)
-            return ActionReply(MessageContext(None, None, ""), _mode(asked), nothing, refused=RefusalReason.NO_INCIDENT)
+            return ActionReply(
+                MessageContext(None, None, ""), _mode(request), nothing, refused=RefusalReason.NO_INCIDENT
+            )
         case = _Case(
-            asked, incident, running, person_by_slack_id(core, connection, asked.user_id, running.policy), now, uuid7()
+            request,
+            incident,
+            running,
+            person_by_slack_id(core, connection, request.user_id, running.policy),
+            now,
+            uuid7(),
         )
         work.has_deliveries = _adopt(core, connection, case)
-        done = _judge(core, connection, case)
-        if isinstance(done, Change):
-            work.apply([Decision(incident, done)], running, now)
+        result = _judge(core, connection, case)
+        if isinstance(result, Change):
+            work.apply([Decision(incident, result)], running, now)
             _keep_note(core, connection, case)
-        elif done is not None:
-            record_refusal(connection, incident, case.actor, case.via, asked.verb.value, done, now)
-    return _reply(case, done)
+        elif result is not None:
+            record_refusal(connection, incident, case.actor, case.via, request.verb.value, result, now)
+    return _reply(case, result)
 
 
 def is_in_sandbox(core: Core, incident: Incident, policy: Policy) -> bool:
@@ -133,36 +140,38 @@ def reply_mode(*, is_sandbox: bool) -> Mode:
     return Mode.SANDBOX if is_sandbox else Mode.PRODUCTION
 
 
-def _mode(asked: SlackRequest) -> Mode:
-    return reply_mode(is_sandbox=asked.is_sandbox)
+def _mode(request: SlackRequest) -> Mode:
+    return reply_mode(is_sandbox=request.is_sandbox)
 
 
 def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal | None:
     """Return what the act changes or why it is refused; None where a window must be filled in first."""
-    asked = case.asked
-    if not asked.is_sandbox and not is_our_workspace(connection, asked.team_id, asked.enterprise_id):
+    request = case.request
+    if not request.is_sandbox and not is_our_workspace(connection, request.team_id, request.enterprise_id):
         return Refusal(RefusalReason.WRONG_WORKSPACE)
     if case.person is None:
-        return Refusal(RefusalReason.UNKNOWN_PERSON, by=asked.user_id)
-    if asked.verb in NEEDS_DIALOG and not asked.is_filled:
-        return dialog_refusal(asked.verb, asked.button, case.person, case.incident, case.running.policy)
-    seen = (asked.button.round, asked.button.fence)
-    if asked.is_filled:
+        return Refusal(RefusalReason.UNKNOWN_PERSON, by=request.user_id)
+    if request.verb in NEEDS_DIALOG and not request.is_filled:
+        return dialog_refusal(request.verb, request.button, case.person, case.incident, case.running.policy)
+    seen = (request.button.round, request.button.fence)
+    if request.is_filled:
         # A step that fires while the window is open changes the fence; a new round is another matter.
-        seen = (asked.button.round, case.incident.fence)
-    wanted = ActionRequest(
-        verb=asked.verb,
+        seen = (request.button.round, case.incident.fence)
+    action_request = ActionRequest(
+        verb=request.verb,
         person=case.person,
         via=case.via,
         seen=seen,
-        outcome=asked.outcome,
-        reference=asked.reference,
-        minutes=asked.button.minutes,
-        to=asked.to,
+        outcome=request.outcome,
+        reference=request.reference,
+        minutes=request.button.minutes,
+        to=request.to,
         note=str(case.text_id),
-        reading=_reading(connection, case) if asked.verb is Verb.REVEAL else None,
+        reading=_reading(connection, case) if request.verb is Verb.REVEAL else None,
     )
-    return apply_action(wanted, case.incident, rules_for(core, connection, case.incident, case.running), case.now)
+    return apply_action(
+        action_request, case.incident, rules_for(core, connection, case.incident, case.running), case.now
+    )
 
 
 def _reading(connection: Connection, case: _Case) -> RevealRequest | None:
@@ -172,29 +181,29 @@ def _reading(connection: Connection, case: _Case) -> RevealRequest | None:
 
 
 def _keep_note(core: Core, connection: Connection, case: _Case) -> None:
-    if case.asked.verb is Verb.NOTE and case.person is not None:
-        sealed = core.seal.seal(case.asked.note.encode())
+    if case.request.verb is Verb.NOTE and case.person is not None:
+        sealed = core.seal.seal(case.request.note.encode())
         notes.insert(connection, Note(case.text_id, case.incident.id, case.now, case.person.key, sealed))
 
 
 def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
     """Take in a message of ours that we did not know: a worker may die between the post and its `ts`."""
-    asked, incident = case.asked, case.incident
-    if not asked.channel_id or not asked.message_ts or case.person is None:
+    request, incident = case.request, case.incident
+    if not request.channel_id or not request.message_ts or case.person is None:
         return False
-    is_direct = asked.channel_id.startswith("D")
-    destination = f"{PERSON_PREFIX}{case.person.key}" if is_direct else asked.channel_id
+    is_direct = request.channel_id.startswith("D")
+    destination = f"{PERSON_PREFIX}{case.person.key}" if is_direct else request.channel_id
     new = PostedMessage(
         id=uuid7(),
         incident_id=incident.id,
         destination=destination,
-        endpoint=endpoint_of(destination, DestinationKind.SLACK, asked.channel_id, case.running.policy),
-        address=asked.channel_id,
+        endpoint=endpoint_of(destination, DestinationKind.SLACK, request.channel_id, case.running.policy),
+        address=request.channel_id,
         slot=posted_message_refs.next_slot(connection, incident.id),
         mode=core.mode_for(incident, case.running.policy),
         channel=DestinationKind.SLACK,
         person=case.person.key if is_direct else None,
-        vendor_ref=f"{asked.channel_id}/{asked.message_ts}",
+        vendor_ref=f"{request.channel_id}/{request.message_ts}",
         wanted_revision=incident.revision,
         shown_revision=0,
         claim_number=0,
@@ -211,21 +220,21 @@ def record_refusal(  # noqa: PLR0913  # a record is made of these
     audit_log.insert(connection, [(entry, incident.policy_version)], now)
 
 
-def _reply(case: _Case, done: Change | Refusal | None) -> ActionReply:
-    incident, asked = case.incident, case.asked
-    context = MessageContext(incident.id, incident.number, asked.channel_id, case.person.key if case.person else None)
-    if done is None and case.person is not None:
-        origin = Origin(encode(asked.button), asked.channel_id, asked.message_ts)
-        view = dialog_view(asked.verb, origin, case.person, incident, case.running.policy)
-        return ActionReply(context, _mode(asked), view=view)
-    refusal_ = done.note if isinstance(done, Change) else done
+def _reply(case: _Case, result: Change | Refusal | None) -> ActionReply:
+    incident, request = case.incident, case.request
+    context = MessageContext(incident.id, incident.number, request.channel_id, case.person.key if case.person else None)
+    if result is None and case.person is not None:
+        origin = Origin(encode(request.button), request.channel_id, request.message_ts)
+        view = dialog_view(request.verb, origin, case.person, incident, case.running.policy)
+        return ActionReply(context, _mode(request), view=view)
+    refusal_ = result.note if isinstance(result, Change) else result
     if refusal_ is not None:
         text = refusal_words(refusal_, incident, case.running.policy, case.now)
-        return ActionReply(context, _mode(asked), text, refused=refusal_.why)
-    if asked.verb is Verb.REVEAL:
-        return ActionReply(context, _mode(asked), view=reveal_view(incident.number, incident.content["text"]))
-    if asked.verb is Verb.NOTE:
-        return ActionReply(context, _mode(asked), note=case.text_id)
-    if isinstance(done, Change) and case.person is not None and not asked.message_ts:
-        return ActionReply(context, _mode(asked), done_words(case.person.key, done.incident, case.running.policy))
-    return ActionReply(context, _mode(asked))
+        return ActionReply(context, _mode(request), text, refused=refusal_.why)
+    if request.verb is Verb.REVEAL:
+        return ActionReply(context, _mode(request), view=reveal_view(incident.number, incident.content["text"]))
+    if request.verb is Verb.NOTE:
+        return ActionReply(context, _mode(request), note=case.text_id)
+    if isinstance(result, Change) and case.person is not None and not request.message_ts:
+        return ActionReply(context, _mode(request), done_words(case.person.key, result.incident, case.running.policy))
+    return ActionReply(context, _mode(request))

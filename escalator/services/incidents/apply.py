@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.feeds import FeedCopy, feed_copies
-from escalator.engine.incident_change import Change, NotificationRequest, Rules
+from escalator.engine.incident_change import Change, NotificationRequest, PolicyPair
 from escalator.engine.targets import Recipient, destination_recipients
 from escalator.model.audit import AuditEntry
 from escalator.model.incident import Incident
@@ -70,7 +70,7 @@ class AfterCommit:
     claimed: tuple[OutboundCall, ...]
 
 
-def rules_for(core: Core, connection: Connection, incident: Incident, running: RunningPolicy) -> Rules:
+def rules_for(core: Core, connection: Connection, incident: Incident, running: RunningPolicy) -> PolicyPair:
     """Return the policies that decide about this incident."""
     frozen = core.policies.version(connection, incident.policy_version)
     return running.rules(frozen)
@@ -86,33 +86,38 @@ def apply_decisions(context: TransactionContext, decisions: Sequence[Decision]) 
         if incident.due_at is not None and incident.due_at <= context.now + ARM_AHEAD
     }
     incidents.insert(
-        context.connection, [one.change.incident for one in decisions if one.before is None], armed, context.core.seal
+        context.connection,
+        [decision.change.incident for decision in decisions if decision.before is None],
+        armed,
+        context.core.seal,
     )
-    changed = [(one.before, one.change.incident) for one in decisions if one.before is not None]
+    changed = [(decision.before, decision.change.incident) for decision in decisions if decision.before is not None]
     incidents.save(context.connection, changed, armed, context.core.seal)
     _suppress(context.connection, decisions)
     outbox = _distinct(
-        made for one in decisions for made in _deliveries(context.core, one, context.policy, context.now)
+        delivery
+        for decision in decisions
+        for delivery in _deliveries(context.core, decision, context.policy, context.now)
     )
     raised = [(new.id, new.revision) for old, new in changed if new.revision != old.revision]
     posted_message_updates.raise_wanted_revision(context.connection, raised, context.now)
     _record(context.connection, decisions, context.now)
     _find_troubles(context, decisions)
-    with reserve_threads(context.core.sender_pool) as taken:
-        claims = _claimed_at_birth(context, decisions, outbox, taken)
+    with reserve_threads(context.core.sender_pool) as reserved:
+        claims = _claimed_at_birth(context, decisions, outbox, reserved)
         mine = {claim.delivery.id for claim in claims if claim.delivery is not None}
         deliveries.insert(
             context.connection,
             [_claimed(delivery, context.core, context.now) if delivery.id in mine else delivery for delivery in outbox],
         )
-        taken.used = [claim.lane for claim in claims]
+        reserved.used = [claim.lane for claim in claims]
     has_more = bool(raised) or len(mine) < len(outbox)
     return AfterCommit(tuple(sorted(set(armed.values()))), has_more, tuple(claims))
 
 
 def _distinct(outbox: Iterable[Delivery]) -> list[Delivery]:
     """Return the deliveries by urgency, each place once for a send (a diverted step goes to one place only)."""
-    found: dict[tuple[object, ...], Delivery] = {}
+    unique: dict[tuple[object, ...], Delivery] = {}
     for delivery in outbox:
         key = (
             delivery.incident_id,
@@ -123,12 +128,12 @@ def _distinct(outbox: Iterable[Delivery]) -> list[Delivery]:
             delivery.destination,
             delivery.address,
         )
-        found.setdefault(key, delivery)
-    return sorted(found.values(), key=lambda one: -one.urgency)
+        unique.setdefault(key, delivery)
+    return sorted(unique.values(), key=lambda delivery: -delivery.urgency)
 
 
 def _claimed_at_birth(
-    context: TransactionContext, decisions: Sequence[Decision], outbox: Sequence[Delivery], taken: ThreadReservation
+    context: TransactionContext, decisions: Sequence[Decision], outbox: Sequence[Delivery], reserved: ThreadReservation
 ) -> list[OutboundCall]:
     """Claim what this process has threads for in the transaction that makes it: one commit less before it is sent.
 
@@ -140,9 +145,9 @@ def _claimed_at_birth(
     ]
     closed = endpoint_health.paused_beyond(context.connection, context.now) if outbox else {}
     born = [
-        (one, lane)
-        for one, lane in lanes
-        if breakers and not breakers.is_open(lane) and _may_be_sent(one, closed) and taken.take(lane)
+        (delivery, lane)
+        for delivery, lane in lanes
+        if breakers and not breakers.is_open(lane) and _may_be_sent(delivery, closed) and reserved.take(lane)
     ]
     if not born:
         return []
@@ -153,11 +158,11 @@ def _claimed_at_birth(
         if known
         else []
     )
-    said = compose.story_records(context.connection, known) if known else {}
-    claims = PageClaimer(context.core, context.connection, context.running, context.now, about, standing, said)
-    for one, lane in born:
-        if claims.why_unwanted(one) is None:
-            claims.take(one, lane)
+    story = compose.story_records(context.connection, known) if known else {}
+    claims = PageClaimer(context.core, context.connection, context.running, context.now, about, standing, story)
+    for delivery, lane in born:
+        if claims.why_unwanted(delivery) is None:
+            claims.take(delivery, lane)
     claims.write()
     return claims.to_send
 
@@ -204,8 +209,8 @@ def _deliveries(core: Core, decision: Decision, policy: Policy, now: datetime) -
     for notice in decision.change.notices:
         recipients = _diverted(notice.recipient, incident, policy) if mode is Mode.DIVERT else (notice.recipient,)
         for recipient in recipients:
-            told = _delivery(core, incident, replace(notice, recipient=recipient), mode, now)
-            yield replace(told, urgency=urgency(incident, is_first=decision.is_first))
+            delivery = _delivery(core, incident, replace(notice, recipient=recipient), mode, now)
+            yield replace(delivery, urgency=urgency(incident, is_first=decision.is_first))
     if mode is not Mode.DIVERT:
         for copy in feed_copies(decision.before, decision.change, policy):
             yield _copy(core, incident, copy, mode, now)
@@ -214,30 +219,33 @@ def _deliveries(core: Core, decision: Decision, policy: Policy, now: datetime) -
 def _diverted(recipient: Recipient, incident: Incident, policy: Policy) -> Iterable[Recipient]:
     """Return the one destination that everything of a diverted source goes to."""
     divert_to = policy.sources[incident.source].divert_to or ""
-    return (replace(one, target=recipient.target) for one in destination_recipients((divert_to,), policy))
+    return (
+        replace(divert_recipient, target=recipient.target)
+        for divert_recipient in destination_recipients((divert_to,), policy)
+    )
 
 
 def _delivery(
-    core: Core, incident: Incident, told: NotificationRequest | FeedCopy, mode: Mode, now: datetime
+    core: Core, incident: Incident, request: NotificationRequest | FeedCopy, mode: Mode, now: datetime
 ) -> Delivery:
     return Delivery(
         id=uuid7(),
         kind=DeliveryKind.PAGE,
-        occasion=told.occasion,
-        target=told.recipient.target,
-        destination=told.recipient.destination,
-        address=delivery_address(told.recipient, core.settings.environment),
-        channel=told.recipient.kind,
-        endpoint=told.recipient.endpoint,
+        occasion=request.occasion,
+        target=request.recipient.target,
+        destination=request.recipient.destination,
+        address=delivery_address(request.recipient, core.settings.environment),
+        channel=request.recipient.kind,
+        endpoint=request.recipient.endpoint,
         mode=mode,
         urgency=urgency(incident),
         created_at=now,
         next_attempt_at=now,
         expires_at=now + PAGE_EXPIRES,
         incident_id=incident.id,
-        round=told.round,
-        step=told.step,
-        send_number=told.sending,
+        round=request.round,
+        step=request.step,
+        send_number=request.sending,
     )
 
 

@@ -18,8 +18,8 @@ def close_ended_groups(core: Core) -> None:
     Raises Unavailable.
     """
     with core.database.reading() as connection:
-        found = groups.find_ended(connection, _MOST_GROUPS)
-    for group_id in found:
+        group_ids = groups.find_ended(connection, _MOST_GROUPS)
+    for group_id in group_ids:
         while _tend(core, group_id) == BATCH:
             pass
 

@@ -63,11 +63,11 @@ def fire_all_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
 
 def fire_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
     """Fire up to a batch of the deadlines that are overdue by that much; return how many. Raises Unavailable."""
-    taken: list[UUID] = []
+    claimed_ids: list[UUID] = []
     return run_batch(
         "deadline",
-        taken,
-        together=lambda: _fire(core, overdue_by, taken),
+        claimed_ids,
+        together=lambda: _fire(core, overdue_by, claimed_ids),
         alone=lambda incident_id: _fire(core, timedelta(0), [], only=incident_id),
         failed=lambda incident_id, reason: _note_failure(core, incident_id, reason),
     )
@@ -104,11 +104,11 @@ def _last_step(core: Core, connection: Connection, stuck: UnsealedFields, runnin
     return tuple(stuck.assign or target if target == "team" else target for target in path[-1].notify)
 
 
-def _fire(core: Core, overdue_by: timedelta, taken: list[UUID], only: UUID | None = None) -> int:
+def _fire(core: Core, overdue_by: timedelta, claimed_ids: list[UUID], only: UUID | None = None) -> int:
     now = core.clock.now()
     with unit_of_work(core) as work:
         connection = work.connection
-        due = deadlines.lock_due(connection, now, now - overdue_by, BATCH, core.seal, taken, only)
+        due = deadlines.lock_due(connection, now, now - overdue_by, BATCH, core.seal, claimed_ids, only)
         running = core.policies.running(connection) if due else None
         if running is None:
             return 0
@@ -144,9 +144,9 @@ def fire_incident_now(core: Core, number: int) -> bool:
     with unit_of_work(core) as work:
         connection = work.connection
         incident_id = incidents.id_by_number(connection, number)
-        found = incidents.lock(connection, [incident_id] if incident_id else [], core.seal)
+        locked = incidents.lock(connection, [incident_id] if incident_id else [], core.seal)
         running = core.policies.running(connection)
-        for incident in found.values():
+        for incident in locked.values():
             if running is not None and incident.due_at is not None:
                 change = make_deadline_due(incident, rules_for(core, connection, incident, running), now)
                 work.apply([Decision(incident, change)], running, now)

@@ -28,7 +28,7 @@ def first_alerts(
         ):
             new.setdefault((incident.source, incident.category), incident.id)
     seen = kinds_alerted_since(connection, new, now - FOR_A_WHILE)
-    return frozenset(one for kind, one in new.items() if kind not in seen)
+    return frozenset(incident_id for kind, incident_id in new.items() if kind not in seen)
 
 
 def _was_alert(before: Incident | None, category: str | None) -> bool:

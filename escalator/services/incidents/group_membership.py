@@ -17,13 +17,13 @@ def with_group_changes(context: TransactionContext, decisions: Sequence[Decision
     gone_from = members_leaving(decisions)
     decided = {decision.change.incident.id: decision for decision in decisions}
     others = incidents.lock(context.connection, gone_from.keys() - decided.keys(), context.core.seal)
-    for group_id, gone in gone_from.items():
+    for group_id, leaving in gone_from.items():
         known = decided.get(group_id)
         group = known.change.incident if known else others[group_id]
         if group.state in CLOSED_STATES:
             continue
         change = grouping.remove_members(
-            group, gone, rules_for(context.core, context.connection, group, context.running), context.now
+            group, leaving, rules_for(context.core, context.connection, group, context.running), context.now
         )
         if known:
             decided[group_id] = Decision(known.before, combine([known.change, change]))
@@ -34,11 +34,11 @@ def with_group_changes(context: TransactionContext, decisions: Sequence[Decision
 
 def members_leaving(decisions: Iterable[Decision]) -> Mapping[UUID, list[Incident]]:
     """Return by group those that it tells of no more, as they are now."""
-    gone: dict[UUID, list[Incident]] = defaultdict(list)
+    leaving: dict[UUID, list[Incident]] = defaultdict(list)
     for decision in decisions:
         before, after = decision.before, decision.change.incident
         if before is None or before.state is not State.GROUPED or before.group_id is None:
             continue
         if after.state is not State.GROUPED or after.group_id != before.group_id:
-            gone[before.group_id].append(after)
-    return gone
+            leaving[before.group_id].append(after)
+    return leaving

@@ -37,11 +37,11 @@ def group_storm_alerts(context: TransactionContext, decisions: Sequence[Decision
         if joining
         else {}
     )
-    found: list[Decision] = []
+    grouped: list[Decision] = []
     for kind, members in joining.items():
-        found += _told_together(context, standing.get(kind), members)
-    joined = {one.change.incident.id for one in found}
-    return [*found, *(decision for decision in marked if decision.change.incident.id not in joined)]
+        grouped += _group_members(context, standing.get(kind), members)
+    joined = {decision.change.incident.id for decision in grouped}
+    return [*grouped, *(decision for decision in marked if decision.change.incident.id not in joined)]
 
 
 def _marked(decision: Decision, policy: Policy) -> Decision:
@@ -83,7 +83,7 @@ def _joining(
     return joining
 
 
-def _told_together(
+def _group_members(
     context: TransactionContext, standing: Incident | None, members: Sequence[Decision]
 ) -> list[Decision]:
     """Return the decision about the group, which is opened where none is standing, and those about its members."""
@@ -94,7 +94,7 @@ def _told_together(
         group = Decision(standing, grouping.add_members(standing, len(members), rules, context.now))
     rules = context.running.rules(context.policy)
     changes = [grouping.join_group(member.change, group.change.incident, rules, context.now) for member in members]
-    return [group, *(replace(one, change=change) for one, change in zip(members, changes, strict=True))]
+    return [group, *(replace(member, change=change) for member, change in zip(members, changes, strict=True))]
 
 
 def _opened(members: Sequence[Decision], running: RunningPolicy, now: datetime) -> Decision:

@@ -38,55 +38,57 @@ class HoldRefused:
     is_missing: bool = False
 
 
-def change_hold(core: Core, wanted: HoldRequest) -> str | HoldRefused:
+def change_hold(core: Core, request: HoldRequest) -> str | HoldRefused:
     """Set or lift a hold, record it, and return what to tell who did; only an admin may. Raises Unavailable."""
-    reason = " ".join(wanted.reason.split())
+    reason = " ".join(request.reason.split())
     with core.database.writing() as connection:
         running = core.policies.required(connection)
-        person = running.policy.people.get(wanted.by)
+        person = running.policy.people.get(request.by)
         if person is None:
             return HoldRefused(
-                f"{quoted(wanted.by)} is not a person of the policy; {did_you_mean(wanted.by, running.policy.people)}"
+                f"{quoted(request.by)} is not a person of the policy; {did_you_mean(request.by, running.policy.people)}"
             )
-        incident = _found(core, connection, wanted.number, person, running)
-        why_not = _why_not(incident, person, wanted)
-        if incident is None or why_not is not None:
-            return why_not or HoldRefused("", is_missing=True)
+        incident = _find_incident(core, connection, request.number, person, running)
+        refusal = _refusal(incident, person, request)
+        if incident is None or refusal is not None:
+            return refusal or HoldRefused("", is_missing=True)
         if not 0 < len(reason) <= MAX_REASON:
             return HoldRefused(f"give a reason of at most {MAX_REASON} characters")
-        incidents.set_hold(connection, incident.id, is_held=wanted.is_held)
-        _record(core, connection, incident, wanted, reason)
-    held = "is kept until the hold is lifted" if wanted.is_held else "is deleted after `retention.content` again"
-    return f"The content of #{wanted.number} {held}."
+        incidents.set_hold(connection, incident.id, is_held=request.is_held)
+        _record(core, connection, incident, request, reason)
+    held = "is kept until the hold is lifted" if request.is_held else "is deleted after `retention.content` again"
+    return f"The content of #{request.number} {held}."
 
 
-def _found(core: Core, connection: Connection, number: int, person: Person, running: RunningPolicy) -> Incident | None:
+def _find_incident(
+    core: Core, connection: Connection, number: int, person: Person, running: RunningPolicy
+) -> Incident | None:
     """Return the incident, locked; None when there is none that this person may see."""
     incident_id = incidents.id_by_number(connection, number)
-    found = incidents.lock(connection, [incident_id], core.seal) if incident_id else {}
-    incident = next(iter(found.values()), None)
+    locked = incidents.lock(connection, [incident_id], core.seal) if incident_id else {}
+    incident = next(iter(locked.values()), None)
     allowed = allowed_people(incident, running.policy) if incident else None
     return incident if allowed is None or person.key in allowed else None
 
 
-def _why_not(incident: Incident | None, person: Person, wanted: HoldRequest) -> HoldRefused | None:
+def _refusal(incident: Incident | None, person: Person, request: HoldRequest) -> HoldRefused | None:
     if person.role < Role.ADMIN:
         return HoldRefused(f"{person.name} may not set or lift a hold; ask an admin")
     if incident is None:
-        return HoldRefused(f"there is no incident #{wanted.number}", is_missing=True)
-    if incident.has_legal_hold is wanted.is_held:
-        return HoldRefused(f"#{wanted.number} {'is held already' if wanted.is_held else 'is not held'}")
-    if wanted.is_held and not incident.content.latest and not incident.facts.seen:
-        return HoldRefused(f"the content of #{wanted.number} has been deleted already")
+        return HoldRefused(f"there is no incident #{request.number}", is_missing=True)
+    if incident.has_legal_hold is request.is_held:
+        return HoldRefused(f"#{request.number} {'is held already' if request.is_held else 'is not held'}")
+    if request.is_held and not incident.content.latest and not incident.facts.seen:
+        return HoldRefused(f"the content of #{request.number} has been deleted already")
     return None
 
 
-def _record(core: Core, connection: Connection, incident: Incident, wanted: HoldRequest, reason: str) -> None:
+def _record(core: Core, connection: Connection, incident: Incident, request: HoldRequest, reason: str) -> None:
     """Record it by ids, and keep the reason sealed beside the record, as a note is."""
     now, text_id = core.clock.now(), uuid7()
-    notes.insert(connection, Note(text_id, incident.id, now, wanted.by, core.seal.seal(reason.encode())))
-    action = AuditAction.HELD if wanted.is_held else AuditAction.HOLD_LIFTED
+    notes.insert(connection, Note(text_id, incident.id, now, request.by, core.seal.seal(reason.encode())))
+    action = AuditAction.HELD if request.is_held else AuditAction.HOLD_LIFTED
     entry = AuditEntry(
-        action, Actor("person", wanted.by), wanted.via, after={"reason_id": str(text_id)}, incident_id=incident.id
+        action, Actor("person", request.by), request.via, after={"reason_id": str(text_id)}, incident_id=incident.id
     )
     audit_log.insert(connection, [(entry, incident.policy_version)], now)

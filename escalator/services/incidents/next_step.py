@@ -22,5 +22,5 @@ def describe_next_step(incident: Incident, frozen: Policy, running: Policy) -> s
     is_over = incident.due_kind is DueKind.RESTART or (
         incident.due_kind is DueKind.STEP and next_send(incident, frozen.paths.get(incident.path, ())) is None
     )
-    what = next_recipients(incident, frozen, running)
-    return what if is_over else f"notifies {what}"
+    recipients = next_recipients(incident, frozen, running)
+    return recipients if is_over else f"notifies {recipients}"

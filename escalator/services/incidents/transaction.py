@@ -35,9 +35,9 @@ class UnitOfWork:
         """Write decisions about incidents that this transaction has locked or is about to make."""
         if decisions:
             context = TransactionContext(self.core, self.connection, running, now)
-            whole = with_group_changes(context, decisions)
-            self._after_commit.append(apply_decisions(context, whole))
-            self.has_ended_groups |= any(_is_ended_group(decision.change.incident) for decision in whole)
+            all_decisions = with_group_changes(context, decisions)
+            self._after_commit.append(apply_decisions(context, all_decisions))
+            self.has_ended_groups |= any(_is_ended_group(decision.change.incident) for decision in all_decisions)
 
     def run_after_commit(self) -> None:
         """Send what this process has claimed, and tell the others of the rest."""

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from escalator.clock import Stopwatch
-from escalator.engine.events import ENTITY_JOIN_WINDOW, add_event, merge_incidents, open_incident, opens_incident
-from escalator.engine.incident_change import Change, Rules, combine
+from escalator.engine.apply_event import ENTITY_JOIN_WINDOW, add_event, merge_incidents, open_incident, opens_incident
+from escalator.engine.incident_change import Change, PolicyPair, combine
 from escalator.engine.reviews import stream_ids_of_people
 from escalator.errors import Conflict
 from escalator.metrics import EVENTS, UNROUTED
@@ -28,7 +28,7 @@ from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
 from escalator.store import events, incident_keys, incidents
 from escalator.store.database import wait_for_disk
 from escalator.store.events import StoredEvent
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 
 BATCH = 20
 MOST_S = 8.0
@@ -39,11 +39,11 @@ _WITHOUT_POLICY_WAIT = timedelta(seconds=5)
 
 def process_events(core: Core, limit: int = BATCH) -> int:
     """Process the oldest events that wait; return how many were taken. Raises Unavailable."""
-    taken: list[UUID] = []
+    claimed_ids: list[UUID] = []
     return run_batch(
         "event",
-        taken,
-        together=lambda: _process(core, limit, taken),
+        claimed_ids,
+        together=lambda: _process(core, limit, claimed_ids),
         alone=lambda event_id: _process(core, 1, [], only=event_id),
         failed=lambda event_id, reason: _note_failure(core, event_id, reason),
     )
@@ -86,17 +86,17 @@ def _note_failure(core: Core, event_id: UUID, reason: str) -> None:
         core.metrics.count(EVENTS, source="", type="", outcome="parked")
 
 
-def _process(core: Core, limit: int, taken: list[UUID], only: UUID | None = None) -> int:
+def _process(core: Core, limit: int, claimed_ids: list[UUID], only: UUID | None = None) -> int:
     now = core.clock.now()
     with unit_of_work(core, durable=False) as work:
         connection = work.connection
         rows = events.lock_new(connection, now, limit, only)
-        taken += [row.id for row in rows]
+        claimed_ids += [row.id for row in rows]
         if not rows:
             return 0
         running = core.policies.running(connection)
         if running is None:
-            events.postpone(connection, taken, now + _WITHOUT_POLICY_WAIT)
+            events.postpone(connection, claimed_ids, now + _WITHOUT_POLICY_WAIT)
             return 0
         board = _Board(core, work, running, now)
         board.settle(rows)
@@ -122,7 +122,7 @@ class _Board:
     now: datetime
     owners: dict[tuple[str, ItemKey], UUID] = field(default_factory=dict)
     stored: frozenset[tuple[str, ItemKey]] = frozenset()
-    given: dict[tuple[str, ItemKey], UUID] = field(default_factory=dict)
+    new_keys: dict[tuple[str, ItemKey], UUID] = field(default_factory=dict)
     before: dict[UUID, Incident] = field(default_factory=dict)
     current: dict[UUID, Incident] = field(default_factory=dict)
     changes: dict[UUID, list[Change]] = field(default_factory=dict)
@@ -136,7 +136,7 @@ class _Board:
     def settle(self, rows: Sequence[StoredEvent]) -> None:
         """Decide about every event, and write it all."""
         seen = [(row, self._observed(row)) for row in sorted(rows, key=lambda row: (row.received_at, row.id))]
-        keys = [(row.source, key) for row, said in seen if said for key in _all_keys(said)]
+        keys = [(row.source, key) for row, observation in seen if observation for key in _all_keys(observation)]
         self.owners = incident_keys.owners_of(self.connection, keys)
         self.stored = frozenset(self.owners)
         self.before = incidents.lock(self.connection, set(self.owners.values()), self.core.seal)
@@ -145,11 +145,11 @@ class _Board:
         self.current = dict(self.before)
         waiting: list[StoredEvent] = []
         belongs: list[tuple[UUID, UUID | None]] = []
-        for row, said in seen:
-            if said is not None and self._should_wait(row, said):
+        for row, observation in seen:
+            if observation is not None and self._should_wait(row, observation):
                 waiting.append(row)
             else:
-                belongs.append((row.id, self._take(row, said) if said else None))
+                belongs.append((row.id, self._take(row, observation) if observation else None))
         for row in waiting:
             until = row.received_at + WAIT_FOR_ITEM
             events.postpone(self.connection, [row.id], until)
@@ -178,7 +178,7 @@ class _Board:
         return oldest.id
 
     def _matching(self, source: str, observation: Observation) -> list[Incident]:
-        found = dict.fromkeys(
+        incident_ids = dict.fromkeys(
             self.owners[source, key] for key in _all_keys(observation) if (source, key) in self.owners
         )
         by_item = {
@@ -186,7 +186,7 @@ class _Board:
         }
         return [
             self.current[owner]
-            for owner in found
+            for owner in incident_ids
             if owner in by_item or self._may_join_by_entity(self.current[owner], observation)
         ]
 
@@ -210,15 +210,15 @@ class _Board:
         return blank.id
 
     def _merge(self, older: UUID, younger: UUID) -> None:
-        kept, gone = self.current[older], self.current[younger]
-        for change in merge_incidents(kept, gone, self._rules(kept), self.now):
+        older_incident, younger_incident = self.current[older], self.current[younger]
+        for change in merge_incidents(older_incident, younger_incident, self._rules(older_incident), self.now):
             self._put(change)
         for named, owner in self.owners.items():
             if owner == younger:
-                self.owners[named] = self.given[named] = older
+                self.owners[named] = self.new_keys[named] = older
         incident_keys.move_keys(self.connection, younger, older)
 
-    def _rules(self, incident: Incident) -> Rules:
+    def _rules(self, incident: Incident) -> PolicyPair:
         return rules_for(self.core, self.connection, incident, self.running)
 
     def _put(self, change: Change) -> None:
@@ -228,13 +228,16 @@ class _Board:
     def _give(self, source: str, keys: Iterable[ItemKey], owner: UUID) -> None:
         for key in keys:
             if self.owners.get((source, key)) != owner:
-                self.owners[source, key] = self.given[source, key] = owner
+                self.owners[source, key] = self.new_keys[source, key] = owner
 
     def _write(self, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
-        done = {one: combine(changes) for one, changes in self.changes.items()}
-        first = first_alerts(self.connection, self.before, (one.incident for one in done.values()), self.now)
-        decided = [Decision(self.before.get(one), said, one in first) for one, said in done.items()]
+        combined = {incident_id: combine(changes) for incident_id, changes in self.changes.items()}
+        first = first_alerts(self.connection, self.before, (change.incident for change in combined.values()), self.now)
+        decided = [
+            Decision(self.before.get(incident_id), change, incident_id in first)
+            for incident_id, change in combined.items()
+        ]
         decisions = group_storm_alerts(TransactionContext(self.core, self.connection, self.running, self.now), decided)
         self.work.apply(decisions, self.running, self.now)
-        incident_keys.give_keys(self.connection, self.given, self.stored)
+        incident_keys.give_keys(self.connection, self.new_keys, self.stored)
         events.mark_done(self.connection, belongs)

@@ -82,8 +82,8 @@ class WebhookReceiver:
         state = EventState.NEW if envelope.kind is EnvelopeKind.HANDLED else EventState.IGNORED
         event = replace(self._event(source, body, envelope.type, webhook_id, state), queue=envelope.queue)
         is_new = self._insert(event, body if state is EventState.NEW else None)
-        kept = IntakeResult.IGNORED if state is EventState.IGNORED else IntakeResult.STORED
-        outcome = kept if is_new else IntakeResult.DUPLICATE
+        result = IntakeResult.IGNORED if state is EventState.IGNORED else IntakeResult.STORED
+        outcome = result if is_new else IntakeResult.DUPLICATE
         label = envelope.type if state is EventState.NEW else "other"
         self._core.metrics.count(EVENTS, source=source, type=label, outcome=outcome.value)
         return outcome

@@ -33,14 +33,14 @@ def read_body(core: Core, event_id: UUID, by: str, via: str) -> str | ReadRefuse
     """Record that an admin (a key of the policy) reads the body of one, and return it as text. Raises Unavailable."""
     with core.database.writing() as connection:
         running = core.policies.required(connection)
-        why_not = _why_not(by, running.policy)
-        found = next(iter(events.newest_invalid(connection, 1, event_id)), None)
-        if why_not is not None or found is None:
-            return why_not or ReadRefused("there is no unreadable request with this id", is_missing=True)
-        if found.sealed_body is None:
+        refusal = _refusal(by, running.policy)
+        event = next(iter(events.newest_invalid(connection, 1, event_id)), None)
+        if refusal is not None or event is None:
+            return refusal or ReadRefused("there is no unreadable request with this id", is_missing=True)
+        if event.sealed_body is None:
             return ReadRefused("its body has been deleted (retention.content)")
         try:
-            body = core.seal.open(found.sealed_body)
+            body = core.seal.open(event.sealed_body)
         except ContentLocked:
             return ReadRefused("no key in CONTENT_KEY decrypts it")
         entry = AuditEntry(AuditAction.EVENT_READ, Actor("person", by), via, after={"event": str(event_id)})
@@ -48,7 +48,7 @@ def read_body(core: Core, event_id: UUID, by: str, via: str) -> str | ReadRefuse
     return body.decode("utf-8", "replace")
 
 
-def _why_not(by: str, policy: Policy) -> ReadRefused | None:
+def _refusal(by: str, policy: Policy) -> ReadRefused | None:
     person = policy.people.get(by)
     if person is None:
         return ReadRefused(f"{quoted(by)} is not a person of the policy; {did_you_mean(by, policy.people)}")

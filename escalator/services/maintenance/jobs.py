@@ -11,7 +11,7 @@ from escalator.errors import Unavailable
 from escalator.model.levels import Mode
 from escalator.rendering import sandbox_mode
 from escalator.services.auth import cleanup
-from escalator.services.auth.vendor_accounts import refresh_accounts
+from escalator.services.auth.our_vendor_accounts import refresh_our_accounts
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.process_liveness import KEEP_PROCESSES_FOR
@@ -46,7 +46,7 @@ def run_jobs(core: Core) -> None:
         _purge,
         _check,
         send_heartbeat,
-        refresh_accounts,
+        refresh_our_accounts,
         _say_sandbox,
     ):
         try:
@@ -120,5 +120,5 @@ def _say_sandbox(core: Core) -> None:
     if core.settings.mode is not Mode.SANDBOX or not _take(core, "sandbox", timedelta(minutes=10)):
         return
     with core.database.reading() as connection:
-        found = health.read_health(connection, core.clock.now())
-    log.warning(sandbox_mode.notice(found.sandbox_incidents))
+        product_health = health.read_health(connection, core.clock.now())
+    log.warning(sandbox_mode.notice(product_health.sandbox_incidents))

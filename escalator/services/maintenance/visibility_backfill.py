@@ -16,7 +16,7 @@ from escalator.errors import PolicyError
 from escalator.model.policy import Policy
 from escalator.services.core.context import Core
 from escalator.store import jobs, visibility_backfill
-from escalator.store.visibility_backfill import CategoryJudgement
+from escalator.store.visibility_backfill import MatchedCategories
 
 log = structlog.get_logger(__name__)
 
@@ -50,27 +50,29 @@ def _refit_batch(core: Core, running: Policy, size: int) -> bool:
         old = visibility_backfill.find_outdated_mark(connection, mark)
         if old is None:
             return False
-        judged = visibility_backfill.read_batch(connection, old, size, core.seal)
-        more = {judgement.id: fits for judgement in judged if (fits := _added(core, connection, judgement, running))}
+        judgements = visibility_backfill.read_batch(connection, old, size, core.seal)
+        added = {
+            judgement.id: fits for judgement in judgements if (fits := _added(core, connection, judgement, running))
+        }
     with core.database.writing() as connection:
-        visibility_backfill.add_categories(connection, judged, more, mark)
-    if more:
-        log.info("incidents_refitted", incidents=len(more))
+        visibility_backfill.add_categories(connection, judgements, added, mark)
+    if added:
+        log.info("incidents_refitted", incidents=len(added))
     return True
 
 
-def _added(core: Core, connection: Connection, judgement: CategoryJudgement, running: Policy) -> frozenset[str]:
+def _added(core: Core, connection: Connection, judgement: MatchedCategories, running: Policy) -> frozenset[str]:
     """Return the categories that fit an incident beside those that are known to."""
     if judgement.facts is None:
         log.warning("incident_unreadable", incident_id=str(judgement.id))
         return frozenset()
-    asked = (running, *_frozen(core, connection, judgement))
-    return frozenset(key for policy in asked for key in assess(judgement.facts, policy).categories).difference(
+    policies = (running, *_frozen(core, connection, judgement))
+    return frozenset(key for policy in policies for key in assess(judgement.facts, policy).categories).difference(
         judgement.matched_categories
     )
 
 
-def _frozen(core: Core, connection: Connection, judgement: CategoryJudgement) -> Iterator[Policy]:
+def _frozen(core: Core, connection: Connection, judgement: MatchedCategories) -> Iterator[Policy]:
     """Yield the policy that an incident goes by; one that this version of the product cannot read says nothing."""
     try:
         yield core.policies.version(connection, judgement.frozen)

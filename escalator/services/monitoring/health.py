@@ -15,6 +15,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 from uuid6 import uuid7
 
 from escalator.encryption import digest
@@ -27,7 +28,7 @@ from escalator.services.monitoring.problems import SILENT_SOURCE, health_problem
 from escalator.store import counters, events, health
 from escalator.store.events import EventState, StoredEvent
 from escalator.store.health import ProductHealth
-from escalator.store.schema import is_current
+from escalator.store.schema import SchemaAge, schema_age
 
 _COUNTERS = {
     EVENTS: ("Webhook deliveries by outcome", ("source", "type", "outcome")),
@@ -54,7 +55,7 @@ class Readiness:
     degraded: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def told(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """Return it as JSON."""
         return {
             "ready": self.can_store,
@@ -87,42 +88,63 @@ class StoreTrial:
             return self._failure
 
     def _try(self, now: datetime) -> str | None:
-        one = uuid7()
+        event_id = uuid7()
         sealed = self._core.seal.seal(bytes(_TRIAL_BYTES))
-        event = StoredEvent(one, "", digest(one.bytes), "", now, EventState.IGNORED, sealed_body=sealed)
+        event = StoredEvent(event_id, "", digest(event_id.bytes), "", now, EventState.IGNORED, sealed_body=sealed)
         try:
             with self._core.database.writing() as connection:
                 events.probe_insert(connection, event)
         except Unavailable as error:
             return str(error)
+        except SQLAlchemyError as error:
+            return f"an event cannot be stored ({type(error).__name__})"
         return None
 
 
 def readiness(core: Core, trial: StoreTrial) -> Readiness:
     """Return how ready this process is. Raises Unavailable when the database cannot be asked."""
     now = core.clock.now()
-    has_schema = is_current(core.database)
-    if not has_schema:
+    age = schema_age(core.database)
+    if age is SchemaAge.OLDER:
         return Readiness(
             core.settings.mode, can_store=False, degraded=("schema: not current; run `escalator migrate`",)
         )
+    if age is SchemaAge.NEWER:
+        return _readiness_on_newer_schema(core, trial)
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-        found = health.read_health(connection, now)
-    degraded = tuple(str(problem) for problem in health_problems(found, now))
+        product_health = health.read_health(connection, now)
+    degraded = tuple(str(problem) for problem in health_problems(product_health, now))
     if running is None:
         return Readiness(core.settings.mode, can_store=False, degraded=("policy: none is active", *degraded))
     failure = trial.failure()
     if failure is not None:
         degraded = (f"database: {failure}", *degraded)
-    return Readiness(core.settings.mode, can_store=failure is None, degraded=degraded, notes=sandbox_note(core, found))
+    return Readiness(
+        core.settings.mode, can_store=failure is None, degraded=degraded, notes=sandbox_note(core, product_health)
+    )
 
 
-def sandbox_note(core: Core, found: ProductHealth) -> tuple[str, ...]:
+def _readiness_on_newer_schema(core: Core, trial: StoreTrial) -> Readiness:
+    """Return whether this process can still store events while a newer release is being deployed.
+
+    Migrations leave alone what the intake needs; what else this release would read may have another name by now.
+    """
+    degraded = ["schema: newer than this process; restart it with the new release"]
+    with core.database.reading() as connection:
+        if core.policies.running(connection) is None:
+            degraded.append("policy: none is active")
+    failure = trial.failure()
+    if failure is not None:
+        degraded.append(f"database: {failure}")
+    return Readiness(core.settings.mode, can_store=len(degraded) == 1, degraded=tuple(degraded))
+
+
+def sandbox_note(core: Core, product_health: ProductHealth) -> tuple[str, ...]:
     """Return what the sandbox says everywhere."""
     if core.settings.mode is not Mode.SANDBOX:
         return ()
-    return (sandbox_mode.notice(found.sandbox_incidents),)
+    return (sandbox_mode.notice(product_health.sandbox_incidents),)
 
 
 def metrics_text(core: Core) -> bytes:
@@ -162,23 +184,29 @@ class _Totals(Collector):
             yield GaugeMetricFamily(f"escalator_{name}", words, value=value)
 
     def _gauges(self) -> dict[str, tuple[str, float]]:
-        found = self._health
+        product_health = self._health
         return {
-            "workers": ("Worker processes running", found.workers),
-            "web_processes": ("Web processes running", found.web),
-            "oldest_deadline_seconds": ("How late the oldest overdue deadline is", self._age(found.oldest_deadline)),
-            "late_deadlines": ("Deadlines that are late by more than 10 s", found.late_deadlines),
-            "oldest_event_seconds": ("How long the oldest event has waited", self._age(found.oldest_event)),
-            "last_event_seconds": ("How long ago the last event came", self._age(found.last_event)),
-            "oldest_delivery_seconds": ("How long the oldest delivery has waited", self._age(found.oldest_delivery)),
-            "stuck_deliveries": ("Deliveries in progress for longer than their lease", found.stuck_deliveries),
-            "parked_events": ("Events that could not be processed", found.parked_events),
-            "parked_callbacks": ("Vendor webhooks that could not be processed", found.parked_callbacks),
+            "workers": ("Worker processes running", product_health.workers),
+            "web_processes": ("Web processes running", product_health.web),
+            "oldest_deadline_seconds": (
+                "How late the oldest overdue deadline is",
+                self._age(product_health.oldest_deadline),
+            ),
+            "late_deadlines": ("Deadlines that are late by more than 10 s", product_health.late_deadlines),
+            "oldest_event_seconds": ("How long the oldest event has waited", self._age(product_health.oldest_event)),
+            "last_event_seconds": ("How long ago the last event came", self._age(product_health.last_event)),
+            "oldest_delivery_seconds": (
+                "How long the oldest delivery has waited",
+                self._age(product_health.oldest_delivery),
+            ),
+            "stuck_deliveries": ("Deliveries in progress for longer than their lease", product_health.stuck_deliveries),
+            "parked_events": ("Events that could not be processed", product_health.parked_events),
+            "parked_callbacks": ("Vendor webhooks that could not be processed", product_health.parked_callbacks),
             "silent_sources": (
                 "Sources that have sent nothing for far longer than usual",
-                found.count_of(SILENT_SOURCE),
+                product_health.count_of(SILENT_SOURCE),
             ),
-            "troubles": ("Operator alerts that have not ended", len(found.operator_alerts)),
+            "troubles": ("Operator alerts that have not ended", len(product_health.operator_alerts)),
             "concerns": ("Current problems, as readyz and the Now page list them", len(self._concerns)),
         }
 
@@ -187,19 +215,19 @@ class _Totals(Collector):
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Metric:
         family = CounterMetricFamily(name.removesuffix("_total"), text, labels=labels)
-        mine = [(said, value) for known, said, value in self._totals if known == name]
-        for said, value in mine if mine or labels else [({}, 0)]:
-            family.add_metric(tuple(said.get(label, "") for label in labels), value)
+        mine = [(label_values, value) for known, label_values, value in self._totals if known == name]
+        for label_values, value in mine if mine or labels else [({}, 0)]:
+            family.add_metric(tuple(label_values.get(label, "") for label in labels), value)
         return family
 
     def _histogram(self, name: str, text: str) -> Metric:
         counts: dict[str, int] = defaultdict(int)
-        for known, said, value in self._totals:
+        for known, label_values, value in self._totals:
             if known == name:
-                counts[said["le"]] += value
+                counts[label_values["le"]] += value
         total, buckets = 0, []
         for bound in (*(str(edge) for edge in BUCKETS), "+Inf"):
             total += counts[bound]
             buckets.append((bound, total))
-        seconds = sum(value for known, _said, value in self._totals if known == f"{name}_sum") / 1_000_000
+        seconds = sum(value for known, _labels, value in self._totals if known == f"{name}_sum") / 1_000_000
         return HistogramMetricFamily(name, text, buckets=buckets, sum_value=seconds)

@@ -20,10 +20,10 @@ def send_heartbeat(core: Core) -> None:
     now = core.clock.now()
     with core.database.reading() as connection:
         running = core.policies.running(connection)
-        found = health.read_health(connection, now)
+        product_health = health.read_health(connection, now)
     rule = running.policy.heartbeat if running else None
     url = core.expand(rule.url).strip() if rule else ""
-    if rule is None or not url or is_late(found, now) or found.count_of(UNREACHED):
+    if rule is None or not url or is_late(product_health, now) or product_health.count_of(UNREACHED):
         return
     with core.database.writing() as connection:
         is_due = jobs.claim_due(connection, "heartbeat", now, rule.every)

@@ -31,42 +31,47 @@ class HealthProblem:
         return self.about.partition(":")[0].replace("_", " ").capitalize()
 
 
-def health_problems(found: ProductHealth, now: datetime) -> tuple[HealthProblem, ...]:
+def health_problems(product_health: ProductHealth, now: datetime) -> tuple[HealthProblem, ...]:
     """Return what is wrong at the moment, the gravest first."""
-    return tuple(HealthProblem(about, words) for about, words in _wrong(found, now))
+    return tuple(HealthProblem(about, words) for about, words in _wrong(product_health, now))
 
 
-def is_late(found: ProductHealth, now: datetime) -> bool:
+def is_late(product_health: ProductHealth, now: datetime) -> bool:
     """Whether a deadline, an event or a delivery is late by more than we promise."""
-    return any(_is_late(at, now) for at in (found.oldest_deadline, found.oldest_event, found.oldest_delivery))
+    return any(
+        _is_late(at, now)
+        for at in (product_health.oldest_deadline, product_health.oldest_event, product_health.oldest_delivery)
+    )
 
 
 def _is_late(at: datetime | None, now: datetime) -> bool:
     return at is not None and now - at > OVERDUE_AFTER
 
 
-def _wrong(found: ProductHealth, now: datetime) -> Iterator[tuple[str, str]]:
-    if not found.workers:
+def _wrong(product_health: ProductHealth, now: datetime) -> Iterator[tuple[str, str]]:
+    if not product_health.workers:
         yield "workers", "none is running; nothing is sent or escalated"
-    yield from _late(found, now)
+    yield from _late(product_health, now)
     counted = (
-        ("sending", found.stuck_deliveries, "{} in progress for longer than a minute"),
-        ("events", found.parked_events, "{} parked"),
-        ("callbacks", found.parked_callbacks, "{} parked"),
+        ("sending", product_health.stuck_deliveries, "{} in progress for longer than a minute"),
+        ("events", product_health.parked_events, "{} parked"),
+        ("callbacks", product_health.parked_callbacks, "{} parked"),
     )
     yield from ((about, words.format(count)) for about, count, words in counted if count)
-    if found.broker_failures:
-        yield "broker", _broker(found)
+    if product_health.broker_failures:
+        yield "broker", _broker(product_health)
     # That no worker is alive is said above, as soon as it is so.
-    yield from (trouble for trouble in open_alerts(found) if found.workers or trouble[0] != WORKERS_GONE)
+    yield from (alert for alert in open_alerts(product_health) if product_health.workers or alert[0] != WORKERS_GONE)
 
 
-def open_alerts(found: ProductHealth) -> Iterator[tuple[str, str]]:
+def open_alerts(product_health: ProductHealth) -> Iterator[tuple[str, str]]:
     """Yield (key, detail) of each trouble that has not ended; the incidents that reached nobody are one, and first."""
-    numbers = [int(key.removeprefix(UNREACHED)) for key, _detail in found.operator_alerts if key.startswith(UNREACHED)]
+    numbers = [
+        int(key.removeprefix(UNREACHED)) for key, _detail in product_health.operator_alerts if key.startswith(UNREACHED)
+    ]
     if numbers:
         yield UNREACHED.removesuffix(":"), unreached_words(sorted(numbers))
-    yield from (trouble for trouble in found.operator_alerts if not trouble[0].startswith(UNREACHED))
+    yield from (alert for alert in product_health.operator_alerts if not alert[0].startswith(UNREACHED))
 
 
 def unreached_words(numbers: Sequence[int]) -> str:
@@ -76,20 +81,20 @@ def unreached_words(numbers: Sequence[int]) -> str:
     return f"nobody has been notified of {named}{more}: no page was delivered within a minute"
 
 
-def _broker(found: ProductHealth) -> str:
-    reasons = ", ".join(dict.fromkeys(found.broker_failures))
+def _broker(product_health: ProductHealth) -> str:
+    reasons = ", ".join(dict.fromkeys(product_health.broker_failures))
     return (
-        f"{len(found.broker_failures)} of {found.processes} processes cannot use Redis ({reasons}); "
+        f"{len(product_health.broker_failures)} of {product_health.processes} processes cannot use Redis ({reasons}); "
         "work continues, up to 3 s later"
     )
 
 
-def _late(found: ProductHealth, now: datetime) -> Iterator[tuple[str, str]]:
-    oldest = f"the oldest of {found.late_deadlines}" if found.late_deadlines > 1 else "the oldest"
+def _late(product_health: ProductHealth, now: datetime) -> Iterator[tuple[str, str]]:
+    oldest = f"the oldest of {product_health.late_deadlines}" if product_health.late_deadlines > 1 else "the oldest"
     waiting = (
-        ("deadlines", found.oldest_deadline, oldest + " is {} s late"),
-        ("events", found.oldest_event, "the oldest has waited {} s"),
-        ("deliveries", found.oldest_delivery, "the oldest has waited {} s"),
+        ("deadlines", product_health.oldest_deadline, oldest + " is {} s late"),
+        ("events", product_health.oldest_event, "the oldest has waited {} s"),
+        ("deliveries", product_health.oldest_delivery, "the oldest has waited {} s"),
     )
     for about, at, words in waiting:
         if at is not None and _is_late(at, now):

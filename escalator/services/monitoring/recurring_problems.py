@@ -42,9 +42,11 @@ def check_recurring_problems(core: Core) -> None:
 
 def _counts(connection: Connection) -> Iterator[tuple[str, int]]:
     totals = counters.totals(connection)
-    too_large = (value for name, said, value in totals if name == EVENTS and said.get("outcome") == "too_large")
+    too_large = (
+        value for name, label_values, value in totals if name == EVENTS and label_values.get("outcome") == "too_large"
+    )
     yield "too_large", sum(too_large)
-    yield "unrouted", sum(value for name, _said, value in totals if name == UNROUTED)
+    yield "unrouted", sum(value for name, _labels, value in totals if name == UNROUTED)
 
 
 def _fired_at_last(connection: Connection, alerts: OperatorAlerts) -> list[str]:

@@ -42,9 +42,9 @@ def check_undelivered(core: Core) -> None:
         running = core.policies.running(connection)
         if running is None or not jobs.claim_due(connection, "undelivered", now, EVERY):
             return
-        found = _find_failing(TransactionContext(core, connection, running, now))
-        found |= _find_unreached(core, connection, running.policy, now)
-        work.has_deliveries = found
+        has_alerts = _find_failing(TransactionContext(core, connection, running, now))
+        has_alerts |= _find_unreached(core, connection, running.policy, now)
+        work.has_deliveries = has_alerts
 
 
 def _find_failing(
@@ -75,8 +75,8 @@ def _find_failing(
         context.connection, [delivery.id for delivery in waiting if delivery.endpoint in known]
     )
     has_told |= bool(create_fallbacks(context, cut_off, SuspectedChannels(frozenset(known.values()))))
-    found = {key for key, _detail in alerts.list_open() if key.startswith(DESTINATION)}
-    alerts.resolve(*sorted(found - {DESTINATION + endpoint for endpoint in named}))
+    open_keys = {key for key, _detail in alerts.list_open() if key.startswith(DESTINATION)}
+    alerts.resolve(*sorted(open_keys - {DESTINATION + endpoint for endpoint in named}))
     return has_told
 
 
@@ -95,13 +95,13 @@ def _find_unreached(core: Core, connection: Connection, policy: Policy, now: dat
     alerts = OperatorAlerts(connection, now)
     known = {int(key.removeprefix(UNREACHED)) for key, _detail in alerts.list_open() if key.startswith(UNREACHED)}
     is_real = core.settings.mode is not Mode.SANDBOX
-    found = unreached(connection, now - UNREACHED_AFTER, known, _nobody(policy, now)) if is_real else {}
-    alerts.resolve(*(_key(number) for number in sorted(known - found.keys())))
-    new = [number for number in found if number not in known][:_MOST_NEW]
+    unreached_incidents = unreached(connection, now - UNREACHED_AFTER, known, _nobody(policy, now)) if is_real else {}
+    alerts.resolve(*(_key(number) for number in sorted(known - unreached_incidents.keys())))
+    new = [number for number in unreached_incidents if number not in known][:_MOST_NEW]
     if not new:
         return False
     log.warning("incidents_unreached", incidents=len(new))
-    suspects = SuspectedChannels(kinds=channels_of(connection, [found[number] for number in new]))
+    suspects = SuspectedChannels(kinds=channels_of(connection, [unreached_incidents[number] for number in new]))
     first, *others = new
     has_told = alerts.raise_alert(_key(first), unreached_words(new), policy, core.settings, suspects=suspects)
     for number in others:
@@ -114,11 +114,15 @@ def _nobody(policy: Policy, now: datetime) -> dict[str | None, list[str]]:
     allowed: dict[str | None, frozenset[str] | None] = {None: None}
     allowed.update({key: people_allowed_to_view([key], policy) for key in policy.categories})
     rosters = {key: Roster(policy, now, allowed=people) for key, people in allowed.items()}
-    found = {
+    people_by_source = {
         key: [f"{PERSON_PREFIX}{person}" for person in policy.people if not roster.may_acknowledge(person)]
         for key, roster in rosters.items()
     }
-    return {key: people for key, people in found.items() if people and (key is None or people != found[None])}
+    return {
+        key: people
+        for key, people in people_by_source.items()
+        if people and (key is None or people != people_by_source[None])
+    }
 
 
 def _key(number: int) -> str:

@@ -72,7 +72,7 @@ class AnswerLinkSigner:
 
     def token(self, link: AnswerLink) -> str:
         """Return what stands in the address."""
-        said = [
+        values = [
             link.incident_id.hex,
             link.round,
             link.person,
@@ -80,37 +80,39 @@ class AnswerLinkSigner:
             int(link.is_sandbox),
             link.channel.value,
         ]
-        return self._said(_LINK, said)
+        return self._sign(_LINK, values)
 
     def read(self, token: str) -> AnswerLink | LinkProblem:
         """Return what a token means, or why it means nothing."""
-        said = self._heard(_LINK, token, GOOD_FOR)
-        if isinstance(said, LinkProblem):
-            return said
-        incident_id, round_, person, verb, is_sandbox, *channel = said
+        values = self._verify(_LINK, token, GOOD_FOR)
+        if isinstance(values, LinkProblem):
+            return values
+        incident_id, round_, person, verb, is_sandbox, *channel = values
         kind = DestinationKind(channel[0]) if channel else DestinationKind.EMAIL  # links of old versions name none
         return AnswerLink(UUID(incident_id), int(round_), str(person), bool(is_sandbox), Verb(verb), kind)
 
     def page(self, token: str) -> str:
         """Return what a page for this token sends back: another one each time, and good for an hour."""
-        return self._said(_PAGE, [_digest(token), secrets.token_urlsafe(9)])
+        return self._sign(_PAGE, [_digest(token), secrets.token_urlsafe(9)])
 
     def is_of_page(self, page: str, token: str) -> bool:
         """Whether a page of ours for this token has been sent back in time."""
-        said = self._heard(_PAGE, page, PAGE_GOOD_FOR)
-        return not isinstance(said, LinkProblem) and secrets.compare_digest(str(said[0]), _digest(token))
+        values = self._verify(_PAGE, page, PAGE_GOOD_FOR)
+        return not isinstance(values, LinkProblem) and secrets.compare_digest(str(values[0]), _digest(token))
 
-    def _said(self, salt: str, value: list[object]) -> str:
+    def _sign(self, salt: str, value: list[object]) -> str:
         return str(self._serializer(salt, timedelta(0)).dumps(value))
 
-    def _heard(self, salt: str, text: str, good_for: timedelta) -> list[Any] | LinkProblem:
+    def _verify(self, salt: str, text: str, good_for: timedelta) -> list[Any] | LinkProblem:
         try:
-            said: list[Any] = self._serializer(salt, _CLOCKS_DIFFER).loads(text, max_age=int(good_for.total_seconds()))
+            values: list[Any] = self._serializer(salt, _CLOCKS_DIFFER).loads(
+                text, max_age=int(good_for.total_seconds())
+            )
         except SignatureExpired:
             return LinkProblem.TOO_OLD
         except BadData:
             return LinkProblem.WRONG
-        return said
+        return values
 
     def _serializer(self, salt: str, ahead: timedelta) -> URLSafeTimedSerializer:
         signing = {

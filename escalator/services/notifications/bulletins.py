@@ -20,9 +20,11 @@ URGENCY = Severity.MEDIUM.gravity
 """Behind the grave incidents and before the lesser ones."""
 
 
-def publish_bulletin(core: Core, connection: Connection, new: Bulletin, told: Iterable[Recipient], mode: Mode) -> int:
+def publish_bulletin(
+    core: Core, connection: Connection, new: Bulletin, targets: Iterable[Recipient], mode: Mode
+) -> int:
     """Write a bulletin for these recipients, and return how many they are; without any it is not written."""
-    recipients = list(told)
+    recipients = list(targets)
     if recipients:
         bulletins.insert(connection, new)
         deliveries.insert(connection, [_delivery(core, new, recipient, mode) for recipient in recipients])

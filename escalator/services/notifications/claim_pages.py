@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.channels.contract import digest_of
+from escalator.channels.contract import fingerprint_of
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import DueKind, Incident, State
 from escalator.model.levels import Mode
@@ -180,7 +180,7 @@ class PageClaimer:
 
     def _is_gone(self, delivery: Delivery, address: str) -> bool:
         may_be_gone = delivery.channel.about.is_for_machines
-        return may_be_gone and endpoint_health.is_gone(self.connection, delivery.endpoint, digest_of(address))
+        return may_be_gone and endpoint_health.is_gone(self.connection, delivery.endpoint, fingerprint_of(address))
 
     def _hold(self, post: PostedMessage) -> PostedMessage:
         if post.claim_number == 0:

@@ -52,26 +52,26 @@ _MOST_STORY = 12
 
 def story_records(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, StoryRecords]:
     """Return what was recorded of each of these incidents that the story so far tells: of people, not of machines."""
-    found: dict[UUID, StoryRecords] = {}
+    records: dict[UUID, StoryRecords] = {}
     for row in connection.execute(_TOLD, {"ids": list(ids)}):
         if json.loads(row.after).get("kind") != DeliveryKind.COPY:
-            found[row.incident_id] = (*found.get(row.incident_id, ()), row)
-    return {key: said[-_MOST_STORY:] for key, said in found.items()}
+            records[row.incident_id] = (*records.get(row.incident_id, ()), row)
+    return {key: rows[-_MOST_STORY:] for key, rows in records.items()}
 
 
-def _story(said: StoryRecords, policy: Policy) -> tuple[tuple[datetime, str], ...]:
+def _story(records: StoryRecords, policy: Policy) -> tuple[tuple[datetime, str], ...]:
     return tuple(
         (row.recorded_at, timeline.record_words(row.action, row.actor_key, row.reason, json.loads(row.after), policy))
-        for row in said
+        for row in records
     )
 
 
 def incident_numbers(connection: Connection, ids: Iterable[UUID | None]) -> Mapping[UUID, int]:
     """Return the numbers of these incidents."""
-    wanted = [incident_id for incident_id in ids if incident_id is not None]
-    if not wanted:
+    known_ids = [incident_id for incident_id in ids if incident_id is not None]
+    if not known_ids:
         return {}
-    rows = connection.execute(select(incidents.c.id, incidents.c.number).where(incidents.c.id.in_(wanted)))
+    rows = connection.execute(select(incidents.c.id, incidents.c.number).where(incidents.c.id.in_(known_ids)))
     return {row.id: row.number for row in rows}
 
 
@@ -138,9 +138,9 @@ def _silence_of(incident: Incident, running: RunningPolicy, now: datetime) -> Si
     return active_silence(incident, running.silences, running.policy, now)
 
 
-def _rung(told: Delivery) -> tuple[int, int, int] | None:
+def _rung(delivery: Delivery) -> tuple[int, int, int] | None:
     """Return which send of which step of which round a delivery tells of, if it tells of one."""
-    return (told.round, told.step, told.send_number) if told.occasion in _OF_STEPS else None
+    return (delivery.round, delivery.step, delivery.send_number) if delivery.occasion in _OF_STEPS else None
 
 
 def build_notification(
@@ -191,16 +191,18 @@ def _options(core: Core, destination: str, policy: Policy) -> dict[str, str]:
         return {}
     options = {name: core.expand(value) for name, value in known.options.items()}
     if known.further_fields:
-        options[FURTHER_FIELDS] = json.dumps({name: _expanded(core, one) for name, one in known.further_fields.items()})
+        options[FURTHER_FIELDS] = json.dumps(
+            {name: _expanded(core, value) for name, value in known.further_fields.items()}
+        )
     return options
 
 
 def _expanded(core: Core, value: JsonValue) -> JsonValue:
     """Return a value with `${NAME}` replaced in each of its texts."""
     if isinstance(value, dict):
-        return {name: _expanded(core, one) for name, one in value.items()}
+        return {name: _expanded(core, item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_expanded(core, one) for one in value]
+        return [_expanded(core, item) for item in value]
     return core.expand(value) if isinstance(value, str) else value
 
 
@@ -214,13 +216,13 @@ def _present_targets(incident: Incident, frozen: Policy) -> Sequence[str]:
     return path[incident.step].notify if 0 <= incident.step < len(path) else ()
 
 
-def _people_told(incident: Incident, frozen: Policy, roster: Roster) -> list[str]:
+def _names_of_waiting(incident: Incident, frozen: Policy, roster: Roster) -> list[str]:
     """Return the names of who may answer the present step, with their team where its rota says that it is them."""
-    said: dict[str, str] = {}
+    names: dict[str, str] = {}
     for target in _present_targets(incident, frozen):
         for key in roster.responders(people_of_target(target, incident.assign, roster)):
-            said.setdefault(key, roster.policy.people[key].name + _on_call(target, incident.assign, roster))
-    return list(said.values())
+            names.setdefault(key, roster.policy.people[key].name + _on_call(target, incident.assign, roster))
+    return list(names.values())
 
 
 def _on_call(target: str, assign: str | None, roster: Roster) -> str:
@@ -230,7 +232,7 @@ def _on_call(target: str, assign: str | None, roster: Roster) -> str:
 
 def waiting_for(incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
     """Return who is asked to answer now: the people the present step names, or whom it is assigned to."""
-    names = tuple(_people_told(incident, frozen, roster)) or tuple(
+    names = tuple(_names_of_waiting(incident, frozen, roster)) or tuple(
         roster.policy.people[key].name
         for key in roster.responders(people_of_target(incident.assign or "", None, roster))
     )
@@ -255,7 +257,9 @@ def next_recipients(incident: Incident, frozen: Policy, running: Policy) -> str:
 def slack_mentions(core: Core, incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
     """Return the Slack ids of whom the present step names: a team's user group where it has one, else its people."""
     targets = _present_targets(incident, frozen)
-    return tuple(dict.fromkeys(one for target in targets for one in _slack_ids(core, target, incident.assign, roster)))
+    return tuple(
+        dict.fromkeys(slack_id for target in targets for slack_id in _slack_ids(core, target, incident.assign, roster))
+    )
 
 
 def _slack_ids(core: Core, target: str, assign: str | None, roster: Roster) -> tuple[str, ...]:
@@ -264,4 +268,4 @@ def _slack_ids(core: Core, target: str, assign: str | None, roster: Roster) -> t
     if group:
         return (group,)
     known = (roster.policy.people.get(key) for key in people_of_target(target, assign, roster))
-    return tuple(found for person in known if person and (found := core.expand(person.slack or "")))
+    return tuple(slack_id for person in known if person and (slack_id := core.expand(person.slack or "")))

@@ -52,7 +52,9 @@ def update_alerts(connection: Connection, settings: Settings, running: RunningPo
 
 def end_alerts(connection: Connection, now: datetime, schedules: Iterable[str]) -> None:
     """End the troubles of calendars that are no more."""
-    OperatorAlerts(connection, now).resolve(*(key for one in schedules for key in (_feed(one), _names(one))))
+    OperatorAlerts(connection, now).resolve(
+        *(key for schedule in schedules for key in (_feed(schedule), _names(schedule)))
+    )
 
 
 def _has_grown_worse(tried: RefreshResult) -> bool:

@@ -7,7 +7,7 @@ import requests
 
 from escalator.channels.deadline_socket import Limits
 from escalator.channels.http import BROKEN, broken, reason_of
-from escalator.channels.sessions import bounded
+from escalator.channels.http_sessions import bounded
 from escalator.clock import Stopwatch
 from escalator.model.message import Failed, FailureReason
 from escalator.schedules.calendar import feed_url

@@ -18,11 +18,11 @@ def encode_reading(reading: FeedReading | FeedFlaw) -> bytes:
 
 def decode_reading(text: bytes) -> FeedReading | FeedFlaw:
     """Return what was spoken."""
-    said = json.loads(text)
-    if "flaw" in said:
-        return FeedFlaw(said["flaw"])
+    decoded = json.loads(text)
+    if "flaw" in decoded:
+        return FeedFlaw(decoded["flaw"])
     events = (
         CalendarEvent(datetime.fromisoformat(start), datetime.fromisoformat(end), tuple(attendees), summary)
-        for start, end, attendees, summary in said["events"]
+        for start, end, attendees, summary in decoded["events"]
     )
-    return FeedReading(tuple(events), said["unreadable"])
+    return FeedReading(tuple(events), decoded["unreadable"])

@@ -22,12 +22,12 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     try:
-        said = read_feed(
+        reading = read_feed(
             sys.stdin.buffer.read(), ZoneInfo(zone), datetime.fromisoformat(start), datetime.fromisoformat(end)
         )
     except MemoryError:
-        said = FeedFlaw.TOO_MUCH
-    sys.stdout.buffer.write(encode_reading(said))
+        reading = FeedFlaw.TOO_MUCH
+    sys.stdout.buffer.write(encode_reading(reading))
 
 
 if __name__ == "__main__":

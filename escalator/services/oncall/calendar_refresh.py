@@ -46,7 +46,7 @@ class _Task:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _FeedResult:
     """What a refresh came to: why the feed is not good (empty when it is), the last good copy, and what it means."""
 
     reason: str
@@ -61,7 +61,7 @@ def refresh_calendars(core: Core) -> None:
         known = calendars.all_feeds(connection)
     if running is None:
         return
-    having = [one for one in running.policy.schedules.values() if _address(core, one)]
+    having = [schedule for schedule in running.policy.schedules.values() if _address(core, schedule)]
     _forget(core, set(known) - {schedule.key for schedule in having})
     for schedule in having:
         if _task(core, running, schedule, known) is not None:
@@ -109,13 +109,13 @@ def _refresh_alone(core: Core, running: RunningPolicy, schedule: Schedule) -> No
 
 
 def _refresh(core: Core, running: RunningPolicy, task: _Task) -> None:
-    found = _look(core, running, task)
-    feed = _stands(task, found.reason, running, core.clock.now())
-    log.info("calendar_refreshed", schedule=feed.schedule, reason=feed.reason, bookings=len(found.booked.bookings))
+    result = _look(core, running, task)
+    feed = _stands(task, result.reason, running, core.clock.now())
+    log.info("calendar_refreshed", schedule=feed.schedule, reason=feed.reason, bookings=len(result.booked.bookings))
     with core.database.writing() as connection:
-        calendars.save(connection, feed, found.sealed_feed, found.booked.bookings)
+        calendars.save(connection, feed, result.sealed_feed, result.booked.bookings)
         calendar_alerts.update_alerts(
-            connection, core.settings, running, calendar_alerts.RefreshResult(task.before, feed, found.booked)
+            connection, core.settings, running, calendar_alerts.RefreshResult(task.before, feed, result.booked)
         )
 
 
@@ -129,30 +129,30 @@ def _stands(task: _Task, reason: str, running: RunningPolicy, now: datetime) -> 
     return replace(new, fetched_at=before.fetched_at if before else None, failing_since=since)
 
 
-def _look(core: Core, running: RunningPolicy, task: _Task) -> _Found:
+def _look(core: Core, running: RunningPolicy, task: _Task) -> _FeedResult:
     """Fetch and read a feed, or read its last good copy instead. Nothing of the database is held meanwhile."""
-    kept = _copy(core, task)
+    stored = _copy(core, task)
     address = feed_url(task.address)
     feed = _fetching.fetch(address) if address else _NO_ADDRESS
     if isinstance(feed, Failed):
-        return _instead(core, running, task, _Found(feed.detail or feed.reason.value, kept))
-    said = _read(core, task.schedule, feed)
-    if isinstance(said, FeedReading):
-        return _Found("", core.seal.seal(feed), _booked(core, running, said))
-    nobody = _Found(said.value, kept)
-    return nobody if said.is_said else _instead(core, running, task, nobody)
+        return _instead(core, running, task, _FeedResult(feed.detail or feed.reason.value, stored))
+    reading = _read(core, task.schedule, feed)
+    if isinstance(reading, FeedReading):
+        return _FeedResult("", core.seal.seal(feed), _booked(core, running, reading))
+    result = _FeedResult(reading.value, stored)
+    return result if reading.is_said else _instead(core, running, task, result)
 
 
-def _instead(core: Core, running: RunningPolicy, task: _Task, found: _Found) -> _Found:
+def _instead(core: Core, running: RunningPolicy, task: _Task, result: _FeedResult) -> _FeedResult:
     """Return the same with what the last good copy says now: nobody when there is none, or nothing is left in it."""
-    if found.sealed_feed is None:
-        return found
+    if result.sealed_feed is None:
+        return result
     try:
-        said = _read(core, task.schedule, core.seal.open(found.sealed_feed))
+        reading = _read(core, task.schedule, core.seal.open(result.sealed_feed))
     except ContentLocked as error:
         log.warning("calendar_copy_locked", schedule=task.schedule.key, reason=str(error))
-        return found
-    return replace(found, booked=_booked(core, running, said)) if isinstance(said, FeedReading) else found
+        return result
+    return replace(result, booked=_booked(core, running, reading)) if isinstance(reading, FeedReading) else result
 
 
 def _booked(core: Core, running: RunningPolicy, reading: FeedReading) -> FeedBookings:
@@ -170,7 +170,7 @@ def _copy(core: Core, task: _Task) -> bytes | None:
 def _read(core: Core, schedule: Schedule, feed: bytes) -> FeedReading | FeedFlaw:
     """Return what a feed says of the present window; a feed in which nobody is to come is EMPTY."""
     now = core.clock.now()
-    said = read_in_subprocess(feed, schedule.timezone, now - BEHIND, now + AHEAD)
-    if isinstance(said, FeedReading) and not any(event.end > now for event in said.events):
+    reading = read_in_subprocess(feed, schedule.timezone, now - BEHIND, now + AHEAD)
+    if isinstance(reading, FeedReading) and not any(event.end > now for event in reading.events):
         return FeedFlaw.EMPTY
-    return said
+    return reading

@@ -33,7 +33,7 @@ def read_in_subprocess(
     """Return what a feed says of [start, end), or its flaw: TOO_MUCH after so many seconds of processor time."""
     command = [sys.executable, "-m", _READER, zone.key, start.isoformat(), end.isoformat(), str(longest_s)]
     try:
-        done = subprocess.run(  # noqa: S603  # the command is our own; the feed is its input
+        process = subprocess.run(  # noqa: S603  # the command is our own; the feed is its input
             command,
             input=feed,
             stdout=subprocess.PIPE,
@@ -44,9 +44,9 @@ def read_in_subprocess(
         )
     except subprocess.TimeoutExpired:
         return FeedFlaw.TOO_MUCH
-    if done.returncode < 0:
+    if process.returncode < 0:
         return FeedFlaw.TOO_MUCH
-    if done.returncode > 0:
-        log.error("calendar_reader_failed", code=done.returncode)
+    if process.returncode > 0:
+        log.error("calendar_reader_failed", code=process.returncode)
         return FeedFlaw.UNREADABLE
-    return decode_reading(done.stdout)
+    return decode_reading(process.stdout)

@@ -55,10 +55,10 @@ def announce_shift_changes(core: Core) -> None:
     for team in teams.values():
         if _differs(known.get(team.key), running.roster(now).on_team(team), now):
             _change(core, team.key)
-    gone = known.keys() - teams
-    if gone:
+    removed = known.keys() - teams
+    if removed:
         with core.database.writing() as connection:
-            oncall_snapshots.delete_teams(connection, gone)
+            oncall_snapshots.delete_teams(connection, removed)
 
 
 def _differs(noted: OncallSnapshot | None, people: Iterable[str], now: datetime) -> bool:
@@ -99,8 +99,8 @@ def _tell(core: Core, connection: Connection, team: Team, before: OncallSnapshot
     policy, count = roster.policy, 0
     team_has, _is_cut = _assigned(core, connection, team.key)
     for mode in _TOLD_IN:
-        here = [team_ha for team_ha in team_has if core.mode_for(team_ha, policy) is mode]
-        for part, person in handoff_recipients(team, before.people, roster.on_team(team), here, policy):
+        of_mode = [team_ha for team_ha in team_has if core.mode_for(team_ha, policy) is mode]
+        for part, person in handoff_recipients(team, before.people, roster.on_team(team), of_mode, policy):
             new = Bulletin(uuid7(), BulletinKind.SHIFT, roster.at, {"team": team.key, "part": part.value})
             count += publish_bulletin(
                 core, connection, new, resolve_targets((PERSON_PREFIX + person,), None, roster).told, mode
@@ -112,7 +112,7 @@ def shift_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) ->
     """Return what a shift's bulletin says to this reader now."""
     part, team, policy = HandoffRole(str(bulletin.body["part"])), str(bulletin.body["team"]), context.policy
     team_has, is_cut = _assigned(context.core, context.connection, team)
-    here = [incident for incident in team_has if context.core.mode_for(incident, policy) is to.mode]
+    of_mode = [incident for incident in team_has if context.core.mode_for(incident, policy) is to.mode]
     return card(
         ShiftView(
             part=part,
@@ -120,7 +120,7 @@ def shift_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) ->
             reader=to.person or "",
             listed=tuple(
                 (incident, _title(context.core, context.connection, incident, policy))
-                for incident in incidents_to_hand_over(part, to.person or "", here, policy)
+                for incident in incidents_to_hand_over(part, to.person or "", of_mode, policy)
             ),
             policy=policy if to.channel.about.shows_names else names_by_key(policy),
             now=context.now,
@@ -132,8 +132,8 @@ def shift_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) ->
 def _assigned(core: Core, connection: Connection, team: str) -> tuple[list[Incident], bool]:
     """Return what a team has to do, the gravest and oldest first, and whether there is still more."""
     ids = incident_search.ids_assigned_to(connection, team, HANDED_OVER_STATES, _MOST)
-    found = incidents.readable(connection, ids, core.seal)
-    return [found[incident_id] for incident_id in ids if incident_id in found], len(ids) == _MOST
+    readable = incidents.readable(connection, ids, core.seal)
+    return [readable[incident_id] for incident_id in ids if incident_id in readable], len(ids) == _MOST
 
 
 def _title(core: Core, connection: Connection, incident: Incident, policy: Policy) -> str:

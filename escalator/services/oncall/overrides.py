@@ -47,22 +47,22 @@ class OverrideRequest:
     end: datetime
 
 
-def create_override(core: Core, wanted: OverrideRequest, by: Person, via: str) -> ManualOverride | OverrideRefused:
+def create_override(core: Core, request: OverrideRequest, author: Person, via: str) -> ManualOverride | OverrideRefused:
     """Put somebody on call, or say what is wrong with it; what has passed stays as it was. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.required(connection)
-        wrong = _wrong(wanted, by, running.policy, now)
-        if wrong is not None:
-            return wrong
-        start = max(wanted.start, now)
-        new = ManualOverride(uuid7(), wanted.schedule, wanted.person, start, wanted.end, by.key)
+        refusal = _refusal(request, author, running.policy, now)
+        if refusal is not None:
+            return refusal
+        start = max(request.start, now)
+        new = ManualOverride(uuid7(), request.schedule, request.person, start, request.end, author.key)
         overrides.insert(connection, new, via, now)
-        audit_log.insert(connection, [(_entry(AuditAction.OVERRIDE_BEGUN, new, by, via), running.version)], now)
+        audit_log.insert(connection, [(_entry(AuditAction.OVERRIDE_BEGUN, new, author, via), running.version)], now)
     return new
 
 
-def end_override(core: Core, override_id: UUID, by: Person, via: str) -> ManualOverride | OverrideRefused:
+def end_override(core: Core, override_id: UUID, actor: Person, via: str) -> ManualOverride | OverrideRefused:
     """Take one back: from now on it is again whoever it would be. Raises Unavailable.
 
     What was clicked for real is not taken back in the sandbox, where anybody says who they are.
@@ -70,30 +70,30 @@ def end_override(core: Core, override_id: UUID, by: Person, via: str) -> ManualO
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.required(connection)
-        found = overrides.lock_active(connection, override_id, is_sandbox=via == Mode.SANDBOX)
-        if found is None or found.end <= now or not may_view_schedule(found.schedule, by, running.policy):
+        override = overrides.lock_active(connection, override_id, is_sandbox=via == Mode.SANDBOX)
+        if override is None or override.end <= now or not may_view_schedule(override.schedule, actor, running.policy):
             return OverrideRefused(OverrideProblem.GONE, "that override has already ended")
-        if not may_end_override(by, found):
+        if not may_end_override(actor, override):
             return OverrideRefused(OverrideProblem.ROLE, "somebody else created it; ask them or a senior moderator")
         overrides.end(connection, override_id, now)
-        over = replace(found, end=max(found.start, now))
-        audit_log.insert(connection, [(_entry(AuditAction.OVERRIDE_ENDED, over, by, via), running.version)], now)
-    return over
+        ended = replace(override, end=max(override.start, now))
+        audit_log.insert(connection, [(_entry(AuditAction.OVERRIDE_ENDED, ended, actor, via), running.version)], now)
+    return ended
 
 
-def _wrong(wanted: OverrideRequest, by: Person, policy: Policy, now: datetime) -> OverrideRefused | None:
-    schedule, person = policy.schedules.get(wanted.schedule), policy.people.get(wanted.person)
-    if by.role < Role.MODERATOR:
+def _refusal(request: OverrideRequest, author: Person, policy: Policy, now: datetime) -> OverrideRefused | None:
+    schedule, person = policy.schedules.get(request.schedule), policy.people.get(request.person)
+    if author.role < Role.MODERATOR:
         return OverrideRefused(OverrideProblem.ROLE, "your role does not allow this; ask a senior moderator")
-    if schedule is None or not may_view_schedule(schedule.key, by, policy):
+    if schedule is None or not may_view_schedule(schedule.key, author, policy):
         return OverrideRefused(
-            OverrideProblem.SCHEDULE, f"there is no schedule {quoted(wanted.schedule)}; choose one from the page"
+            OverrideProblem.SCHEDULE, f"there is no schedule {quoted(request.schedule)}; choose one from the page"
         )
     if person is None:
         return OverrideRefused(
-            OverrideProblem.PERSON, f"{quoted(wanted.person)} is not a person of the policy; choose one who is"
+            OverrideProblem.PERSON, f"{quoted(request.person)} is not a person of the policy; choose one who is"
         )
-    if not may_add_override(by, person.key):
+    if not may_add_override(author, person.key):
         return OverrideRefused(
             OverrideProblem.ROLE, "you can only put yourself on call; for others ask a senior moderator"
         )
@@ -101,14 +101,14 @@ def _wrong(wanted: OverrideRequest, by: Person, policy: Policy, now: datetime) -
         return OverrideRefused(
             OverrideProblem.PERSON, f"{person.name} may not acknowledge anything; choose a moderator, senior or admin"
         )
-    said = _wrong_span(
-        local_time_reached(wanted.start, schedule.timezone), local_time_reached(wanted.end, schedule.timezone)
+    problem = _wrong_span(
+        local_time_reached(request.start, schedule.timezone), local_time_reached(request.end, schedule.timezone)
     )
-    if wanted.end <= now:
-        said = "it ends in the past; choose a later end"
-    elif wanted.start > now + MAX_OVERRIDE_LEAD:
-        said = f"it starts more than {MAX_OVERRIDE_LEAD.days} days from now; choose an earlier start"
-    return OverrideRefused(OverrideProblem.SPAN, said) if said else None
+    if request.end <= now:
+        problem = "it ends in the past; choose a later end"
+    elif request.start > now + MAX_OVERRIDE_LEAD:
+        problem = f"it starts more than {MAX_OVERRIDE_LEAD.days} days from now; choose an earlier start"
+    return OverrideRefused(OverrideProblem.SPAN, problem) if problem else None
 
 
 def _wrong_span(start: datetime, end: datetime) -> str:
@@ -122,11 +122,11 @@ def _wrong_span(start: datetime, end: datetime) -> str:
     )
 
 
-def _entry(action: AuditAction, override: ManualOverride, by: Person, via: str) -> AuditEntry:
+def _entry(action: AuditAction, override: ManualOverride, person: Person, via: str) -> AuditEntry:
     after = {
         "schedule": override.schedule,
         "person": override.person,
         "from": override.start.isoformat(timespec="seconds"),
         "to": override.end.isoformat(timespec="seconds"),
     }
-    return AuditEntry(action, Actor("person", by.key), via, str(override.id), after=after)
+    return AuditEntry(action, Actor("person", person.key), via, str(override.id), after=after)

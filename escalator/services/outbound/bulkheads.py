@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from escalator.channels.contract import digest_of
+from escalator.channels.contract import fingerprint_of
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.store.deliveries import DeliveryKind
@@ -87,7 +87,7 @@ def host_of(channel: DestinationKind, address: str) -> str:
         host = urlsplit(address).hostname or ""
     except ValueError:
         host = address
-    return f"host:{digest_of(host)[:_HOST_CHARS]}"
+    return f"host:{fingerprint_of(host)[:_HOST_CHARS]}"
 
 
 _ENDPOINT = Fraction(1)
@@ -204,11 +204,11 @@ class ThreadSource(Protocol):
 @contextmanager
 def reserve_threads(reserve: ThreadSource) -> Iterator["ThreadReservation"]:
     """Give a way to take threads for calls; those for which there is no call in the end are given back."""
-    taken = ThreadReservation(reserve)
+    reservation = ThreadReservation(reserve)
     try:
-        yield taken
+        yield reservation
     finally:
-        reserve.release((Counter(taken.taken) - Counter(taken.used)).elements())
+        reserve.release((Counter(reservation.taken) - Counter(reservation.used)).elements())
 
 
 @dataclass(slots=True)

@@ -116,7 +116,7 @@ class CircuitBreakers:
 
 def record_answers(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> None:
     """Note who has answered and who has not, by what became of calls to them."""
-    heard: set[str] = set()
+    answered: set[str] = set()
     timeouts: Counter[str] = Counter()
     for outcome in outcomes:
         lane = outcome.sent.lane
@@ -127,11 +127,11 @@ def record_answers(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> Non
         if isinstance(outcome.result, Failed) and outcome.result.reason is FailureReason.TIMEOUT:
             timeouts.update((lane.endpoint, lane.host))
         else:
-            heard |= {lane.endpoint, lane.host}
-    for name in heard:
+            answered |= {lane.endpoint, lane.host}
+    for name in answered:
         notes.of(name).has_answered = True
     for name, count in timeouts.items():
-        if name not in heard:
+        if name not in answered:
             notes.of(name).timeouts = count
 
 

@@ -22,7 +22,7 @@ from escalator.services.intake.process import WAIT_FOR_ITEM
 from escalator.store import audit_log, calendars, event_history
 from escalator.store.event_history import PastIncident
 from escalator.store.events import EventState
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 
 FOLLOWED = timedelta(hours=1)
 """How long what nobody has answered, or ended, is followed after the last that is known of it."""
@@ -68,8 +68,8 @@ class Backtest:
     def add(self, number: int, old: ReplayResult, new: ReplayResult) -> None:
         """Count one incident."""
         self.incidents += 1
-        self.old.update(told.to for told in old.told)
-        self.new.update(told.to for told in new.told)
+        self.old.update(notified.to for notified in old.told)
+        self.new.update(notified.to for notified in new.told)
         if not old.told:
             self.silent_before.append(number)
         if not new.told:
@@ -85,23 +85,25 @@ def backtest(core: Core, old: Policy, new: Policy, since: datetime) -> Backtest:
     """
     old, new = (with_stream_ids(policy, core.settings.environment) for policy in (old, new))
     staff = stream_ids_of_people(old) | stream_ids_of_people(new)
-    found = Backtest(since, core.clock.now())
+    result = Backtest(since, core.clock.now())
     with core.database.reading() as connection:
         clicked = core.policies.stand_ins(connection, since)
-        said = [(with_overrides(policy, clicked), calendars.bookings_of(connection, policy)) for policy in (old, new)]
+        versions = [
+            (with_overrides(policy, clicked), calendars.bookings_of(connection, policy)) for policy in (old, new)
+        ]
         for life in event_history.incidents_since(connection, since):
             try:
                 happened = _happened(core, connection, life, staff)
             except _Lost as lost:
-                found.left_out[lost.why] += 1
+                result.left_out[lost.why] += 1
                 continue
-            until = _until(life, happened, found.until)
-            before, after = (replay(life.source, happened, until, *one) for one in said)
-            found.add(life.number, before, after)
+            until = _until(life, happened, result.until)
+            before, after = (replay(life.source, happened, until, *version) for version in versions)
+            result.add(life.number, before, after)
         stray = event_history.count_without_incident(connection, since)
-    found.left_out["parked events"] = stray.get(EventState.PARKED, 0)
-    found.left_out["events that opened nothing"] = stray.get(EventState.IGNORED, 0)
-    return found
+    result.left_out["parked events"] = stray.get(EventState.PARKED, 0)
+    result.left_out["events that opened nothing"] = stray.get(EventState.IGNORED, 0)
+    return result
 
 
 class _Lost(Exception):
@@ -118,25 +120,27 @@ def _happened(
     """Return what happened to an incident, in order of time. Raises _Lost."""
     if life.is_drill:
         raise _Lost("drills")
-    heard = list(_heard(core, connection, life, staff))
-    if not heard:
+    past_events = list(_past_events(core, connection, life, staff))
+    if not past_events:
         raise _Lost("incidents without events of their own")
-    acts = [act for one in life.ids for act in _acts(connection, one)]
-    return sorted([*heard, *acts], key=lambda one: one.at)
+    actions = [act for incident_id in life.ids for act in _acts(connection, incident_id)]
+    return sorted([*past_events, *actions], key=lambda entry: entry.at)
 
 
-def _heard(core: Core, connection: Connection, life: PastIncident, staff: frozenset[str]) -> Iterator[PastEvent]:
+def _past_events(core: Core, connection: Connection, life: PastIncident, staff: frozenset[str]) -> Iterator[PastEvent]:
     is_first = True
-    for kept in event_history.events_of(connection, life.ids):
-        if kept.sealed_body is None:
+    for event in event_history.events_of(connection, life.ids):
+        if event.sealed_body is None:
             raise _Lost("incidents whose content is deleted")
         try:
-            said = observe(core.seal.open(kept.sealed_body), kept.received_at, staff)
+            observation = observe(core.seal.open(event.sealed_body), event.received_at, staff)
         except (ContentLocked, InvalidEvent) as error:
             raise _Lost("incidents whose content cannot be decrypted") from error
-        if said is not None:
-            yield PastEvent(kept.received_at + (WAIT_FOR_ITEM if said.waits and is_first else timedelta(0)), said)
-            is_first = is_first and said.waits
+        if observation is not None:
+            yield PastEvent(
+                event.received_at + (WAIT_FOR_ITEM if observation.waits and is_first else timedelta(0)), observation
+            )
+            is_first = is_first and observation.waits
 
 
 def _acts(connection: Connection, incident_id: Any) -> Iterator[PastAction]:
@@ -155,8 +159,8 @@ def _acted(row: Row[Any], verb: Verb) -> PastAction:
 
 def _until(life: PastIncident, happened: Sequence[PastEvent | PastAction], now: datetime) -> datetime:
     """Return until when to follow it: to its real end, if a person had a hand in it, else for an hour."""
-    acts = [one.at for one in happened if isinstance(one, PastAction)]
-    if acts and life.closed_at is not None:
+    times = [action.at for action in happened if isinstance(action, PastAction)]
+    if times and life.closed_at is not None:
         return life.closed_at
-    last = max(acts, default=happened[0].at) + FOLLOWED
+    last = max(times, default=happened[0].at) + FOLLOWED
     return min(last, life.closed_at or now, now)

@@ -28,7 +28,7 @@ class CoverageCache:
 
     def __init__(self) -> None:
         self._maker = ThreadPoolExecutor(1, thread_name_prefix="coverage")
-        self._made: dict[Hashable, Future[Coverage]] = {}
+        self._futures: dict[Hashable, Future[Coverage]] = {}
         self._lock = Lock()
 
     def ask(self, running: RunningPolicy, now: datetime) -> Future[Coverage]:
@@ -36,31 +36,31 @@ class CoverageCache:
         hour = now.replace(minute=0, second=0, microsecond=0)
         key = (running.version, hour, running.stand_ins, tuple(sorted(running.calendars.items())))
         with self._lock:
-            if key not in self._made or _has_failed(self._made[key]):
-                self._made[key] = self._maker.submit(_made, running, hour)
-                for old in list(self._made)[:-_KEPT]:
-                    self._made.pop(old).cancel()
-            return self._made[key]
+            if key not in self._futures or _has_failed(self._futures[key]):
+                self._futures[key] = self._maker.submit(_compute, running, hour)
+                for old in list(self._futures)[:-_KEPT]:
+                    self._futures.pop(old).cancel()
+            return self._futures[key]
 
 
-def visible_coverage(reader: Person, found: Coverage, policy: Policy) -> Coverage:
+def visible_coverage(reader: Person, coverage: Coverage, policy: Policy) -> Coverage:
     """Return what of a coverage somebody may know: nothing of categories and schedules of which they may not."""
-    hidden = {key for key, one in policy.categories.items() if not may_view_category(reader.key, one, policy)}
+    hidden = {key for key, category in policy.categories.items() if not may_view_category(reader.key, category, policy)}
     return replace(
-        found,
-        rows=tuple(row for row in found.rows if row.category not in hidden),
-        holes=tuple(hole for hole in found.holes if hole.row.category not in hidden),
-        singles=tuple(single for single in found.singles if single.row.category not in hidden),
-        gaps=tuple(gap for gap in found.gaps if may_view_schedule(gap.schedule, reader, policy)),
+        coverage,
+        rows=tuple(row for row in coverage.rows if row.category not in hidden),
+        holes=tuple(hole for hole in coverage.holes if hole.row.category not in hidden),
+        singles=tuple(single for single in coverage.singles if single.row.category not in hidden),
+        gaps=tuple(gap for gap in coverage.gaps if may_view_schedule(gap.schedule, reader, policy)),
         handovers=tuple(
-            handover for handover in found.handovers if may_view_schedule(handover.schedule, reader, policy)
+            handover for handover in coverage.handovers if may_view_schedule(handover.schedule, reader, policy)
         ),
     )
 
 
-def _made(running: RunningPolicy, start: datetime) -> Coverage:
+def _compute(running: RunningPolicy, start: datetime) -> Coverage:
     return compute_coverage(running.policy, start, start + AHEAD, WITHIN, running.calendars)
 
 
-def _has_failed(made: Future[Coverage]) -> bool:
-    return made.cancelled() or (made.done() and made.exception() is not None)
+def _has_failed(future: Future[Coverage]) -> bool:
+    return future.cancelled() or (future.done() and future.exception() is not None)

@@ -17,7 +17,7 @@ from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import events
 from escalator.store.events import StoredEvent
-from escalator.stream.observe import observe
+from escalator.stream.read_event import observe
 
 _MOST_EVENTS = 20
 """So many events of an incident are offered."""
@@ -52,8 +52,8 @@ def explain_event(
     if source is not None and source not in policy.sources:
         raise InvalidEvent({"source": [f"Unknown source; known: {', '.join(policy.sources) or 'none'}."]})
     begun = tuple(silence for silence in running.silences if silence not in policy.silences)
-    found = preview(observation, name, policy, now, running.calendars, begun) if observation else None
-    return Explanation(now, name, observation, found)
+    result = preview(observation, name, policy, now, running.calendars, begun) if observation else None
+    return Explanation(now, name, observation, result)
 
 
 def stored_events(core: Core, running: RunningPolicy, viewer: Viewer, number: int) -> tuple[StoredEvent, ...] | None:
@@ -82,13 +82,13 @@ def event_problems(error: InvalidEvent) -> Iterator[tuple[str, str]]:
     if isinstance(cause, UnicodeDecodeError):
         yield "", f"not valid UTF-8 at byte {cause.start}"
         return
-    for name, said in error.errors.items():
-        yield name.strip("_").removesuffix("schema"), " ".join(said)
+    for name, messages in error.errors.items():
+        yield name.strip("_").removesuffix("schema"), " ".join(messages)
 
 
 def explain_as_json(
     core: Core, running: RunningPolicy, body: bytes, source: str | None, at: datetime | None
 ) -> dict[str, Any]:
     """Return the JSON object of RULES 6 for an event; what is left out and raised is as for `explain_event`."""
-    said = explain_event(core, running, body, source, at)
-    return document(said.found, said.at)
+    explanation = explain_event(core, running, body, source, at)
+    return document(explanation.found, explanation.at)

@@ -59,10 +59,10 @@ class PolicyStatus:
 
 def policy_status(core: Core, connection: Connection) -> PolicyStatus:
     """Return how it stands with the policy. Problems name what is unset, never a value. Raises Unavailable."""
-    found = policies.active_version(connection)
-    if found is None:
+    active = policies.active_version(connection)
+    if active is None:
         raise Unavailable("no policy is active yet")
-    version, since = found
+    version, since = active
     warnings = _problems(core, policies.text_of(connection, version.id).encode())
     return PolicyStatus(version, since, warnings, _file(core, version))
 
@@ -76,8 +76,10 @@ def _file(core: Core, active: PolicyVersion) -> PolicyFileStatus:
     if hashlib.sha256(text).hexdigest() == active.sha256:
         return PolicyFileStatus(path.name, FileState.SAME)
     is_real = core.settings.mode is Mode.PRODUCTION
-    found = _problems(core, text)
-    refusing = tuple(version for version in found if not version.is_warning or (is_real and version.blocks_production))
+    problems = _problems(core, text)
+    refusing = tuple(
+        version for version in problems if not version.is_warning or (is_real and version.blocks_production)
+    )
     return PolicyFileStatus(path.name, FileState.REFUSED if refusing else FileState.CHANGED, refusing)
 
 
@@ -107,11 +109,11 @@ def versions_named(connection: Connection, sha256: str) -> list[PolicyVersion]:
     return policies.find(connection, sha256) if _HASH.fullmatch(sha256) else []
 
 
-def previous_version(connection: Connection, wanted: UUID) -> PolicyVersion | None:
+def previous_version(connection: Connection, version_id: UUID) -> PolicyVersion | None:
     """Return the version that ran before that one did last."""
     ran = [version.version for version in policies.history(connection) if version.version is not None]
-    since = next((place for place, one in enumerate(ran) if one.id == wanted), len(ran))
-    return next((one for one in ran[since:] if one.id != wanted), None)
+    since = next((place for place, policy_version in enumerate(ran) if policy_version.id == version_id), len(ran))
+    return next((policy_version for policy_version in ran[since:] if policy_version.id != version_id), None)
 
 
 def diff_lines(old: VersionName, new: VersionName) -> Iterator[str]:

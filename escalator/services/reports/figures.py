@@ -67,13 +67,13 @@ def build_report(core: Core, viewer: Viewer, running: RunningPolicy, span: Repor
         sent = store.destination_totals(connection, audience, span.since, span.until, modes)
         own = store.acknowledgement_times(connection, audience, viewer.person.key, span.since, span.until)
     zone = viewer.person.timezone or policy.timezone
-    by = (
-        lambda one: title_of(policy.categories.get(one.category or "")),
-        lambda one: one.severity,
+    groupings = (
+        lambda alert: title_of(policy.categories.get(alert.category or "")),
+        lambda alert: alert.severity,
         _team,
         opening_hour_in(zone),
     )
-    by_category, by_severity, by_team, by_hour = statistics_by_group(alerts, by, policy)
+    by_category, by_severity, by_team, by_hour = statistics_by_group(alerts, groupings, policy)
     return Report(
         span=span,
         whole=alert_statistics(alerts, policy),

@@ -110,8 +110,8 @@ def week_name(day: date) -> str:
 
 def parse_week(name: str, zone: ZoneInfo) -> ReviewWeek:
     """Return the week of this name. Raises ValueError for what names none."""
-    year, found, number = name.partition("-W")
-    if not (found and len(year) == 4 and len(number) == 2 and _FIRST_YEAR <= year <= _LAST_YEAR):
+    year, separator, number = name.partition("-W")
+    if not (separator and len(year) == 4 and len(number) == 2 and _FIRST_YEAR <= year <= _LAST_YEAR):
         raise ValueError(name)
     monday = date.fromisocalendar(int(year), int(number), 1)
     start, end = (first_instant(datetime.combine(monday + timedelta(days=days), time()), zone) for days in (0, 7))
@@ -128,13 +128,13 @@ def build_review(core: Core, viewer: Viewer, running: RunningPolicy, week: Revie
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
         opened = store.opened_alerts(connection, audience, span, modes)
-        told = store.sent_pages(connection, audience, span, modes)
-        sums = totals_by_severity(opened, told)
+        pages = store.sent_pages(connection, audience, span, modes)
+        sums = totals_by_severity(opened, pages)
         return WeeklyReview(
             sums=sums,
             whole=grand_total(sums.values()),
             late_steps=store.late_steps(connection, audience, span),
-            slow=slow_deliveries(opened, told),
+            slow=slow_deliveries(opened, pages),
             unanswered_in_time=[alert for alert in opened if was_escalated_unanswered(alert)],
             failures=merge_failures(store.failed_pages(connection, audience, span)),
             counts=store.action_counts(connection, audience, span, _COUNTED),
@@ -145,13 +145,13 @@ def build_review(core: Core, viewer: Viewer, running: RunningPolicy, week: Revie
         )
 
 
-def totals_by_severity(opened: Iterable[OpenedAlert], told: Sequence[SentPage]) -> dict[Severity, SeverityTotals]:
+def totals_by_severity(opened: Iterable[OpenedAlert], pages: Sequence[SentPage]) -> dict[Severity, SeverityTotals]:
     """Return the sums of each severity, the gravest first."""
-    reached = {recipient.incident_id: False for recipient in told}
-    reached |= {recipient.incident_id: True for recipient in told if recipient.delivered_at is not None}
+    reached = {page.incident_id: False for page in pages}
+    reached |= {page.incident_id: True for page in pages if page.delivered_at is not None}
     of: dict[Severity, list[OpenedAlert]] = {}
-    for one in opened:
-        of.setdefault(one.severity, []).append(one)
+    for alert in opened:
+        of.setdefault(alert.severity, []).append(alert)
     return {
         severity: SeverityTotals(
             alerts=len(alerts),
@@ -176,22 +176,20 @@ def was_escalated_unanswered(alert: OpenedAlert) -> bool:
     return alert.escalated_at is not None and (alert.answered_at is None or alert.answered_at > alert.escalated_at)
 
 
-def slow_deliveries(opened: Iterable[OpenedAlert], told: Iterable[SentPage]) -> list[SlowDelivery]:
+def slow_deliveries(opened: Iterable[OpenedAlert], pages: Iterable[SentPage]) -> list[SlowDelivery]:
     """Return the pages that took too long to get through, the slowest first."""
     numbers = {alert.id: alert.number for alert in opened}
-    found = [
+    slow = [
         SlowDelivery(
-            numbers[recipient.incident_id],
-            recipient.destination,
-            recipient.created_at,
-            recipient.delivered_at - recipient.created_at,
+            numbers[page.incident_id],
+            page.destination,
+            page.created_at,
+            page.delivered_at - page.created_at,
         )
-        for recipient in told
-        if recipient.delivered_at is not None
-        and recipient.delivered_at - recipient.created_at > SLOW
-        and recipient.incident_id in numbers
+        for page in pages
+        if page.delivered_at is not None and page.delivered_at - page.created_at > SLOW and page.incident_id in numbers
     ]
-    return sorted(found, key=lambda one: one.took, reverse=True)
+    return sorted(slow, key=lambda delivery: delivery.took, reverse=True)
 
 
 def merge_failures(failures: Iterable[FailedPages]) -> list[FailedPages]:

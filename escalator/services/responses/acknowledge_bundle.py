@@ -34,32 +34,32 @@ def bundle_size(core: Core, list_id: UUID) -> int:
         return len(bundles.pages_of(connection, list_id))
 
 
-def acknowledge_bundle(core: Core, asked: BundleRequest) -> ActionReply:
+def acknowledge_bundle(core: Core, request: BundleRequest) -> ActionReply:
     """Acknowledge what is on a list, one after the other; return what was done, and what was not and why.
 
     What was done before somebody could not be asked any more stays done. Raises Unavailable.
     """
     with core.database.reading() as connection:
-        members = {page.incident_id: page for page in bundles.pages_of(connection, asked.list_id)}
-    done, refused = [], []
+        members = {page.incident_id: page for page in bundles.pages_of(connection, request.list_id)}
+    acknowledged, refused = [], []
     for member in members.values():
         button = ButtonValue(member.incident_id, member.round_asked, member.fence)
         reply = perform_action(
             core,
             SlackRequest(
-                asked.user_id,
-                asked.team_id,
+                request.user_id,
+                request.team_id,
                 Verb.ACKNOWLEDGE,
                 button,
-                is_sandbox=asked.is_sandbox,
-                enterprise_id=asked.enterprise_id,
+                is_sandbox=request.is_sandbox,
+                enterprise_id=request.enterprise_id,
             ),
         )
         if reply.refused in OF_THE_PERSON:
             return reply
         if reply.refused is None:
-            done.append(member.number)
+            acknowledged.append(member.number)
         else:
             refused.append(reply.text)
-    context = MessageContext(None, None, asked.channel_id)
-    return ActionReply(context, reply_mode(is_sandbox=asked.is_sandbox), bundle_result_words(done, refused))
+    context = MessageContext(None, None, request.channel_id)
+    return ActionReply(context, reply_mode(is_sandbox=request.is_sandbox), bundle_result_words(acknowledged, refused))

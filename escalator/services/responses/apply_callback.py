@@ -17,7 +17,7 @@ from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident, State
 from escalator.model.policy import Person, Policy
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind, place_in
-from escalator.services.auth.vendor_accounts import JIRA_ACCOUNT, own_account
+from escalator.services.auth.our_vendor_accounts import JIRA_ACCOUNT, own_account
 from escalator.services.core.contacts import person_with_email
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
@@ -63,8 +63,8 @@ class _Case:
 
         What the sandbox says counts only for what is there, and there nothing else does. Posts are written last.
         """
-        event, found = self._without_our_own(event), self._posts(event)
-        locked = incidents.lock(self.connection, [post.incident_id for post in found], self.core.seal)
+        event, posts = self._without_our_own(event), self._posts(event)
+        locked = incidents.lock(self.connection, [post.incident_id for post in posts], self.core.seal)
         policy = self.running.policy
         ours = {
             key: incident
@@ -72,10 +72,10 @@ class _Case:
             if is_in_sandbox(self.core, incident, policy) is is_sandbox
         }
         after = {
-            key: self._decide(event, [post for post in found if post.incident_id == key], incident)
+            key: self._decide(event, [post for post in posts if post.incident_id == key], incident)
             for key, incident in ours.items()
         }
-        for post in found:
+        for post in posts:
             if post.incident_id in after:
                 self._look_at(event, post, ours[post.incident_id], after[post.incident_id])
         if event.kind is VendorEventKind.MERGED:
@@ -86,9 +86,9 @@ class _Case:
 
     def _posts(self, event: VendorEvent) -> Sequence[PostedMessage]:
         """Return what it is about; where nobody tells us which alerts, by our own number at the end of the title."""
-        found = posted_message_refs.find(self.connection, event.vendor, event.refs, event.vendor_incident_id)
-        if found or event.refs or event.vendor is not DestinationKind.PAGERDUTY:
-            return found
+        posts = posted_message_refs.find(self.connection, event.vendor, event.refs, event.vendor_incident_id)
+        if posts or event.refs or event.vendor is not DestinationKind.PAGERDUTY:
+            return posts
         number = _OUR_TITLE.search(event.title)
         return (
             posted_message_refs.find_by_number(self.connection, event.vendor, int(number[1]), event.vendor_incident_id)
@@ -98,19 +98,19 @@ class _Case:
 
     def _decide(self, event: VendorEvent, at: Sequence[PostedMessage], incident: Incident) -> Incident:
         """Return the incident after it; a refusal is recorded."""
-        who = self._who(event)
+        person = self._person_of(event)
         newest = max(at, key=lambda post: post.round)
-        spot = VendorAlertState(
+        alert_state = VendorAlertState(
             round=newest.round if event.vendor is DestinationKind.PAGERDUTY else None,
             is_answered=any(post.acknowledged_round == incident.round for post in at),
         )
         rules = rules_for(self.core, self.connection, incident, self.running)
-        decided = apply_vendor_event(event, who, spot, incident, rules, self.now)
+        decided = apply_vendor_event(event, person, alert_state, incident, rules, self.now)
         if isinstance(decided, Change):
             self.work.apply([Decision(incident, decided)], self.running, self.now)
             return decided.incident
         if isinstance(decided, Refusal):
-            actor = Actor("person", who.key) if who else Actor("stranger", unknown_person(event).key)
+            actor = Actor("person", person.key) if person else Actor("stranger", unknown_person(event).key)
             via, verb = event.vendor.value, event.kind.value
             record_refusal(self.connection, incident, actor, via, verb, decided, self.now)
         return incident
@@ -123,7 +123,7 @@ class _Case:
             return replace(event, agent=VendorActor(VendorActorKind.INTEGRATION, event.agent.id))
         return event
 
-    def _who(self, event: VendorEvent) -> Person | None:
+    def _person_of(self, event: VendorEvent) -> Person | None:
         policy, agent = self.running.policy, event.agent
         if agent.kind is not VendorActorKind.PERSON:
             return None

@@ -38,8 +38,8 @@ CALLBACKS_OF: Mapping[DestinationKind, Callbacks] = {
 
 def store_callback(core: Core, vendor: DestinationKind, event_id: str, body: bytes, *, is_sandbox: bool) -> None:
     """Store what a vendor tells us, once for each of its events, and tell the workers. Raises Unavailable."""
-    said = _parsed(vendor, body)
-    subject = (said.vendor_incident_id or next(iter(said.refs), "")) if said else ""
+    event = _parsed(vendor, body)
+    subject = (event.vendor_incident_id or next(iter(event.refs), "")) if event else ""
     new = VendorCallback(
         id=uuid7(),
         vendor=vendor,
@@ -72,7 +72,7 @@ def process_callbacks(core: Core) -> None:
     watch = Stopwatch()
     with core.database.reading() as connection:
         waiting = vendor_callbacks.due(connection, core.clock.now(), BATCH)
-    unknown = [one for one in waiting if not _safely(core, one, _do_known)]
+    unknown = [callback for callback in waiting if not _safely(core, callback, _do_known)]
     for callback in unknown:
         if watch.seconds() >= MOST_S or not _safely(core, callback, _ask_and_do):
             break
@@ -94,28 +94,28 @@ def _safely(core: Core, callback: VendorCallback, do: Callable[[Core, VendorCall
 
 def _do_known(core: Core, callback: VendorCallback) -> bool:
     """Do what needs no question; False for what does."""
-    said = _parsed(callback.vendor, core.seal.open(callback.sealed_body or b""))
-    if said is None:
+    event = _parsed(callback.vendor, core.seal.open(callback.sealed_body or b""))
+    if event is None:
         with core.database.writing() as connection:
             vendor_callbacks.mark_done(connection, callback.id, "is not supported")
         return True
     with core.database.reading() as connection:
-        is_known = bool(posted_message_refs.find(connection, said.vendor, said.refs, said.vendor_incident_id))
-    if not callback.is_sandbox and CALLBACKS_OF[callback.vendor].has_question(core.settings, said, is_known):
+        is_known = bool(posted_message_refs.find(connection, event.vendor, event.refs, event.vendor_incident_id))
+    if not callback.is_sandbox and CALLBACKS_OF[callback.vendor].has_question(core.settings, event, is_known):
         return False
-    apply_callback(core, callback, said)
+    apply_callback(core, callback, event)
     return True
 
 
 def _ask_and_do(core: Core, callback: VendorCallback) -> bool:
     """Ask what it means, outside of any transaction, and do it; False when the vendor does not say."""
-    said = CALLBACKS_OF[callback.vendor].ask(core.vendors, core.seal.open(callback.sealed_body or b""))
-    if isinstance(said, Failed):
+    event = CALLBACKS_OF[callback.vendor].ask(core.vendors, core.seal.open(callback.sealed_body or b""))
+    if isinstance(event, Failed):
         is_last = core.clock.now() - callback.received_at >= GIVE_UP_AFTER
-        _try_later(core, callback, said.reason.value, is_fault=False, is_last=is_last)
+        _try_later(core, callback, event.reason.value, is_fault=False, is_last=is_last)
         return False
-    if said is not None:
-        apply_callback(core, callback, said)
+    if event is not None:
+        apply_callback(core, callback, event)
     return True
 
 

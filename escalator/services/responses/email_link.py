@@ -68,25 +68,25 @@ class _Case:
 def view_by_link(core: Core, link: AnswerLink) -> LinkPage | None:
     """Return how it stands; None when there is no such incident where the link counts. Raises Unavailable."""
     with core.database.reading() as connection:
-        found = incidents.read(connection, {link.incident_id}, core.seal)
-        case = _case(core, connection, link, found.get(link.incident_id))
+        incidents_by_id = incidents.read(connection, {link.incident_id}, core.seal)
+        case = _case(core, connection, link, incidents_by_id.get(link.incident_id))
         return None if case is None else _looked_at(case)
 
 
 def acknowledge_by_link(core: Core, link: AnswerLink) -> LinkPage | None:
     """Acknowledge for the person whose link it is, and return how it stands then. Raises Unavailable."""
     with unit_of_work(core) as work:
-        found = incidents.lock(work.connection, [link.incident_id], core.seal)
-        case = _case(core, work.connection, link, found.get(link.incident_id))
+        incidents_by_id = incidents.lock(work.connection, [link.incident_id], core.seal)
+        case = _case(core, work.connection, link, incidents_by_id.get(link.incident_id))
         if case is None:
             return None
-        done = _judge(case)
-        if isinstance(done, Change):
-            work.apply([Decision(case.incident, done)], case.running, case.now)
-            return _answered(replace(case, incident=done.incident))
+        result = _judge(case)
+        if isinstance(result, Change):
+            work.apply([Decision(case.incident, result)], case.running, case.now)
+            return _answered(replace(case, incident=result.incident))
         actor = Actor("stranger" if case.person is None else "person", link.person)
-        record_refusal(work.connection, case.incident, actor, link.channel.value, link.verb.value, done, case.now)
-        return _refused(case, done)
+        record_refusal(work.connection, case.incident, actor, link.channel.value, link.verb.value, result, case.now)
+        return _refused(case, result)
 
 
 def _case(core: Core, connection: Connection, link: AnswerLink, incident: Incident | None) -> _Case | None:
@@ -102,9 +102,9 @@ def _judge(case: _Case) -> Change | Refusal:
     if case.is_restricted:
         # Also for those who may: a link that somebody passed on must not answer what only a few may see.
         return Refusal(RefusalReason.RESTRICTED)
-    wanted = ActionRequest(verb=case.link.verb, person=case.person, via=case.link.channel.value)
+    request = ActionRequest(verb=case.link.verb, person=case.person, via=case.link.channel.value)
     return apply_action(
-        wanted, case.incident, rules_for(case.core, case.connection, case.incident, case.running), case.now
+        request, case.incident, rules_for(case.core, case.connection, case.incident, case.running), case.now
     )
 
 
@@ -115,17 +115,17 @@ def _looked_at(case: _Case) -> LinkPage:
     refused = check_permission(case.link.verb, case.person, case.incident, case.running.policy)
     if refused is not None:
         return replace(shown, note=_words(case, refused))
-    if any(given.person == case.person.key for given in case.incident.acknowledgements):
+    if any(answer.person == case.person.key for answer in case.incident.acknowledgements):
         return replace(shown, note=_words(case, Refusal(RefusalReason.ALREADY_ANSWERED)))
     is_older = case.link.round < case.incident.round
     return replace(shown, can_answer=True, note="A new round has started since that email." if is_older else "")
 
 
 def _answered(case: _Case) -> LinkPage:
-    taken = case.incident.state is not State.TRIGGERED
+    is_taken = case.incident.state is not State.TRIGGERED
     note = (
         "You acknowledged it. It is yours now."
-        if taken
+        if is_taken
         else "Your acknowledgement counts. One more person has to acknowledge it."
     )
     return replace(_picture(case), note=note)
@@ -146,8 +146,8 @@ def _picture(case: _Case) -> LinkPage:
     """Return what may be said to whoever has the link: what stood in the mail, and how it stands now."""
     incident, policy = case.incident, case.running.policy
     if case.person is None:
-        said = _words(case, Refusal(RefusalReason.UNKNOWN_PERSON))
-        return LinkPage(incident.number, case.link.person, note=said, is_of_nobody=True)
+        text = _words(case, Refusal(RefusalReason.UNKNOWN_PERSON))
+        return LinkPage(incident.number, case.link.person, note=text, is_of_nobody=True)
     if case.is_restricted:
         return LinkPage(incident.number, case.link.person, must_sign_in=True)
     view = View(
@@ -159,15 +159,17 @@ def _picture(case: _Case) -> LinkPage:
         others=compose.related_incidents(case.connection, [incident])[incident.id],
         channel=case.link.channel,
     )
-    return LinkPage(incident.number, case.link.person, card.standing(view).headline, _stands(view))
+    return LinkPage(incident.number, case.link.person, card.standing(view).headline, _state_words(view))
 
 
-def _stands(view: View) -> str:
+def _state_words(view: View) -> str:
     incident = view.incident
     if incident.state is State.LOGGED:
         return "Logged only: nobody is notified."
     if incident.state is not State.TRIGGERED:
         return f"{card.text(view)}."
-    answered = len({given.person for given in incident.acknowledgements})
-    who = f"{answered} of {incident.acks_needed} have acknowledged" if answered else "Not acknowledged yet"
-    return f"{who}. Waiting for {push_text.words(view.waited)}."
+    answered = len({answer.person for answer in incident.acknowledgements})
+    acknowledged_words = (
+        f"{answered} of {incident.acks_needed} have acknowledged" if answered else "Not acknowledged yet"
+    )
+    return f"{acknowledged_words}. Waiting for {push_text.words(view.waited)}."

@@ -14,7 +14,7 @@ from escalator.model.silence import SilenceScope
 from escalator.rendering.push_text import words
 from escalator.rendering.replies import ROLE_REFUSED
 from escalator.rendering.silences import subject
-from escalator.rendering.view import called
+from escalator.rendering.view import display_name
 from escalator.services.auth.slack_users import slack_sender
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
@@ -39,15 +39,17 @@ _MORE = "… `escalator silence` lists all of them"
 
 def silence_answer(core: Core, text: str, person: Person, running: RunningPolicy, *, is_sandbox: bool) -> str | Json:
     """Return the answer to `/silence` with this behind it: a window, or mrkdwn. Raises Unavailable."""
-    verb, _, rest = text.partition(" ")
+    verb, _, argument = text.partition(" ")
     if verb == "list":
         return _list(core, person, running)
     if is_sandbox and core.settings.mode is not Mode.SANDBOX:
         return _OUTSIDE
     if verb == "end":
-        done = end_silence(core, rest, person.key, SANDBOX if is_sandbox else SLACK)
+        result = end_silence(core, argument, person.key, SANDBOX if is_sandbox else SLACK)
         return (
-            _unchanged(done) if isinstance(done, SilenceRefused) else f"Ended: {escape(subject(done, running.policy))}"
+            _unchanged(result)
+            if isinstance(result, SilenceRefused)
+            else f"Ended: {escape(subject(result, running.policy))}"
         )
     if verb:
         return _HELP
@@ -65,14 +67,14 @@ def _choice(of: SilenceScope, name: str, policy: Policy) -> Choice:
     return (f"{of.value}:{name}", label)
 
 
-def _unchanged(done: SilenceRefused) -> str:
-    return f"Nothing changed: {escape(done.said)}."
+def _unchanged(refusal: SilenceRefused) -> str:
+    return f"Nothing changed: {escape(refusal.said)}."
 
 
 def _list(core: Core, person: Person, running: RunningPolicy) -> str:
     with core.database.reading() as connection:
-        found = list_silences(core, connection, running, person)
-    return fitting((_line(row, person, running.policy) for row in found), _MORE) or _NOTHING
+        rows = list_silences(core, connection, running, person)
+    return fitting((_line(row, person, running.policy) for row in rows), _MORE) or _NOTHING
 
 
 def _line(row: SilenceRow, person: Person, policy: Policy) -> str:
@@ -80,10 +82,10 @@ def _line(row: SilenceRow, person: Person, policy: Policy) -> str:
     critical = ", critical too" if silence.is_for_critical else ""
     begins = "" if row.is_in_force else f" from {date(silence.starts_at)}"
     span = f"{begins} until {date(silence.ends_at)}"
-    by = f"by {escape(called(silence.author, policy))}"
+    author_words = f"by {escape(display_name(silence.author, policy))}"
     may_end = row.handle and may_silence(person, silence.of, silence.name, policy)
     how = f" · `/silence end {row.handle}`" if may_end else "" if row.handle else " · from the policy file"
-    return f"*{escape(subject(silence, policy))}*{critical}{span} {by}: {escape(silence.reason)}{how}"
+    return f"*{escape(subject(silence, policy))}*{critical}{span} {author_words}: {escape(silence.reason)}{how}"
 
 
 def silence_from_dialog(core: Core, request: Silencing, *, is_sandbox: bool) -> str | SilenceRefused:
@@ -97,9 +99,9 @@ def silence_from_dialog(core: Core, request: Silencing, *, is_sandbox: bool) -> 
         return _OUTSIDE
     lasts = timedelta(minutes=request.minutes)
     via = SANDBOX if is_sandbox else SLACK
-    done = create_silence(
+    result = create_silence(
         core, SilenceRequest(request.named, lasts, request.reason, person.key, via, request.is_for_critical)
     )
-    if isinstance(done, SilenceRefused):
-        return ROLE_REFUSED if done.what is SilenceProblem.ROLE else done
-    return f"{subject(done, running.policy)} is silenced for {words(lasts)}. To end it, use `/silence list`."
+    if isinstance(result, SilenceRefused):
+        return ROLE_REFUSED if result.what is SilenceProblem.ROLE else result
+    return f"{subject(result, running.policy)} is silenced for {words(lasts)}. To end it, use `/silence list`."

@@ -19,18 +19,18 @@ from escalator.services.responses.silence_command import silence_choices
 from escalator.store import incidents
 
 
-def choices_for(core: Core, asked: Suggestion, *, is_sandbox: bool) -> list[Choice]:
+def choices_for(core: Core, search: Suggestion, *, is_sandbox: bool) -> list[Choice]:
     """Return all that who searches may choose; nothing for who may not have the window. Raises Unavailable."""
     with core.database.reading() as connection:
         policy = core.policies.required(connection).policy
-        person = slack_sender(core, connection, policy, asked, is_sandbox=is_sandbox)
+        person = slack_sender(core, connection, policy, search, is_sandbox=is_sandbox)
         if isinstance(person, str):
             return []
-        if asked.callback_id == HAND_OVER_CALLBACK and asked.button is not None:
-            return _successors(core, connection, asked.button, person, policy, is_sandbox=is_sandbox)
-    if asked.callback_id == escalate_modal.CALLBACK:
-        return manual_choices(core, person, policy, asked.name, is_sandbox=is_sandbox)
-    return silence_choices(person, policy) if asked.callback_id == silence_modal.CALLBACK else []
+        if search.callback_id == HAND_OVER_CALLBACK and search.button is not None:
+            return _successors(core, connection, search.button, person, policy, is_sandbox=is_sandbox)
+    if search.callback_id == escalate_modal.CALLBACK:
+        return manual_choices(core, person, policy, search.name, is_sandbox=is_sandbox)
+    return silence_choices(person, policy) if search.callback_id == silence_modal.CALLBACK else []
 
 
 def _successors(

@@ -34,11 +34,11 @@ def answer_command(core: Core, typed: Command, *, is_sandbox: bool) -> CommandRe
     if isinstance(person, str):
         return CommandReply(MessageContext(None, None, typed.channel_id), mode, person)
     context = MessageContext(None, None, typed.channel_id, person.key)
-    said = _said(core, typed, person, running, is_sandbox=is_sandbox)
-    return CommandReply(context, mode, said) if isinstance(said, str) else CommandReply(context, mode, view=said)
+    answer = _answer(core, typed, person, running, is_sandbox=is_sandbox)
+    return CommandReply(context, mode, answer) if isinstance(answer, str) else CommandReply(context, mode, view=answer)
 
 
-def _said(core: Core, typed: Command, person: Person, running: RunningPolicy, *, is_sandbox: bool) -> str | Json:
+def _answer(core: Core, typed: Command, person: Person, running: RunningPolicy, *, is_sandbox: bool) -> str | Json:
     if typed.command == ONCALL:
         return oncall_text(running.roster(core.clock.now()), person, typed.text, core.expand)
     if typed.command == ESCALATE:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.endpoints import PERSON_PREFIX
-from escalator.engine.silences import may_view_silence, silence_categories
+from escalator.engine.silences import categories_of_silence, may_view_silence
 from escalator.engine.targets import Recipient, last_resort_targets, resolve_targets, team_of
 from escalator.errors import ContentLocked
 from escalator.model.bulletin import Bulletin, BulletinKind
@@ -53,19 +53,19 @@ def announce_silence(  # noqa: PLR0913  # what has happened, to what, when, and 
         "is_over": is_over,
         "by": by or "",
     }
-    told = _told(silence, running, now)
+    recipients = _recipients(silence, running, now)
     new = Bulletin(uuid7(), BulletinKind.SILENCE, now, body)
-    return publish_bulletin(core, connection, new, told, operator_alert_mode(core.settings)) > 0
+    return publish_bulletin(core, connection, new, recipients, operator_alert_mode(core.settings)) > 0
 
 
-def _told(silence: Silence, running: RunningPolicy, now: datetime) -> list[Recipient]:
+def _recipients(silence: Silence, running: RunningPolicy, now: datetime) -> list[Recipient]:
     """Return who hears of a silence: of one of a restricted category only people, and those who may know of it.
 
     Where none of the usual ones may, everybody hears who may.
     """
     policy, roster = running.policy, running.roster(now)
     usual = resolve_targets((*last_resort_targets(policy), *_leads(silence, policy)), None, roster).told
-    if not any(category.restricted_to for category in silence_categories(silence.of, silence.name, policy)):
+    if not any(category.restricted_to for category in categories_of_silence(silence.of, silence.name, policy)):
         return list(usual)
     knowing = [
         PERSON_PREFIX + person.key
@@ -110,14 +110,14 @@ def silence_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) 
 
 def _reason(core: Core, connection: Connection, silence: Silence, policy: Policy) -> str:
     if silence.id is not None:
-        kept = silences.find(connection, silence.id)
-        return reason_of(core, kept) if kept else ""
-    return next((one.reason for one in policy.silences if replace(one, reason="") == silence), "")
+        stored = silences.find(connection, silence.id)
+        return reason_of(core, stored) if stored else ""
+    return next((silence_.reason for silence_ in policy.silences if replace(silence_, reason="") == silence), "")
 
 
-def reason_of(core: Core, kept: StoredSilence) -> str:
+def reason_of(core: Core, stored: StoredSilence) -> str:
     """Return why something was silenced, or nothing when none of our keys opens it."""
     try:
-        return core.seal.open(kept.sealed_reason).decode() if kept.sealed_reason else ""
+        return core.seal.open(stored.sealed_reason).decode() if stored.sealed_reason else ""
     except ContentLocked:
         return ""

@@ -56,8 +56,8 @@ def record_silence_changes(core: Core) -> None:
         running = core.policies.running(connection)
         if running is None or not jobs.claim_due(connection, "silences", now, EVERY):
             return
-        told = [*_end(core, connection, running), *_follow_file(core, connection, running)]
-        work.has_deliveries = any(told)
+        announced = [*_end(core, connection, running), *_follow_file(core, connection, running)]
+        work.has_deliveries = any(announced)
 
 
 def _end(core: Core, connection: Connection, running: RunningPolicy) -> list[bool]:
@@ -77,20 +77,20 @@ def _end(core: Core, connection: Connection, running: RunningPolicy) -> list[boo
 def _follow_file(core: Core, connection: Connection, running: RunningPolicy) -> list[bool]:
     """Record and tell of the file's own silences; what is long over is none of this version's business."""
     now = core.clock.now()
-    told = []
+    announced = []
     for silence in running.policy.silences:
         if not silence.starts_at <= now < silence.ends_at + _LONGEST:
             continue
         name, is_over = f"silence:{_digest(silence)}", silence.ends_at <= now
-        known, said = key_values.get(connection, name), _ENDED if is_over else _BEGUN
-        if known == said or (is_over and known is None):
+        known, new_mark = key_values.get(connection, name), _ENDED if is_over else _BEGUN
+        if known == new_mark or (is_over and known is None):
             continue
-        key_values.save(connection, name, said, now)
+        key_values.save(connection, name, new_mark, now)
         action = AuditAction.SILENCE_ENDED if is_over else AuditAction.SILENCE_BEGUN
         entry = AuditEntry(action, SYSTEM if is_over else _FILE, "file", after=silence_details(silence))
         audit_log.insert(connection, [(entry, running.version)], now)
-        told.append(announce_silence(core, connection, running, silence, now, is_over=is_over))
-    return told
+        announced.append(announce_silence(core, connection, running, silence, now, is_over=is_over))
+    return announced
 
 
 def silence_details(silence: Silence) -> dict[str, str]:
@@ -104,5 +104,5 @@ def silence_details(silence: Silence) -> dict[str, str]:
 
 
 def _digest(silence: Silence) -> str:
-    said = (silence.of, silence.name, silence.author, silence.starts_at.isoformat(), silence.ends_at.isoformat())
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
+    parts = (silence.of, silence.name, silence.author, silence.starts_at.isoformat(), silence.ends_at.isoformat())
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.engine.silences import may_silence, may_view_silence, silence_categories
+from escalator.engine.silences import categories_of_silence, may_silence, may_view_silence
 from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.facts import normalized
 from escalator.model.levels import Mode, Role, Severity
@@ -69,17 +69,17 @@ class SilenceRow:
     handle: str = ""
 
 
-def create_silence(core: Core, wanted: SilenceRequest) -> Silence | SilenceRefused:
+def create_silence(core: Core, request: SilenceRequest) -> Silence | SilenceRefused:
     """Begin a silence now, or say what is wrong with it. Raises Unavailable."""
     now = core.clock.now()
     with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
-        new = _checked(wanted, running.policy, now)
+        new = _checked(request, running.policy, now)
         if isinstance(new, SilenceRefused):
             return new
-        silences.insert(work.connection, new, wanted.via, core.seal.seal(new.reason.encode()))
+        silences.insert(work.connection, new, request.via, core.seal.seal(new.reason.encode()))
         entry = AuditEntry(
-            AuditAction.SILENCE_BEGUN, Actor("person", new.author), wanted.via, str(new.id), after=silence_details(new)
+            AuditAction.SILENCE_BEGUN, Actor("person", new.author), request.via, str(new.id), after=silence_details(new)
         )
         audit_log.insert(work.connection, [(entry, running.version)], now)
         work.has_deliveries = announce_silence(core, work.connection, running, new, now)
@@ -94,21 +94,21 @@ def end_silence(core: Core, handle: str, by: str, via: str) -> Silence | Silence
     now = core.clock.now()
     with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
-        kept = silences.unended(work.connection, locked=True)
-        theirs = [row for row in kept if via != Mode.SANDBOX or row.via == Mode.SANDBOX]
-        found = _named(theirs, handle, now)
-        refused = _may_not_end(found, handle, by, running.policy)
-        if refused is not None or found is None or found.id is None:
-            return refused or SilenceRefused(SilenceProblem.NAME, _no_such(handle))
-        over = replace(found, ends_at=now)
-        silences.end(work.connection, found.id, now, now)
+        unended = silences.unended(work.connection, locked=True)
+        theirs = [row for row in unended if via != Mode.SANDBOX or row.via == Mode.SANDBOX]
+        silence = _named(theirs, handle, now)
+        refusal = _end_refusal(silence, handle, by, running.policy)
+        if refusal is not None or silence is None or silence.id is None:
+            return refusal or SilenceRefused(SilenceProblem.NAME, _no_such(handle))
+        ended = replace(silence, ends_at=now)
+        silences.end(work.connection, silence.id, now, now)
         entry = AuditEntry(
-            AuditAction.SILENCE_ENDED, Actor("person", by), via, str(found.id), after=silence_details(over)
+            AuditAction.SILENCE_ENDED, Actor("person", by), via, str(silence.id), after=silence_details(ended)
         )
         audit_log.insert(work.connection, [(entry, running.version)], now)
-        work.has_deliveries = announce_silence(core, work.connection, running, over, now, is_over=True, by=by)
+        work.has_deliveries = announce_silence(core, work.connection, running, ended, now, is_over=True, by=by)
     resume_after_silence(core)
-    return over
+    return ended
 
 
 def list_silences(
@@ -117,13 +117,16 @@ def list_silences(
     """Return the silences that are in force or to come, with their reasons; to an asker only what they may see."""
     now = core.clock.now()
     ids = {silence.id for silence in running.silences}
-    kept = (row for row in silences.unended(connection) if row.silence.id in ids)
-    begun = [(replace(row.silence, reason=reason_of(core, row)), handle_of(row.silence)) for row in kept]
-    found = sorted([*begun, *((silence, "") for silence in running.policy.silences)], key=lambda one: one[0].starts_at)
+    stored = (row for row in silences.unended(connection) if row.silence.id in ids)
+    begun = [(replace(row.silence, reason=reason_of(core, row)), handle_of(row.silence)) for row in stored]
+    listed = sorted(
+        [*begun, *((silence, "") for silence in running.policy.silences)], key=lambda entry: entry[0].starts_at
+    )
     return [
-        SilenceRow(one, one.starts_at <= now, handle)
-        for one, handle in found
-        if one.ends_at > now and (asker is None or may_view_silence(asker, one.of, one.name, running.policy))
+        SilenceRow(silence, silence.starts_at <= now, handle)
+        for silence, handle in listed
+        if silence.ends_at > now
+        and (asker is None or may_view_silence(asker, silence.of, silence.name, running.policy))
     ]
 
 
@@ -139,16 +142,16 @@ def silenceable_subjects(person: Person, policy: Policy) -> Iterator[tuple[Silen
     return (subject for subject in named if may_silence(person, *subject, policy))
 
 
-def _checked(wanted: SilenceRequest, policy: Policy, now: datetime) -> Silence | SilenceRefused:
-    person = _may(wanted.by, policy)
+def _checked(request: SilenceRequest, policy: Policy, now: datetime) -> Silence | SilenceRefused:
+    person = _may(request.by, policy)
     if isinstance(person, SilenceRefused):
         return person
-    named = _meant(wanted.named, list(silenceable_subjects(person, policy)))
+    named = _resolve_subject(request.named, list(silenceable_subjects(person, policy)))
     if isinstance(named, SilenceRefused):
         return named
-    reason = " ".join(wanted.reason.split())
-    new = Silence(*named, now, now + wanted.lasts, person.key, reason, wanted.is_for_critical, uuid7())
-    return _why_not(new, policy) or new
+    reason = " ".join(request.reason.split())
+    new = Silence(*named, now, now + request.lasts, person.key, reason, request.is_for_critical, uuid7())
+    return _refusal(new, policy) or new
 
 
 def _may(by: str, policy: Policy) -> Person | SilenceRefused:
@@ -164,20 +167,22 @@ def _may(by: str, policy: Policy) -> Person | SilenceRefused:
     return person
 
 
-def _meant(named: str, known: Sequence[tuple[SilenceScope, str]]) -> tuple[SilenceScope, str] | SilenceRefused:
+def _resolve_subject(
+    named: str, known: Sequence[tuple[SilenceScope, str]]
+) -> tuple[SilenceScope, str] | SilenceRefused:
     """Return the category or route of that name; `category:hate` and `route:Hate` say which of both."""
     kind, _, name = named.partition(":")
     if kind in set(SilenceScope):
         known = [subject for subject in known if subject[0] == kind]
         named = name
     exact = [subject for subject in known if subject[1] == named]
-    found = exact or [subject for subject in known if normalized(subject[1]) == normalized(named)]
-    if len(found) == 1 and (exact or found[0][0] is SilenceScope.CATEGORY):
-        return found[0]
-    if found:
-        right = " or ".join(f"{of.value}:{name}" for of, name in found)
-        what = "a category and a route" if len(found) > 1 else "not the exact name of the route"
-        return SilenceRefused(SilenceProblem.NAME, f"{quoted(named)} is {what}; write {right}")
+    matches = exact or [subject for subject in known if normalized(subject[1]) == normalized(named)]
+    if len(matches) == 1 and (exact or matches[0][0] is SilenceScope.CATEGORY):
+        return matches[0]
+    if matches:
+        right = " or ".join(f"{of.value}:{name}" for of, name in matches)
+        problem = "a category and a route" if len(matches) > 1 else "not the exact name of the route"
+        return SilenceRefused(SilenceProblem.NAME, f"{quoted(named)} is {problem}; write {right}")
     names = dict.fromkeys(name for _of, name in known)
     return SilenceRefused(
         SilenceProblem.NAME,
@@ -185,11 +190,11 @@ def _meant(named: str, known: Sequence[tuple[SilenceScope, str]]) -> tuple[Silen
     )
 
 
-def _why_not(new: Silence, policy: Policy) -> SilenceRefused | None:
-    lasts, most = new.ends_at - new.starts_at, max_silence_length(is_for_critical=new.is_for_critical)
-    if not SHORTEST <= lasts <= most:
+def _refusal(new: Silence, policy: Policy) -> SilenceRefused | None:
+    lasts, max_length = new.ends_at - new.starts_at, max_silence_length(is_for_critical=new.is_for_critical)
+    if not SHORTEST <= lasts <= max_length:
         which = "critical incidents too" if new.is_for_critical else "a category or a route"
-        right = f"a silence for {which} lasts from {words(SHORTEST)} to {words(most)}"
+        right = f"a silence for {which} lasts from {words(SHORTEST)} to {words(max_length)}"
         return SilenceRefused(SilenceProblem.LASTS, f"{words(lasts)} is not allowed; {right}")
     if not new.reason or len(new.reason) > MAX_REASON:
         return SilenceRefused(SilenceProblem.REASON, f"give a reason of at most {MAX_REASON} characters")
@@ -202,26 +207,26 @@ def _why_not(new: Silence, policy: Policy) -> SilenceRefused | None:
 
 
 def _is_always_critical(silence: Silence, policy: Policy) -> bool:
-    floors = [category.at_least for category in silence_categories(silence.of, silence.name, policy)]
+    floors = [category.at_least for category in categories_of_silence(silence.of, silence.name, policy)]
     return bool(floors) and all(floor is Severity.CRITICAL for floor in floors)
 
 
-def _named(kept: Sequence[StoredSilence], handle: str, now: datetime) -> Silence | None:
+def _named(stored: Sequence[StoredSilence], handle: str, now: datetime) -> Silence | None:
     """Return the one silence that has not ended and whose id ends so."""
-    wanted = handle.strip().lower().replace("-", "")
-    found = [row.silence for row in kept if len(wanted) >= _HANDLE_CHARS and _id(row).endswith(wanted)]
-    return found[0] if len(found) == 1 and found[0].ends_at > now else None
+    suffix = handle.strip().lower().replace("-", "")
+    matches = [row.silence for row in stored if len(suffix) >= _HANDLE_CHARS and _id(row).endswith(suffix)]
+    return matches[0] if len(matches) == 1 and matches[0].ends_at > now else None
 
 
-def _id(kept: StoredSilence) -> str:
-    return kept.silence.id.hex if kept.silence.id else ""
+def _id(stored: StoredSilence) -> str:
+    return stored.silence.id.hex if stored.silence.id else ""
 
 
-def _may_not_end(found: Silence | None, handle: str, by: str, policy: Policy) -> SilenceRefused | None:
+def _end_refusal(silence: Silence | None, handle: str, by: str, policy: Policy) -> SilenceRefused | None:
     person = _may(by, policy)
     if isinstance(person, SilenceRefused):
         return person
-    if found is None or not may_silence(person, found.of, found.name, policy):
+    if silence is None or not may_silence(person, silence.of, silence.name, policy):
         return SilenceRefused(SilenceProblem.NAME, _no_such(handle))
     return None
 

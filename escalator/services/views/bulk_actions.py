@@ -19,17 +19,17 @@ class BulkResult:
 
 def acknowledge_many(core: Core, viewer: Viewer, numbers: Iterable[int]) -> BulkResult:
     """Acknowledge each of these incidents for somebody. Raises Unavailable when one could not be recorded."""
-    done, others = [], []
+    acknowledged, others = [], []
     for number in dict.fromkeys(numbers):
         outcome = act_as_viewer(core, viewer, number, ViewerAction(Verb.ACKNOWLEDGE))
         if outcome is None:
             others.append(f"There is no #{number}.")
         elif outcome.refused is None and outcome.incident.owner == viewer.person.key:
-            done.append(outcome.words)
+            acknowledged.append(outcome.words)
         else:
             others.append(outcome.words)
-    first = done if len(done) == 1 else [f"{len(done)} acknowledged"] if done else []
-    return BulkResult(len(done), " ".join(_sentence(said) for said in dict.fromkeys([*first, *others])))
+    first = acknowledged if len(acknowledged) == 1 else [f"{len(acknowledged)} acknowledged"] if acknowledged else []
+    return BulkResult(len(acknowledged), " ".join(_sentence(words) for words in dict.fromkeys([*first, *others])))
 
 
 def _sentence(text: str) -> str:

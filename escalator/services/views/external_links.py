@@ -22,9 +22,9 @@ def find_external_links(
     rule: ContentRule,
 ) -> tuple[Place, ...]:
     """Return where else an incident stands, each place once. What stands in the sandbox's inbox is no place."""
-    found = [*_of_policy(core, incident, frozen, running, rule)]
-    found += [place for post in standing if post.mode is not Mode.SANDBOX and (place := _of_post(core, post))]
-    return tuple(dict.fromkeys(found))
+    links = [*_of_policy(core, incident, frozen, running, rule)]
+    links += [place for post in standing if post.mode is not Mode.SANDBOX and (place := _of_post(core, post))]
+    return tuple(dict.fromkeys(links))
 
 
 def _of_policy(core: Core, incident: Incident, frozen: Policy, running: Policy, rule: ContentRule) -> Iterator[Place]:

@@ -21,5 +21,5 @@ def health_summary(core: Core) -> HealthSummary:
     """Return how the product is. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
-        found = health.read_health(connection, now)
-    return HealthSummary(health_problems(found, now), found.workers, found.last_event)
+        product_health = health.read_health(connection, now)
+    return HealthSummary(health_problems(product_health, now), product_health.workers, product_health.last_event)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from escalator.channels.vendor import Place
 from escalator.engine.available_actions import AvailableAction, available_actions
 from escalator.engine.categorize import assess
-from escalator.engine.incident_change import Rules
+from escalator.engine.incident_change import PolicyPair
 from escalator.engine.routing import RoutingSubject, matched_conditions
 from escalator.model.incident import Incident, Verb
 from escalator.model.levels import ContentRule, Mode, Role
@@ -72,9 +72,9 @@ def view_incident(core: Core, viewer: Viewer, number: int) -> IncidentDetails | 
             return None
         rules = rules_for(core, connection, incident, running)
         text = content_view(connection, viewer, incident, rules, now)
-        said = timeline.records_of(connection, incident.id, MOST_RECORDS)
+        records = timeline.records_of(connection, incident.id, MOST_RECORDS)
         fates = timeline.deliveries_of(connection, incident.id, MOST_NOTIFICATIONS)
-        notes = texts_of_records(connection, said, core.seal) if viewer.person.role >= Role.MODERATOR else {}
+        notes = texts_of_records(connection, records, core.seal) if viewer.person.role >= Role.MODERATOR else {}
         standing = posted_messages.of_incident(connection, incident.id, now)
         related = _related(connection, viewer, incident, running.policy)
         is_test = core.mode_for(incident, running.policy) is Mode.DIVERT
@@ -86,8 +86,8 @@ def view_incident(core: Core, viewer: Viewer, number: int) -> IncidentDetails | 
         waiting_for=waiting_for(incident, rules.frozen, rules.roster(incident, now)),
         why=routing_reasons(incident, rules, is_withheld=is_withheld),
         text=text,
-        timeline=build_timeline(said, fates, notes, running.policy),
-        is_cut=len(said) == MOST_RECORDS,
+        timeline=build_timeline(records, fates, notes, running.policy),
+        is_cut=len(records) == MOST_RECORDS,
         coming=coming(incident, rules, now),
         offers=available_actions(viewer.person, incident, rules, now),
         question=question_before(Verb.FALSE_ALARM, incident),
@@ -97,12 +97,12 @@ def view_incident(core: Core, viewer: Viewer, number: int) -> IncidentDetails | 
     )
 
 
-def routing_reasons(incident: Incident, rules: Rules, *, is_withheld: bool) -> str:
+def routing_reasons(incident: Incident, rules: PolicyPair, *, is_withheld: bool) -> str:
     """Return why its route took an incident, by the policy that is frozen with it; nothing where nobody can say."""
     if incident.drill is not None:
         return "the drill tests this route"
-    judged = replace(assess(incident.facts, rules.frozen), severity=incident.severity)
-    subject = RoutingSubject(incident.source, incident.facts, judged, incident.opened_at)
+    assessment = replace(assess(incident.facts, rules.frozen), severity=incident.severity)
+    subject = RoutingSubject(incident.source, incident.facts, assessment, incident.opened_at)
     return reason_words(
         matched_conditions(incident.route, subject, rules.frozen), rules.frozen, is_withheld=is_withheld
     )
@@ -112,7 +112,7 @@ def _related(connection: Connection, viewer: Viewer, incident: Incident, policy:
     if not (incident.merged_into or incident.group_id or incident.is_group):
         return RelatedIncidents()
     audience = audience_of(connection, viewer, policy)
-    ids = [one for one in (incident.merged_into, incident.group_id) if one is not None]
+    ids = [incident_id for incident_id in (incident.merged_into, incident.group_id) if incident_id is not None]
     numbers = timeline.numbers_of(connection, ids, audience)
     members = timeline.members_of(connection, incident.id, audience, MOST_MEMBERS) if incident.is_group else []
     return RelatedIncidents(_number(numbers, incident.merged_into), _number(numbers, incident.group_id), tuple(members))

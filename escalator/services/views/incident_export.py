@@ -9,8 +9,8 @@ from sqlalchemy import Row
 from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.incident import Incident
 from escalator.model.levels import ContentRule
+from escalator.rendering.iso_timestamps import exact, exact_or_none
 from escalator.rendering.next_step import coming
-from escalator.rendering.timestamps import exact, exact_or_none
 from escalator.services.auth.incident_access import find_visible_incident
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
@@ -81,7 +81,8 @@ def export_incident(core: Core, viewer: Viewer, number: int) -> dict[str, Any] |
             "records": [_record(row) for row in timeline.records_of(connection, incident.id, MOST)],
             "notifications": [_notification(row) for row in timeline.deliveries_of(connection, incident.id, MOST)],
             "coming": [
-                {"at": exact(one.at), "what": one.what, "who": list(one.who)} for one in coming(incident, rules, now)
+                {"at": exact(event.at), "what": event.what, "who": list(event.who)}
+                for event in coming(incident, rules, now)
             ],
             "exported_at": exact(now),
         }
@@ -116,10 +117,10 @@ def _record(row: Row[Any]) -> Mapping[str, Any]:
 
 
 def _notification(row: Row[Any]) -> Mapping[str, Any]:
-    kept = {name: getattr(row, name) for name in _OF_NOTIFICATIONS}
-    made = {"created_at": exact(row.created_at), "delivered_at": exact_or_none(row.delivered_at)}
-    return {"id": str(row.id), **kept, "sending": row.send_number, **made}
+    values = {name: getattr(row, name) for name in _OF_NOTIFICATIONS}
+    times = {"created_at": exact(row.created_at), "delivered_at": exact_or_none(row.delivered_at)}
+    return {"id": str(row.id), **values, "sending": row.send_number, **times}
 
 
-def _word(said: Any) -> str | None:
-    return None if said is None else str(said.value)
+def _word(value: Any) -> str | None:
+    return None if value is None else str(value.value)

@@ -16,7 +16,7 @@ from escalator.model.incident import OPEN_STATES, Incident, State, Verb
 from escalator.model.levels import Mode, Severity
 from escalator.model.policy import Policy
 from escalator.rendering.targets import target_words
-from escalator.rendering.view import called, category_of, title_of
+from escalator.rendering.view import category_of, display_name, title_of
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
@@ -36,7 +36,7 @@ _NUMBER = re.compile(r"#?([0-9]{1,10})")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class NotifiedGroup:
     """Whom one channel was to tell, and whether it did, in words; `through` is empty where `who` says it already."""
 
     who: str
@@ -54,7 +54,7 @@ class IncidentRow:
     incident: Incident
     title: str
     next: str | None
-    told: Sequence[Heard]
+    told: Sequence[NotifiedGroup]
     thing: str
     group: int | None
     is_late: bool
@@ -69,8 +69,8 @@ class IncidentRow:
     @property
     def answered(self) -> str:
         """Return `1 of 2` while more than one person has to answer, and the first has."""
-        given, needed = len(self.incident.acknowledgements), self.incident.acks_needed
-        return f"{given} of {needed}" if needed > 1 and given else ""
+        count, needed = len(self.incident.acknowledgements), self.incident.acks_needed
+        return f"{count} of {needed}" if needed > 1 and count else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,36 +112,38 @@ def parse_search(typed: str, policy: Policy) -> SearchTerms | None:
         categories=frozenset(
             category.key for category in policy.categories.values() if low in category.title.casefold()
         ),
-        owners=frozenset(key for key in owners if low in called(key, policy).casefold()),
+        owners=frozenset(key for key in owners if low in display_name(key, policy).casefold()),
     )
 
 
 def list_open(
-    core: Core, viewer: Viewer, running: RunningPolicy, wanted: IncidentFilter, page: int = 1
+    core: Core, viewer: Viewer, running: RunningPolicy, filter_: IncidentFilter, page: int = 1
 ) -> OpenIncidentsPage:
     """Return what is open by urgency, as far as somebody may see it; pages count from 1. Raises Unavailable.
 
     Without a state it is what waits here; what somebody searches for is found within a group too.
     """
     now = core.clock.now()
-    states = OPEN_STATES if wanted.sought else WAITING
-    asked = replace(without_sandbox(core, wanted), states=(wanted.states & OPEN_STATES) or states)
+    states = OPEN_STATES if filter_.sought else WAITING
+    open_filter = replace(without_sandbox(core, filter_), states=(filter_.states & OPEN_STATES) or states)
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
-        of_all = replace(asked, severities=frozenset())
+        of_all = replace(open_filter, severities=frozenset())
         counts = incident_search.count_by_severity(connection, audience, of_all)
         waiting = _count_waiting(connection, audience, of_all)
         offset = (page - 1) * PAGE_SIZE
-        found = incident_search.by_urgency(connection, audience, asked, now, limit=PAGE_SIZE + 1, offset=offset)
-        rows = _rows(core, connection, viewer, running, audience, found[:PAGE_SIZE], now)
-    return OpenIncidentsPage(rows, counts, waiting, page, has_more=len(found) > PAGE_SIZE)
+        incidents = incident_search.by_urgency(
+            connection, audience, open_filter, now, limit=PAGE_SIZE + 1, offset=offset
+        )
+        rows = _rows(core, connection, viewer, running, audience, incidents[:PAGE_SIZE], now)
+    return OpenIncidentsPage(rows, counts, waiting, page, has_more=len(incidents) > PAGE_SIZE)
 
 
-def _count_waiting(connection: Connection, audience: Audience, asked: IncidentFilter) -> int:
+def _count_waiting(connection: Connection, audience: Audience, open_filter: IncidentFilter) -> int:
     """Return how many of these nobody has answered."""
-    if State.TRIGGERED not in asked.states:
+    if State.TRIGGERED not in open_filter.states:
         return 0
-    unanswered = replace(asked, states=frozenset({State.TRIGGERED}))
+    unanswered = replace(open_filter, states=frozenset({State.TRIGGERED}))
     return sum(incident_search.count_by_severity(connection, audience, unanswered).values())
 
 
@@ -161,10 +163,12 @@ def list_all(  # noqa: PLR0913  # who asks, for what, and for which page of it
     """
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
-        asked = without_sandbox(core, wanted)
-        found = incident_search.by_number(connection, audience, asked, limit=PAGE_SIZE + 1, before=before, after=after)
-        goes_on = len(found) > PAGE_SIZE
-        shown = found[-PAGE_SIZE:] if after is not None else found[:PAGE_SIZE]
+        shown_filter = without_sandbox(core, wanted)
+        incidents = incident_search.by_number(
+            connection, audience, shown_filter, limit=PAGE_SIZE + 1, before=before, after=after
+        )
+        goes_on = len(incidents) > PAGE_SIZE
+        shown = incidents[-PAGE_SIZE:] if after is not None else incidents[:PAGE_SIZE]
         rows = _rows(core, connection, viewer, running, audience, shown, core.clock.now())
     if not shown:
         return AllIncidentsPage((), None, None)
@@ -173,11 +177,11 @@ def list_all(  # noqa: PLR0913  # who asks, for what, and for which page of it
     return AllIncidentsPage(rows, shown[0].number if has_newer else None, shown[-1].number if has_older else None)
 
 
-def without_sandbox(core: Core, wanted: IncidentFilter) -> IncidentFilter:
+def without_sandbox(core: Core, filter_: IncidentFilter) -> IncidentFilter:
     """Return the filter without what the sandbox has opened, outside of it, unless a mode is asked for."""
-    if wanted.modes or core.settings.mode is Mode.SANDBOX:
-        return wanted
-    return replace(wanted, modes=frozenset({Mode.DIVERT, Mode.PRODUCTION}))
+    if filter_.modes or core.settings.mode is Mode.SANDBOX:
+        return filter_
+    return replace(filter_, modes=frozenset({Mode.DIVERT, Mode.PRODUCTION}))
 
 
 def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and when
@@ -186,56 +190,58 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
     viewer: Viewer,
     running: RunningPolicy,
     audience: Audience,
-    found: Sequence[Incident],
+    incidents: Sequence[Incident],
     now: datetime,
 ) -> Sequence[IncidentRow]:
-    if not found:
+    if not incidents:
         return ()
-    ids = [incident.id for incident in found]
-    told, things = notified_of(connection, ids), entity_types_of(connection, ids)
-    groups = timeline.numbers_of(connection, [incident.group_id for incident in found if incident.group_id], audience)
-    frozen = _versions(core, connection, found)
+    ids = [incident.id for incident in incidents]
+    notified, things = notified_of(connection, ids), entity_types_of(connection, ids)
+    groups = timeline.numbers_of(
+        connection, [incident.group_id for incident in incidents if incident.group_id], audience
+    )
+    frozen = _versions(core, connection, incidents)
     policy = running.policy
     return [
         IncidentRow(
             incident=incident,
             title=title_of(category_of(incident, frozen[incident.policy_version], policy)),
             next=describe_next_step(incident, frozen[incident.policy_version], policy),
-            told=_heard(told.get(incident.id, ()), policy),
+            told=_notified_groups(notified.get(incident.id, ()), policy),
             thing="" if is_withheld(incident, policy) else things.get(incident.id, ""),
             group=groups.get(incident.group_id) if incident.group_id and incident.state is State.GROUPED else None,
             is_late=incident.due_at is not None and incident.due_at < now - LATE_AFTER,
             is_silenced=is_silenced(incident),
             can_acknowledge=_can_acknowledge(incident, viewer, policy),
         )
-        for incident in found
+        for incident in incidents
     ]
 
 
-def _heard(told: Iterable[NotifiedDestination], policy: Policy) -> Sequence[Heard]:
+def _notified_groups(notified_destinations: Iterable[NotifiedDestination], policy: Policy) -> Sequence[NotifiedGroup]:
     """Return who was told, in one entry for each channel and fate; what did not arrive stands first."""
     alike: dict[tuple[NotificationStatus, DestinationKind], list[str]] = defaultdict(list)
-    for recipient in told:
+    for recipient in notified_destinations:
         alike[recipient.fate, recipient.channel].append(recipient.destination)
-    found = []
+    notified = []
     for (fate, channel), destinations in sorted(
         alike.items(), key=lambda item: item[0][0] is not NotificationStatus.FAILED
     ):
         who, through = target_words(destinations, None, policy), channel.about.title
-        found.append(Heard(who, "" if who == through else through, fate))
-    return found
+        notified.append(NotifiedGroup(who, "" if who == through else through, fate))
+    return notified
 
 
-def _versions(core: Core, connection: Connection, found: Iterable[Incident]) -> Mapping[UUID, Policy]:
+def _versions(core: Core, connection: Connection, incidents: Iterable[Incident]) -> Mapping[UUID, Policy]:
     return {
         version: core.policies.version(connection, version)
-        for version in {incident.policy_version for incident in found}
+        for version in {incident.policy_version for incident in incidents}
     }
 
 
 def _can_acknowledge(incident: Incident, viewer: Viewer, policy: Policy) -> bool:
     """Whether it still asks for an answer that this person may give, and has not given."""
-    is_answered = any(given.person == viewer.person.key for given in incident.acknowledgements)
+    is_answered = any(answer.person == viewer.person.key for answer in incident.acknowledgements)
     may = (
         incident.state is State.TRIGGERED
         and check_permission(Verb.ACKNOWLEDGE, viewer.person, incident, policy) is None

@@ -64,12 +64,12 @@ def oncall_page(core: Core, reader: Person, running: RunningPolicy, monday: date
     """Return what the reader may know, the weeks from that Monday in that zone. Raises Unavailable."""
     now = core.clock.now()
     roster, end = running.roster(now), begins(monday + timedelta(weeks=WEEKS), zone)
-    rotas = tuple(_rotas(core, reader, running, monday, zone))
+    schedule_weeks = tuple(_schedule_weeks(core, reader, running, monday, zone))
     return OnCallPage(
         tuple(status for status in on_call_statuses(roster) if may_view_on_call(status, reader, running.policy)),
         tuple(next_shifts_of(reader.key, roster, _OWN)),
-        rotas,
-        tuple(found for rota in rotas if (found := _gaps(rota, now, end)) is not None),
+        schedule_weeks,
+        tuple(found for rota in schedule_weeks if (found := _gaps(rota, now, end)) is not None),
         tuple(
             OverrideRow(stand_in, may_end_override(reader, stand_in))
             for stand_in in running.stand_ins
@@ -78,7 +78,9 @@ def oncall_page(core: Core, reader: Person, running: RunningPolicy, monday: date
     )
 
 
-def _rotas(core: Core, reader: Person, running: RunningPolicy, monday: date, zone: ZoneInfo) -> Iterator[ScheduleWeeks]:
+def _schedule_weeks(
+    core: Core, reader: Person, running: RunningPolicy, monday: date, zone: ZoneInfo
+) -> Iterator[ScheduleWeeks]:
     """Yield the schedules that the reader may know of; of the past as it really was."""
     mondays = [monday + timedelta(weeks=week) for week in range(WEEKS)]
     start, end = begins(monday, zone), begins(monday + timedelta(weeks=WEEKS), zone)
@@ -88,20 +90,22 @@ def _rotas(core: Core, reader: Person, running: RunningPolicy, monday: date, zon
             policy = with_overrides(policy, core.policies.stand_ins(connection, start))
     for schedule in policy.schedules.values():
         if may_view_schedule(schedule.key, reader, policy):
-            whole = tuple(_whole(policy, schedule, running.calendars, start, end))
-            strips = tuple(strip(whole, day, zone) for day in mondays)
-            yield ScheduleWeeks(schedule, strips, whole, start - _BEYOND, end + _BEYOND)
+            all_shifts = tuple(_shifts_with_margin(policy, schedule, running.calendars, start, end))
+            strips = tuple(strip(all_shifts, day, zone) for day in mondays)
+            yield ScheduleWeeks(schedule, strips, all_shifts, start - _BEYOND, end + _BEYOND)
 
 
-def _whole(policy: Policy, schedule: Schedule, calendars: Calendars, start: datetime, end: datetime) -> Iterator[Shift]:
+def _shifts_with_margin(
+    policy: Policy, schedule: Schedule, calendars: Calendars, start: datetime, end: datetime
+) -> Iterator[Shift]:
     """Yield the shifts that touch this span, not cut off at its ends."""
-    found = Roster(policy, start, calendars).shifts(schedule, start - _BEYOND, end + _BEYOND)
-    return (override for override in found if override.start < end and start < override.end)
+    shifts = Roster(policy, start, calendars).shifts(schedule, start - _BEYOND, end + _BEYOND)
+    return (shift for shift in shifts if shift.start < end and start < shift.end)
 
 
-def _gaps(rota: ScheduleWeeks, now: datetime, end: datetime) -> CoverageGaps | None:
-    empty = [shift for shift in rota.shifts if not shift.people and shift.end > now]
+def _gaps(weeks: ScheduleWeeks, now: datetime, end: datetime) -> CoverageGaps | None:
+    empty = [shift for shift in weeks.shifts if not shift.people and shift.end > now]
     if not empty:
         return None
     total = sum((min(span.end, end) - max(span.start, now) for span in empty), timedelta(0))
-    return CoverageGaps(rota, len(empty), total, empty[0])
+    return CoverageGaps(weeks, len(empty), total, empty[0])

@@ -50,7 +50,7 @@ class ActionResult:
     note: UUID | None = None
 
 
-def act_as_viewer(core: Core, viewer: Viewer, number: int, wanted: ViewerAction) -> ActionResult | None:
+def act_as_viewer(core: Core, viewer: Viewer, number: int, action: ViewerAction) -> ActionResult | None:
     """Do what somebody wants, or tell them why not; None when there is no such incident that they may see.
 
     Raises Unavailable when it could not be recorded.
@@ -65,31 +65,31 @@ def act_as_viewer(core: Core, viewer: Viewer, number: int, wanted: ViewerAction)
         # Outside Slack and the dashboard a person is their key, not a name.
         spoken = names_by_key(running.policy) if viewer.via == API else running.policy
         text_id = uuid7()
-        asked = ActionRequest(
-            verb=wanted.verb,
+        request = ActionRequest(
+            verb=action.verb,
             person=viewer.person,
             via=viewer.via,
-            seen=wanted.seen,
-            outcome=wanted.outcome,
-            reference=wanted.reference or None,
-            minutes=wanted.minutes,
-            to=wanted.to or None,
-            note=str(text_id) if wanted.note else None,
+            seen=action.seen,
+            outcome=action.outcome,
+            reference=action.reference or None,
+            minutes=action.minutes,
+            to=action.to or None,
+            note=str(text_id) if action.note else None,
         )
-        done = apply_action(asked, incident, rules_for(core, connection, incident, running), now)
-        if isinstance(done, Refusal):
+        result = apply_action(request, incident, rules_for(core, connection, incident, running), now)
+        if isinstance(result, Refusal):
             actor = Actor("person", viewer.person.key)
-            record_refusal(connection, incident, actor, viewer.via, wanted.verb.value, done, now)
-            return ActionResult(incident, refusal_words(done, incident, spoken, now), done.why)
-        work.apply([Decision(incident, done)], running, now)
-        if wanted.note:
-            sealed = core.seal.seal(wanted.note.encode())
+            record_refusal(connection, incident, actor, viewer.via, action.verb.value, result, now)
+            return ActionResult(incident, refusal_words(result, incident, spoken, now), result.why)
+        work.apply([Decision(incident, result)], running, now)
+        if action.note:
+            sealed = core.seal.seal(action.note.encode())
             notes.insert(connection, Note(text_id, incident.id, now, viewer.person.key, sealed))
-        said, why_not = _words(done, viewer, spoken, now), done.note.why if done.note else None
-        return ActionResult(done.incident, said, why_not, text_id if wanted.note else None)
+        words, why_not = _words(result, viewer, spoken, now), result.note.why if result.note else None
+        return ActionResult(result.incident, words, why_not, text_id if action.note else None)
 
 
-def _words(done: Change, viewer: Viewer, policy: Policy, now: datetime) -> str:
-    if done.note is not None:
-        return refusal_words(done.note, done.incident, policy, now)
-    return done_words(viewer.person.key, done.incident, policy)
+def _words(change: Change, viewer: Viewer, policy: Policy, now: datetime) -> str:
+    if change.note is not None:
+        return refusal_words(change.note, change.incident, policy, now)
+    return done_words(viewer.person.key, change.incident, policy)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from escalator.engine.actions import ActionRequest, apply_action
 from escalator.engine.exposure_limits import Exposure, RevealRequest, is_asked_to_stop
-from escalator.engine.incident_change import Rules
+from escalator.engine.incident_change import PolicyPair
 from escalator.engine.permissions import Refusal, RefusalReason, is_withheld
 from escalator.model.audit import Actor
 from escalator.model.incident import Incident, Verb
@@ -57,19 +57,21 @@ def content_rule_for(viewer: Viewer, incident: Incident, running: Policy) -> Con
 
 
 def content_view(
-    connection: Connection, viewer: Viewer, incident: Incident, rules: Rules, now: datetime
+    connection: Connection, viewer: Viewer, incident: Incident, rules: PolicyPair, now: datetime
 ) -> ContentView:
     """Return what is said of the content to this viewer, without any of what is hidden."""
     rule = content_rule_for(viewer, incident, rules.running)
-    said = disclose(incident, rule, now)
+    disclosure = disclose(incident, rule, now)
     burden = exposure_limits.person_exposure(connection, viewer.person, rules.running, now, incident.id)
     if rule is ContentRule.SHOW:
-        return ContentView(rule, said, burden)
-    done = apply_action(_asking(viewer, RevealRequest(burden, is_insisted=True)), incident, rules, now)
-    if isinstance(done, Refusal):
-        return ContentView(rule, said, burden, why_not=done.why)
+        return ContentView(rule, disclosure, burden)
+    result = apply_action(_asking(viewer, RevealRequest(burden, is_insisted=True)), incident, rules, now)
+    if isinstance(result, Refusal):
+        return ContentView(rule, disclosure, burden, why_not=result.why)
     hidden = tuple(len(line) for line in lines_of(incident))
-    return ContentView(rule, said, burden, hidden, must_stop=is_asked_to_stop(incident.severity, burden, rules.running))
+    return ContentView(
+        rule, disclosure, burden, hidden, must_stop=is_asked_to_stop(incident.severity, burden, rules.running)
+    )
 
 
 def reveal_line(
@@ -88,16 +90,16 @@ def reveal_line(
             return None
         burden = exposure_limits.person_exposure(connection, viewer.person, running.policy, now, incident.id)
         lines = lines_of(incident)
-        wanted = _asking(viewer, RevealRequest(burden, (line, len(lines)), is_insisted))
-        done = apply_action(wanted, incident, rules_for(core, connection, incident, running), now)
-        if isinstance(done, Refusal):
+        request = _asking(viewer, RevealRequest(burden, (line, len(lines)), is_insisted))
+        result = apply_action(request, incident, rules_for(core, connection, incident, running), now)
+        if isinstance(result, Refusal):
             actor = Actor("person", viewer.person.key)
-            record_refusal(connection, incident, actor, viewer.via, Verb.REVEAL.value, done, now)
-            words = refusal_words(done, incident, running.policy, now)
-            return RevealResult(line, refused=done.why, words=words, burden=burden)
+            record_refusal(connection, incident, actor, viewer.via, Verb.REVEAL.value, result, now)
+            words = refusal_words(result, incident, running.policy, now)
+            return RevealResult(line, refused=result.why, words=words, burden=burden)
         if not 1 <= line <= len(lines):
             return None
-        work.apply([Decision(incident, done)], running, now)
+        work.apply([Decision(incident, result)], running, now)
         after = exposure_limits.person_exposure(connection, viewer.person, running.policy, now, incident.id)
     return RevealResult(line, lines[line - 1], burden=after)
 

@@ -57,16 +57,16 @@ def build_timeline(
     records: Sequence[Row[Any]], fates: Sequence[Row[Any]], notes: Mapping[str, str], policy: Policy
 ) -> tuple[TimelineEntry, ...]:
     """Return what happened, in order; each notification stands under what set it in motion."""
-    found = [_moment(row, notes, policy) for row in records if row.action not in _OF_DELIVERIES]
+    entries = [_moment(row, notes, policy) for row in records if row.action not in _OF_DELIVERIES]
     by_instant = _by_origin(fates, policy)
-    placed = {at: place for place, at in enumerate(one.at for one in found)}
-    placed |= {one.at: place for place, one in enumerate(found) if one.action == AuditAction.STEP_FIRED}
+    placed = {at: place for place, at in enumerate(entry.at for entry in entries)}
+    placed |= {entry.at: place for place, entry in enumerate(entries) if entry.action == AuditAction.STEP_FIRED}
     for at, sent in by_instant.items():
         if at in placed:
-            found[placed[at]] = replace(found[placed[at]], sent=sent)
+            entries[placed[at]] = replace(entries[placed[at]], sent=sent)
         else:
-            found.append(TimelineEntry(at, "", "Told", sent=sent))
-    return tuple(sorted(found, key=lambda one: one.at))
+            entries.append(TimelineEntry(at, "", "Told", sent=sent))
+    return tuple(sorted(entries, key=lambda entry: entry.at))
 
 
 def _moment(row: Row[Any], notes: Mapping[str, str], policy: Policy) -> TimelineEntry:
@@ -81,13 +81,13 @@ def _by_origin(fates: Sequence[Row[Any]], policy: Policy) -> Mapping[datetime, t
     """Return the notifications by when they were first wanted: what takes the place of another stands with it."""
     known = {row.id: row for row in fates}
     replaced = {row.fallback_of for row in fates}
-    found: dict[datetime, tuple[NotificationEntry, ...]] = defaultdict(tuple)
+    by_origin: dict[datetime, tuple[NotificationEntry, ...]] = defaultdict(tuple)
     for row in fates:
         first = row
         while first.fallback_of in known:
             first = known[first.fallback_of]
-        found[first.created_at] += (_sent(row, policy, is_replaced=row.id in replaced),)
-    return found
+        by_origin[first.created_at] += (_sent(row, policy, is_replaced=row.id in replaced),)
+    return by_origin
 
 
 def _sent(row: Row[Any], policy: Policy, *, is_replaced: bool) -> NotificationEntry:
@@ -109,9 +109,9 @@ _WRITTEN = frozenset({AuditAction.NOTED, AuditAction.HELD, AuditAction.HOLD_LIFT
 def texts_of_records(connection: Connection, records: Iterable[Row[Any]], seal: Seal) -> dict[str, str]:
     """Return what was written with these records, by the id that the record holds; emptied ones are left out."""
     ids = [json.loads(row.after).get("reason_id", "") for row in records if row.action in _WRITTEN]
-    kept = texts.find(connection, [UUID(incident_id) for incident_id in ids if incident_id])
-    found = {str(key): _opened(note.sealed_body, seal) for key, note in kept.items() if note.sealed_body is not None}
-    return {key: text for key, text in found.items() if text is not None}
+    stored = texts.find(connection, [UUID(incident_id) for incident_id in ids if incident_id])
+    opened = {str(key): _opened(note.sealed_body, seal) for key, note in stored.items() if note.sealed_body is not None}
+    return {key: text for key, text in opened.items() if text is not None}
 
 
 def _opened(body: bytes, seal: Seal) -> str | None:

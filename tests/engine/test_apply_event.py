@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.apply_event import add_event, opens_incident
 from escalator.engine.deadlines import fire_deadline
-from escalator.engine.events import add_event, opens_incident
 from escalator.engine.incident_change import Change
 from escalator.engine.rounds import LOOP_LIMIT
 from escalator.model.facts import Facts, Observation

@@ -46,9 +46,9 @@ class SlackHome(NamedTuple):
         return f"{self.team_id}/{self.enterprise_id}" if self.enterprise_id else self.team_id
 
 
-def parse_home(kept: str) -> SlackHome:
+def parse_home(text: str) -> SlackHome:
     """Return what `SlackHome.text` has made."""
-    team_id, _, enterprise_id = kept.partition("/")
+    team_id, _, enterprise_id = text.partition("/")
     return SlackHome(team_id, enterprise_id)
 
 
@@ -69,7 +69,7 @@ def _credentials(settings: Settings, name: str) -> str:
     return hashlib.sha256("\n".join(used[name]).encode()).hexdigest()[:32]
 
 
-def refresh_accounts(core: Core) -> None:
+def refresh_our_accounts(core: Core) -> None:
     """Ask for what is not known yet, at most once a minute. Raises Unavailable."""
     if core.settings.mode is Mode.SANDBOX:
         return
@@ -84,7 +84,7 @@ def _workspace(core: Core) -> str | Failed:
     return answer if isinstance(answer, Failed) else SlackHome(answer.team_id, answer.enterprise_id).text()
 
 
-def _ask(core: Core, name: str, asked: Callable[[], str | Failed]) -> None:
+def _ask(core: Core, name: str, query: Callable[[], str | Failed]) -> None:
     credentials = _credentials(core.settings, name)
     with core.database.reading() as connection:
         if own_account(connection, core.settings, name) is not None:
@@ -93,7 +93,7 @@ def _ask(core: Core, name: str, asked: Callable[[], str | Failed]) -> None:
         if not jobs.claim_due(connection, f"{name}:{credentials}", core.clock.now(), _EVERY):
             return
         _keep(core, connection, name, "")
-    answer = asked()
+    answer = query()
     if isinstance(answer, Failed):
         log.warning("account_not_told", account=name, reason=answer.reason.value, detail=answer.detail)
         return

@@ -29,7 +29,7 @@ def record_posts(
     """
     created: list[tuple[PostedMessage, int, Delivered]] = []
     shown: list[tuple[PostedMessage, int, Delivered]] = []
-    made: list[tuple[PostedMessage, int, Delivered]] = []
+    posted: list[tuple[PostedMessage, int, Delivered]] = []
     for outcome in outcomes:
         post, result, delivery = outcome.sent.post, outcome.result, outcome.sent.delivery
         if post is None:
@@ -44,11 +44,11 @@ def record_posts(
         else:
             created.append((post, outcome.sent.revision, result))
             if delivery.id in forgotten:
-                made.append(created[-1])
+                posted.append(created[-1])
     delivery_outcomes.record_updated(connection, shown, core.id)
-    delivery_outcomes.insert_missing(connection, made, now)
+    delivery_outcomes.insert_missing(connection, posted, now)
     delivery_outcomes.record_posted(connection, created, core.id)
-    return {post.incident_id for post, _, _ in made}
+    return {post.incident_id for post, _, _ in posted}
 
 
 def refresh_posts(core: Core, incident_ids: Collection[UUID]) -> None:

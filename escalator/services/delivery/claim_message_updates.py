@@ -28,7 +28,7 @@ _Held = tuple[PostedMessage, Lane, bool]
 """A post that is brought up to date, what that counts for, and whether it is a probe."""
 
 
-def claim_posts(claim: ClaimContext) -> ClaimedCalls:
+def claim_message_updates(claim: ClaimContext) -> ClaimedCalls:
     """Claim up to so many posts, and return the calls that bring them up to date."""
     held = _hold(claim)
     if not held:
@@ -36,10 +36,10 @@ def claim_posts(claim: ClaimContext) -> ClaimedCalls:
     connection, core = claim.connection, claim.core
     behind = [post for post, _lane, _is_probe in held]
     about = read_incidents(connection, {stale.incident_id for stale in behind}, core)
-    said = compose.story_records(connection, about)
+    story = compose.story_records(connection, about)
     superseded = posted_message_updates.superseded(connection, behind)
     others = compose.related_incidents(connection, about.values())
-    written = thread_notes.note_texts(connection, behind)
+    note_texts = thread_notes.note_texts(connection, behind)
     to_send = []
     for post, lane, is_probe in held:
         incident = about.get(post.incident_id)
@@ -57,18 +57,18 @@ def claim_posts(claim: ClaimContext) -> ClaimedCalls:
             core.policies.version(connection, incident.policy_version),
             claim.running,
             post,
-            said=said.get(incident.id, ()),
+            said=story.get(incident.id, ()),
             others=others[incident.id],
             is_superseded=post.id in superseded,
             now=claim.now,
         )
         note = compose.build_notification(core, view, post, key=post.id, post=post)
-        if post.id in written:
-            note = thread_notes.as_note_update(core, note, view, written[post.id])
+        if post.id in note_texts:
+            note = thread_notes.as_note_update(core, note, view, note_texts[post.id])
         call = OutboundCall(note, post.mode, post.channel, incident.revision, post=mine, lane=lane, is_probe=is_probe)
         to_send.append(call)
-    asked = {lane.endpoint for _post, lane, is_probe in held if is_probe}
-    endpoint_health.cancel_probes(connection, asked - {one.lane.endpoint for one in to_send if one.is_probe})
+    probing = {lane.endpoint for _post, lane, is_probe in held if is_probe}
+    endpoint_health.cancel_probes(connection, probing - {note.lane.endpoint for note in to_send if note.is_probe})
     return ClaimedCalls(tuple(to_send), len(held) == claim.limit)
 
 
@@ -82,8 +82,8 @@ def _hold(claim: ClaimContext) -> list[_Held]:
     breakers, seen = CircuitBreakers(connection, now), set[UUID]()
     held: list[_Held] = []
     while len(held) < claim.limit:
-        found = posted_message_updates.lock_outdated(connection, now, claim.limit, claim.heartbeat_timeout, without)
-        new = [post for post in found if post.id not in seen]
+        posts = posted_message_updates.lock_outdated(connection, now, claim.limit, claim.heartbeat_timeout, without)
+        new = [post for post in posts if post.id not in seen]
         for post in new[: claim.limit - len(held)]:
             lane = lane_of(post, claim.core.expand(post.address), UPDATE)
             decision = breakers.decide(lane)
@@ -95,10 +95,10 @@ def _hold(claim: ClaimContext) -> list[_Held]:
                 breakers.plan(lane)
             held.append((post, lane, is_probe))
         seen |= {post.id for post in new}
-        if len(found) < claim.limit or not new:
+        if len(posts) < claim.limit or not new:
             break
     begun = breakers.begin(lane for _post, lane, is_probe in held if is_probe)
-    held = [one for one in held if not one[2] or one[1].endpoint in begun]
+    held = [held_post for held_post in held if not held_post[2] or held_post[1].endpoint in begun]
     posted_message_updates.claim(connection, [post.id for post, _lane, _is_probe in held], claim.core.id, now)
     return held
 
@@ -119,7 +119,7 @@ def read_incidents(connection: Connection, ids: Set[UUID], core: Core) -> dict[U
     try:
         return incidents.read(connection, ids, core.seal)
     except (ContentLocked, ValueError, KeyError):
-        found = incidents.readable(connection, ids, core.seal)
-        for one in ids - set(found):
-            log.exception("incident_unreadable", incident_id=str(one))
-        return found
+        readable = incidents.readable(connection, ids, core.seal)
+        for incident_id in ids - set(readable):
+            log.exception("incident_unreadable", incident_id=str(incident_id))
+        return readable

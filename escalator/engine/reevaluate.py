@@ -17,7 +17,7 @@ from escalator.engine.acknowledgement import (
     undo_close,
 )
 from escalator.engine.categorize import assess
-from escalator.engine.incident_change import ChangeDraft, Rules
+from escalator.engine.incident_change import ChangeDraft, PolicyPair
 from escalator.engine.reviews import REVIEW, has_new_call, has_reviews, is_resolved_by_review, valid_reviewers
 from escalator.engine.rounds import (
     count_automatic_round,
@@ -34,7 +34,7 @@ from escalator.model.incident import UNACKNOWLEDGED_STATES, Incident, Outcome, S
 from escalator.model.policy import Policy
 
 
-def reconcile(draft: ChangeDraft, before: Incident) -> None:
+def reevaluate(draft: ChangeDraft, before: Incident) -> None:
     """Update state, route and acknowledgements from all facts; `before` is the incident without the new ones."""
     if draft.incident.state is State.RESOLVED:
         _reopen_if_needed(draft, before)
@@ -99,7 +99,7 @@ def _reviewers(incident: Incident) -> tuple[str, ...]:
     return tuple(answer.person for answer in incident.acknowledgements if answer.verb == REVIEW)
 
 
-def _wants_round(incident: Incident, before: Incident, rules: Rules) -> bool:
+def _wants_round(incident: Incident, before: Incident, rules: PolicyPair) -> bool:
     """Whether an incident that is not closed needs a new round.
 
     It does when a higher route decides (if somebody holds it: only for a graver category or severity), when it was only

@@ -13,11 +13,11 @@ from escalator.store.tables import deliveries, posted_messages
 
 def find_lost(connection: Connection, owner: UUID, known: Collection[UUID], now: datetime) -> list[UUID]:
     """Return the deliveries and messages that this process has claimed a while ago, but for those it knows of."""
-    found: list[UUID] = []
+    lost: list[UUID] = []
     for table in (deliveries, posted_messages):
         mine = select(table.c.id).where(_is_held(table, owner), table.c.claimed_at < now - HEARTBEAT_TIMEOUT)
-        found += [one for one in connection.scalars(mine) if one not in known]
-    return found
+        lost += [delivery_id for delivery_id in connection.scalars(mine) if delivery_id not in known]
+    return lost
 
 
 def release(connection: Connection, owner: UUID, ids: Collection[UUID]) -> None:

@@ -1,6 +1,6 @@
 """Apply an event to an incident: open, change, review or reopen it (RULES 1).
 
-Here its facts are added; `escalator.engine.reconcile` decides what follows from all facts together.
+Here its facts are added; `escalator.engine.reevaluate` decides what follows from all facts together.
 """
 
 from dataclasses import replace
@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from escalator.engine.acknowledgement import apply_acknowledgements, missing_acknowledgements, reopen
 from escalator.engine.categorize import assess, category_rules_digest
-from escalator.engine.incident_change import Change, ChangeDraft, Rules
-from escalator.engine.reconcile import reconcile, start_round_from_facts
+from escalator.engine.incident_change import Change, ChangeDraft, PolicyPair
+from escalator.engine.reevaluate import reevaluate, start_round_from_facts
 from escalator.engine.reviews import REVIEW, is_graver, review_facts, reviewer_key
 from escalator.engine.rounds import begin_round, gravest_category, reassess
 from escalator.engine.routing import is_event_in_a_route, routing_of_route
@@ -32,7 +32,7 @@ def opens_incident(observation: Observation, policy: Policy) -> bool:
     return observation.opens
 
 
-def open_incident(blank: Incident, observation: Observation, rules: Rules, now: datetime) -> Change:
+def open_incident(blank: Incident, observation: Observation, rules: PolicyPair, now: datetime) -> Change:
     """Return a new incident: on its path, logged, or already reviewed. `blank` has its identity, mode and times.
 
     An incident that a person opens is never only logged: a person asks for people.
@@ -49,17 +49,17 @@ def open_incident(blank: Incident, observation: Observation, rules: Rules, now: 
     return _finish(draft)
 
 
-def add_event(incident: Incident, observation: Observation, rules: Rules, now: datetime) -> Change:
+def add_event(incident: Incident, observation: Observation, rules: PolicyPair, now: datetime) -> Change:
     """Return the incident after one more event about its item."""
     draft = ChangeDraft(incident, rules, now, via=VIA)
     draft.record(AuditAction.EVENT_JOINED, observation.event_type)
     _add_observation(draft, observation)
     _reassess(draft)
-    reconcile(draft, incident)
+    reevaluate(draft, incident)
     return _finish(draft)
 
 
-def merge_incidents(older: Incident, younger: Incident, rules: Rules, now: datetime) -> tuple[Change, Change]:
+def merge_incidents(older: Incident, younger: Incident, rules: PolicyPair, now: datetime) -> tuple[Change, Change]:
     """Return the older incident with the younger's facts and acknowledgements, and the younger as merged."""
     draft = ChangeDraft(older, rules, now, via=VIA)
     draft.record(AuditAction.MERGED, merged=str(younger.number))
@@ -74,7 +74,7 @@ def merge_incidents(older: Incident, younger: Incident, rules: Rules, now: datet
         severity=max(older.severity, younger.severity),
     )
     _reassess(draft, at_least=younger.content_rule)
-    reconcile(draft, older)
+    reevaluate(draft, older)
     _carry_over(draft, older, younger)
     merged_draft = ChangeDraft(younger, rules, now, via=VIA)
     merged_draft.put(state=State.MERGED, merged_into=older.id, closed_at=now)
