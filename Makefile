@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test nightly lint format types layers unit live browser coverage bench lock clean python
+.PHONY: help run test nightly lint format types layers unit live browser mutants coverage bench lock clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,13 @@ live: $(VENV)/testable browser ## Run the tests that start and kill real process
 	$(PYTEST) -m "live and not alone" --numprocesses $(LIVE_JOBS) --dist loadgroup --no-loadscope-reorder
 	$(PYTEST) -m "live and alone"
 
+mutants: export TEST_EXAMPLES = few
+mutants: export CI = true
+mutants: $(VENV)/testable ## List small changes of engine and policy that no test notices (hours)
+	$(BIN)/python -m pip install --quiet --constraint requirements-dev.txt --editable '.[test,mutation]'
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mutmut run --max-children 2 $(MUTANTS)
+	$(BIN)/mutmut results
+
 coverage: $(VENV)/testable ## Run all tests and report lines and branches that none of them reaches
 	$(PYTEST) --cov --cov-report=term-missing --cov-report=html
 
@@ -59,7 +66,7 @@ lock: python ## Update the pinned requirements within the bounds of setup.cfg
 	$(PYTHON) deploy/lock.py
 
 clean: ## Remove generated files, but not var/ (it may hold incidents)
-	rm -rf $(VENV) build dist htmlcov .coverage* *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist htmlcov mutants .coverage* *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 python:
