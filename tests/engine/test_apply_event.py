@@ -298,6 +298,7 @@ def test_automation_stops_after_ten_rounds_in_an_hour_and_the_operator_hears() -
     change = hear(before, said(30, label="SUICIDE"))
     assert (change.incident.round, change.incident.route, told(change)) == (1, None, [])
     assert (change.alarms, recorded(change)[-1]) == (("loop:7",), "automation_stopped")
+    assert change.entries[-1].after == {"rounds": str(LOOP_LIMIT)}
     assert change.incident.due_at == before.due_at
     later = hear(change.incident, said(60, label="SUICIDE"))
     assert (later.incident.round, later.incident.automated_rounds, later.alarms) == (2, 1, ())
@@ -323,6 +324,11 @@ def test_a_review_resolves_and_says_by_whom() -> None:
     assert (after.state, after.outcome, after.closed_by) == (State.RESOLVED, Outcome.REVIEWED_IN_STREAM, "ana")
     assert (change.suppress, told(change)) == ("resolved", [])
     assert recorded(change) == ["event_joined", "review_noted", "resolved"]
+
+
+def test_a_review_ends_what_was_only_logged_too_and_says_by_whom() -> None:
+    after = hear(opening(said(text_severity="low")).incident, said(3, review="mod-ana")).incident
+    assert (after.state, after.outcome, after.closed_by) == (State.RESOLVED, Outcome.REVIEWED_IN_STREAM, "ana")
 
 
 def test_a_review_that_only_acknowledges_makes_its_author_the_owner() -> None:
@@ -466,3 +472,4 @@ def test_what_a_person_opens_is_theirs_in_the_record_and_never_only_logged() -> 
     change = opening(replace(quiet, opened_by="ana", via="slack"))
     assert (change.incident.state, told(change)) == (State.TRIGGERED, ["critical-alerts"])
     assert {(entry.actor.kind, entry.actor.key, entry.via) for entry in change.entries} == {("person", "ana", "slack")}
+    assert change.entries[1].reason == "opened"

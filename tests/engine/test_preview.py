@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from escalator.engine.deadlines import fire_deadline
-from escalator.engine.preview import preview, remaining_plan
+from escalator.engine.preview import PlanRemark, preview, remaining_plan
+from escalator.model.audit import AuditAction
 from escalator.model.facts import Observation
+from escalator.model.silence import Silence, SilenceScope
 from tests.builders import EXAMPLE_POLICY, a_policy, a_route, a_step, an_observation, minute, rules
 from tests.stream.bodies import stored_seen
 
@@ -94,6 +96,33 @@ def test_a_step_that_means_nobody_is_left_out_and_the_next_comes_at_once() -> No
     )
     plan = preview(an_observation(), "chat-prod", policy, minute(0)).plan
     assert [(step.at, step.step) for step in plan] == [(minute(0), 2)]
+
+
+def test_why_a_step_goes_to_others_than_it_names_is_remarked_with_its_step_and_target() -> None:
+    path = (a_step("person:zoe", "critical-alerts"), a_step("person:yan", "critical-alerts", after=5))
+    policy = a_policy(routes=(a_route("only"),), paths={"only": path})
+    found = preview(an_observation(), "chat-prod", policy, minute(0))
+    missing = AuditAction.TARGET_MISSING
+    assert found.remarks == (
+        PlanRemark(minute(0), 1, missing, "person:zoe"),
+        PlanRemark(minute(5), 2, missing, "person:yan"),
+    )
+
+
+def test_a_step_that_reached_nobody_is_remarked_without_a_target() -> None:
+    path = (a_step("person:zoe"), a_step("critical-alerts", after=5))
+    found = preview(an_observation(), "chat-prod", a_policy(routes=(a_route("only"),), paths={"only": path}), minute(0))
+    assert [(one.step, one.target) for one in found.remarks if one.action is AuditAction.STEP_REACHED_NOBODY] == [
+        (1, "")
+    ]
+
+
+def test_a_silenced_step_is_planned_for_nobody_until_the_silence_ends() -> None:
+    policy = a_policy(routes=(a_route("only", "only"),), paths={"only": (a_step("critical-alerts", after=5),)})
+    silence = Silence(SilenceScope.ROUTE, "only", minute(0), minute(12), "dana", "Maintenance")
+    plan = preview(an_observation(), "chat-prod", policy, minute(0), silences=(silence,)).plan
+    found = [(one.at, one.step, one.repeat, len(one.told), one.silenced_until) for one in plan]
+    assert found == [(minute(5), 1, 0, 0, minute(12)), (minute(12), 1, 0, 1, None)]
 
 
 def test_a_path_without_end_is_cut_off() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,7 +15,8 @@ from escalator.engine.grouping import join_group, open_group
 from escalator.engine.incident_change import Change
 from escalator.model.audit import AuditAction
 from escalator.model.incident import DueKind, Incident, Verb
-from escalator.model.policy import ExposureLimit
+from escalator.model.policy import ExposureLimit, Team
+from escalator.model.schedule import Schedule
 from tests.builders import (
     EXAMPLE_POLICY,
     a_blank,
@@ -103,6 +105,16 @@ def a_merge(which: int) -> Change:
     return merge_incidents(TRIGGERED, younger, rules(), minute(5))[which]
 
 
+def a_merge_into_a_closed_one() -> Change:
+    younger = replace(an_incident(), id=UUID(int=2), number=2)
+    return merge_incidents(CLOSED, younger, rules(), minute(5))[0]
+
+
+def leave_the_group() -> Change:
+    member = join_group(opening(an_observation()), a_storm().incident, rules(), minute(0)).incident
+    return act(Verb.ACKNOWLEDGE, member)
+
+
 def a_reveal(read_today: int, line: tuple[int, int] | None = None, *, is_insisted: bool = False) -> Change:
     request = ActionRequest(
         Verb.REVEAL,
@@ -153,6 +165,25 @@ def a_reveal(read_today: int, line: tuple[int, int] | None = None, *, is_insiste
         pytest.param(lambda: due(AT_THE_END), "restarted", "", {"restarts": "1"}, id="how often the path has ended"),
         pytest.param(lambda: a_merge(0), "merged", "", {"merged": "2"}, id="which incident was merged into this one"),
         pytest.param(lambda: a_merge(1), "merged", "", {"into": "1"}, id="into which incident this one was merged"),
+        pytest.param(lambda: act(Verb.REOPEN, CLOSED), "reopened", "reopen", {}, id="a senior reopens it"),
+        pytest.param(lambda: hear(CLOSED, label="CSAM"), "reopened", "flagged_again", {}, id="new flags reopen it"),
+        pytest.param(a_merge_into_a_closed_one, "reopened", "merged", {}, id="a merge reopens it"),
+        pytest.param(a_storm, "group_opened", "", {"members": "3"}, id="how many a group stands for at first"),
+        pytest.param(leave_the_group, "left_group", "", {"group": str(UUID(int=900))}, id="which group it leaves"),
+        pytest.param(
+            lambda: hear(opening(an_observation(label="HATE")).incident, label="SUICIDE"),
+            "moved",
+            "",
+            {"route": "Urgent harms, office hours"},
+            id="to which route it moves",
+        ),
+        pytest.param(
+            lambda: hear(opening(an_observation()).incident, text_severity="medium"),
+            "changed",
+            "",
+            {"category": "", "severity": "medium"},
+            id="a higher severity without a category",
+        ),
         pytest.param(
             lambda: join_group(opening(an_observation()), a_storm().incident, rules(), minute(0)),
             "grouped",
@@ -217,3 +248,17 @@ def test_what_nobody_owned_is_released_and_overdue_without_a_name() -> None:
     unowned = replace(TAKEN, owner=None, assign=None, due_kind=DueKind.RESOLVE_WITHIN)
     assert act(Verb.RELEASE, unowned).entries[0].after == {"owner": ""}
     assert due(unowned).entries[0].after == {"owner": ""}
+    assert due(replace(unowned, due_kind=DueKind.REMIND)).entries[0].after == {"owner": ""}
+
+
+def test_a_team_with_nobody_on_call_is_recorded_by_its_name() -> None:
+    teams = {**EXAMPLE_POLICY.teams, "night": Team("night", ("ana",), lead="eli", schedule="empty")}
+    policy = a_policy(
+        teams=teams,
+        schedules={**EXAMPLE_POLICY.schedules, "empty": Schedule("empty", ZoneInfo("UTC"))},
+        paths={**EXAMPLE_POLICY.paths, "urgent": (a_step("team:night"),)},
+    )
+    change = opening(an_observation(label="SUICIDE"), policy)
+    assert [one.after for one in change.entries if one.action is AuditAction.NOBODY_ON_CALL] == [
+        {"target": "team:night"}
+    ]
