@@ -147,6 +147,10 @@ def test_when_it_was_first_acknowledged_stays_whatever_follows() -> None:
     assert done(again, Verb.RESOLVE, "ben", at=12).first_acknowledged_at == minute(2)
 
 
+def test_an_acknowledgement_ends_the_count_of_restarts() -> None:
+    assert done(an_incident(restarts=3), Verb.ACKNOWLEDGE).restarts == 0
+
+
 def test_what_nobody_acknowledged_counts_as_acknowledged_when_it_is_closed() -> None:
     assert done(logged(), Verb.RESOLVE, at=4).first_acknowledged_at == minute(4)
 

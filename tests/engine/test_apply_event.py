@@ -331,6 +331,12 @@ def test_a_review_ends_what_was_only_logged_too_and_says_by_whom() -> None:
     assert (after.state, after.outcome, after.closed_by) == (State.RESOLVED, Outcome.REVIEWED_IN_STREAM, "ana")
 
 
+def test_what_was_only_logged_and_reviewed_stays_closed_when_nothing_new_is_said() -> None:
+    before = hear(opening(said(text_severity="low")).incident, said(3, review="mod-ana")).incident
+    again = hear(before, said(4, text_severity="low"))
+    assert (again.incident.state, again.incident.round, recorded(again)) == (State.RESOLVED, 1, ["event_joined"])
+
+
 def test_a_review_that_only_acknowledges_makes_its_author_the_owner() -> None:
     after = hear(an_incident(), said(3, review="mod-ana")).incident
     assert (after.state, after.owner, after.due_at) == (State.ACKNOWLEDGED, "ana", minute(3 + 10))

@@ -120,6 +120,13 @@ def test_a_first_step_that_waited_is_no_escalation() -> None:
     assert what(waiting, fire_deadline(waiting, rules(policy), minute(10))) == []
 
 
+def test_a_repeat_of_the_first_step_is_an_escalation() -> None:
+    policy = replace(ALL, paths=dict.fromkeys(ALL.paths, (a_step("critical-alerts", after=5, repeat=1),)))
+    once = opening(SELF_HARM, policy).incident
+    once = fire_deadline(once, rules(policy), minute(5)).incident
+    assert what(once, fire_deadline(once, rules(policy), minute(10)), policy) == [Occasion.ESCALATED]
+
+
 def test_any_other_copy_is_told_apart_by_the_revision() -> None:
     incident = an_incident(ALL, revision=7)
     change = done(incident, Verb.ACKNOWLEDGE)

@@ -242,6 +242,12 @@ def test_a_group_that_somebody_has_answered_takes_no_new_member_ever(verb, more)
     assert isinstance(again, Refusal) or again.incident.grouping_key is None
 
 
+def test_a_group_that_one_of_two_has_answered_takes_no_new_member() -> None:
+    done = act(Verb.ACKNOWLEDGE, a_group(acks_needed=2))
+    assert isinstance(done, Change)
+    assert (done.incident.state, done.incident.grouping_key) == (State.TRIGGERED, None)
+
+
 def test_a_group_that_nobody_answers_goes_on_taking_members_from_round_to_round() -> None:
     group = a_group()
     while group.round < 3:

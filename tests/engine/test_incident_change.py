@@ -18,12 +18,12 @@ def acknowledged() -> Change:
 
 def test_several_changes_of_one_incident_are_one() -> None:
     first = replace(fire_deadline(an_incident(), rules(), minute(5)), alarms=("loop:1",))
-    second = replace(acknowledged(), alarms=("loop:2",))
-    both = combine([first, second])
-    assert both.incident == second.incident
-    assert both.notices == (*first.notices, *second.notices) != ()
-    assert both.entries == (*first.entries, *second.entries)
-    assert both.alarms == ("loop:1", "loop:2")
+    second, third = Change(first.incident), replace(acknowledged(), alarms=("loop:2",))
+    whole = combine([first, second, third])
+    assert whole.incident == third.incident
+    assert whole.notices == (*first.notices, *third.notices) != ()
+    assert whole.entries == (*first.entries, *third.entries)
+    assert whole.alarms == ("loop:1", "loop:2")
 
 
 def test_of_what_they_suppress_the_last_that_says_something_counts() -> None:

@@ -99,13 +99,15 @@ def test_a_step_that_means_nobody_is_left_out_and_the_next_comes_at_once() -> No
 
 
 def test_why_a_step_goes_to_others_than_it_names_is_remarked_with_its_step_and_target() -> None:
-    path = (a_step("person:zoe", "critical-alerts"), a_step("person:yan", "critical-alerts", after=5))
+    names = ("zoe", "yan", "xan")
+    path = tuple(a_step(f"person:{name}", "critical-alerts", after=5 * rank) for rank, name in enumerate(names))
     policy = a_policy(routes=(a_route("only"),), paths={"only": path})
     found = preview(an_observation(), "chat-prod", policy, minute(0))
     missing = AuditAction.TARGET_MISSING
     assert found.remarks == (
         PlanRemark(minute(0), 1, missing, "person:zoe"),
         PlanRemark(minute(5), 2, missing, "person:yan"),
+        PlanRemark(minute(15), 3, missing, "person:xan"),
     )
 
 

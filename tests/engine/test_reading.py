@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.engine.permissions import RefusalReason, check_permission
+from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.incident_change import Change
+from escalator.engine.permissions import Refusal, RefusalReason, check_permission
 from escalator.model.incident import Incident, Verb
 from escalator.model.levels import ContentRule, Role
 from escalator.model.policy import Category, Person, Policy, Team
-from tests.builders import EXAMPLE_POLICY, a_policy, an_incident, some_facts
+from tests.builders import EXAMPLE_POLICY, a_policy, an_incident, minute, rules, some_facts
 
 READERS = {Role.MODERATOR, Role.SENIOR, Role.ADMIN}
 HIDE, WITHHOLD = ContentRule.HIDE, ContentRule.WITHHOLD
@@ -47,6 +49,14 @@ def test_who_is_shown_the_text(role: Role, categories, reads_there: bool, reads_
     there = check_permission(Verb.REVEAL, me, incident, policy, is_in_dashboard=True)
     assert (there is None) is (reads_there and role in READERS)
     assert (check_permission(Verb.REVEAL, me, incident, policy) is None) is (reads_in_slack and role in READERS)
+
+
+def test_whoever_may_read_it_in_the_dashboard_reads_it_there_and_nowhere_else() -> None:
+    me, incident, policy = a_world(Role.MODERATOR, (WITHHOLD, MINE))
+    act = ActionRequest(Verb.REVEAL, me, "dashboard", is_in_dashboard=True)
+    assert isinstance(apply_action(act, incident, rules(policy), minute(1)), Change)
+    refused = apply_action(replace(act, is_in_dashboard=False), incident, rules(policy), minute(1))
+    assert refused == Refusal(RefusalReason.WITHHELD)
 
 
 def test_what_was_withheld_at_its_opening_stays_so_whatever_the_policy_says_now() -> None:

@@ -15,12 +15,13 @@ from escalator.engine.grouping import join_group, open_group
 from escalator.engine.incident_change import Change
 from escalator.model.audit import AuditAction
 from escalator.model.incident import DueKind, Incident, Verb
-from escalator.model.policy import ExposureLimit, Team
+from escalator.model.policy import Conditions, ExposureLimit, Team
 from escalator.model.schedule import Schedule
 from tests.builders import (
     EXAMPLE_POLICY,
     a_blank,
     a_policy,
+    a_route,
     a_step,
     an_incident,
     an_observation,
@@ -110,6 +111,14 @@ def a_merge_into_a_closed_one() -> Change:
     return merge_incidents(CLOSED, younger, rules(), minute(5))[0]
 
 
+def to_the_default() -> Change:
+    """It was only logged, by a route that does not take it any more."""
+    quiet = replace(a_route("log-only", "Quiet", event="*"), unless=Conditions({"label": ("THREAT",)}))
+    policy = a_policy(routes=(quiet,), default="urgent")
+    logged = opening(an_observation(), policy).incident
+    return add_event(logged, an_observation(5, label="THREAT"), rules(policy), minute(5))
+
+
 def leave_the_group() -> Change:
     member = join_group(opening(an_observation()), a_storm().incident, rules(), minute(0)).incident
     return act(Verb.ACKNOWLEDGE, member)
@@ -177,6 +186,7 @@ def a_reveal(read_today: int, line: tuple[int, int] | None = None, *, is_insiste
             {"route": "Urgent harms, office hours"},
             id="to which route it moves",
         ),
+        pytest.param(to_the_default, "moved", "", {"route": "default"}, id="to the default, which has no name"),
         pytest.param(
             lambda: hear(opening(an_observation()).incident, text_severity="medium"),
             "changed",
@@ -199,22 +209,23 @@ def test_what_a_record_says(decide: Callable[[], Change], action: str, reason: s
 
 
 @pytest.mark.parametrize(
-    ("decide", "via", "actor"),
+    ("decide", "via", "actor_kind", "actor"),
     [
-        pytest.param(lambda: hear(TRIGGERED), "stream", "escalator", id="an event comes from Stream"),
-        pytest.param(lambda: a_merge(0), "stream", "escalator", id="so does the merge that it makes"),
-        pytest.param(lambda: a_merge(1), "stream", "escalator", id="on either side"),
-        pytest.param(lambda: act(Verb.RELEASE, TAKEN, "ana"), "slack", "ana", id="an action where it was taken"),
-        pytest.param(lambda: due(TRIGGERED), "engine", "escalator", id="a deadline from the engine"),
+        pytest.param(lambda: hear(TRIGGERED), "stream", "system", "escalator", id="an event comes from Stream"),
+        pytest.param(lambda: a_merge(0), "stream", "system", "escalator", id="so does the merge that it makes"),
+        pytest.param(lambda: a_merge(1), "stream", "system", "escalator", id="on either side"),
+        pytest.param(
+            lambda: act(Verb.RELEASE, TAKEN, "ana"), "slack", "person", "ana", id="an action where it was taken"
+        ),
+        pytest.param(lambda: due(TRIGGERED), "engine", "system", "escalator", id="a deadline from the engine"),
     ],
 )
 def test_every_record_says_of_which_incident_where_from_and_by_whom(
-    decide: Callable[[], Change], via: str, actor: str
+    decide: Callable[[], Change], via: str, actor_kind: str, actor: str
 ) -> None:
     change = decide()
-    assert {(entry.incident_id, entry.via, entry.actor.key) for entry in change.entries} == {
-        (change.incident.id, via, actor)
-    }
+    said = {(entry.incident_id, entry.via, entry.actor.kind, entry.actor.key) for entry in change.entries}
+    assert said == {(change.incident.id, via, actor_kind, actor)}
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,12 @@ def test_the_first_step_tells_nobody_and_the_second_tells_at_its_time() -> None:
     assert story(change, TWO, a_silence()) == [(0, []), (15, ["ts-leads"]), (30, ["person:eli"])]
 
 
+def test_a_step_that_is_due_as_the_silence_ends_is_sent_in_its_place() -> None:
+    change = opened(TWO, a_silence(end=15))
+    assert (change.incident.due_kind, change.incident.due_at) == (DueKind.STEP, minute(15))
+    assert story(change, TWO, a_silence(end=15)) == [(0, []), (15, ["ts-leads"]), (30, ["person:eli"])]
+
+
 def test_at_the_end_of_a_silence_the_silenced_step_is_sent_when_that_is_sooner() -> None:
     change = opened(TWO, a_silence(end=10))
     assert (change.incident.due_kind, change.incident.due_at) == (DueKind.SILENCE_END, minute(10))

@@ -7,7 +7,7 @@ import pytest
 
 from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal, RefusalReason
-from escalator.engine.vendor_events import VendorAlertState, apply_vendor_event
+from escalator.engine.vendor_events import VendorAlertState, apply_vendor_event, unknown_person
 from escalator.model.audit import SYSTEM, Actor, AuditAction
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident, Outcome, State
@@ -166,6 +166,16 @@ def test_what_was_taken_there_and_is_taken_back_there_starts_from_the_top(taken:
     assert again.waiting_since == minute(20)
     assert "released" in recorded(change)
     assert change.notices
+
+
+def test_in_the_first_round_no_answer_is_late_whatever_the_clocks_say() -> None:
+    early = hear(VendorEventKind.ACKNOWLEDGED, TRIGGERED, who="chen", at=minute(0) - timedelta(minutes=5))
+    assert isinstance(early, Change)
+    assert early.incident.owner == "chen"
+
+
+def test_a_strangers_key_is_bounded() -> None:
+    assert len(unknown_person(said(VendorEventKind.NOTED, VendorActor(VendorActorKind.PERSON, "P" * 300))).key) == 160
 
 
 def test_a_second_answer_is_refused_with_who_was_first() -> None:
