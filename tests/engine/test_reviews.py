@@ -85,10 +85,8 @@ BY_ANOTHER = a_policy(routes=(a_route("urgent", event="appeal.created"),))
     ],
 )
 def test_which_actions_call_for_people(action: str, policy: Policy, is_call: bool) -> None:
-    then, now = (
-        some_facts(1, label="THREAT"),
-        some_facts(1, label="THREAT").merged(an_observation(5, called=action).facts),
-    )
+    then = some_facts(1, label="THREAT")
+    now = then.merged(an_observation(5, called=action).facts)
     assert has_new_call(now, then, policy) is is_call
     assert not has_new_call(now, now, policy), "the same call again is not new"
 
