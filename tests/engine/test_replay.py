@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from escalator.engine.replay import Notified, PastAction, PastEvent, replay
 from escalator.model.incident import Outcome, Verb
 from escalator.model.levels import Severity
+from escalator.model.schedule import Booking, Schedule
 from tests.builders import EXAMPLE_POLICY, a_policy, a_route, a_step, an_observation, minute
 
 POLICY = a_policy(
@@ -70,6 +72,21 @@ ANA, DANA, ELI = (0, "person:ana"), (5, "person:dana"), (15, "person:eli")
 )
 def test_who_would_have_been_told(happened, expected):
     assert told(*happened, until=20) == expected
+
+
+def test_a_snooze_lasts_as_long_as_it_did():
+    policy = replace(POLICY, routes=(a_route("two", "Threat", category="threat"),))
+    threat, snooze = heard(label="THREAT"), acted(1, Verb.SNOOZE, minutes=60)
+    assert told(threat, snooze, until=60, policy=policy) == [ANA]
+    assert told(threat, snooze, until=61, policy=policy) == [ANA, (61, "person:ana")]
+
+
+def test_whoever_a_calendar_had_on_call_is_told():
+    schedule = Schedule("rota", ZoneInfo("UTC"))
+    policy = replace(POLICY, schedules={"rota": schedule}, paths={"two": (a_step("schedule:rota"),), "silent": ()})
+    calendars = {"rota": (Booking(minute(-60), minute(60), ("ben",)),)}
+    found = replay("chat-prod", [heard()], minute(1), policy, calendars)
+    assert [one.to for one in found.told] == ["person:ben"]
 
 
 def test_nothing_is_told_after_the_end():

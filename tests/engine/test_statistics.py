@@ -13,7 +13,9 @@ from escalator.engine.statistics import (
     statistics_by_group,
 )
 from escalator.model.alert_stats import AlertStats
+from escalator.model.policy import AcknowledgedRule
 from escalator.policy import load
+from tests.builders import a_policy
 from tests.sandboxes import demo_policy
 
 OPENED = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
@@ -92,6 +94,22 @@ def test_noise_is_of_what_was_resolved(policy):
 
 def test_the_end_is_counted_from_the_first_answer(policy):
     assert alert_statistics([an_alert(answered=10, closed=25)], policy).resolved.p50 == minutes(15)
+
+
+@pytest.mark.parametrize(
+    ("category", "took", "in_time"),
+    [
+        pytest.param("threat", 60, Ratio(1, 1), id="in the category's own time"),
+        pytest.param("threat", 61, Ratio(0, 1), id="not in the category's own time"),
+        pytest.param("hate", 30, Ratio(1, 1), id="in the policy's time"),
+        pytest.param("hate", 31, Ratio(0, 1), id="not in the policy's time"),
+        pytest.param(None, 31, Ratio(0, 1), id="the policy's, without a category"),
+    ],
+)
+def test_what_was_resolved_in_time(category, took, in_time):
+    policy = a_policy(acknowledged=AcknowledgedRule(minutes(30)))
+    alert = an_alert(answered=1, closed=1 + took, category=category)
+    assert alert_statistics([alert], policy).resolved_in_time == in_time
 
 
 def test_the_hour_is_the_readers(policy):
