@@ -163,6 +163,13 @@ def test_messages_are_brought_up_to_date_only_where_one_shows_it(event: Observat
     assert hear(before, event).incident.revision == before.revision + is_shown
 
 
+def test_messages_show_what_stream_recommends_last_though_it_has_recommended_that_before() -> None:
+    incident = an_incident()
+    for at, recommended in enumerate(["remove", "keep", "remove"], start=1):
+        before, incident = incident, hear(incident, said(at, latest=recommended)).incident
+        assert incident.revision == before.revision + 1
+
+
 def test_a_report_on_what_is_closed_is_shown_for_stream_has_it_in_its_queue_again() -> None:
     before = closed(label="HATRED")
     assert hear(before, said(5, report="user-7")).incident.revision == before.revision + 1
@@ -175,6 +182,13 @@ def test_a_category_only_gets_graver_and_the_record_says_so() -> None:
     (changed,) = [entry for entry in change.entries if entry.action.value == "incident.changed"]
     assert changed.after == {"category": "self_harm", "severity": "critical"}
     assert hear(an_incident(), said(1, label="THREAT")).incident.category == "self_harm"
+
+
+def test_an_equal_severity_leaves_the_reason_as_it_was() -> None:
+    before = opening(said(label="THREAT")).incident
+    after = hear(before, said(1, text_severity="high")).incident
+    assert (before.severity, after.severity) == (Severity.HIGH, Severity.HIGH)
+    assert before.severity_reason == after.severity_reason == "Threat is at least high"
 
 
 def test_a_stricter_content_rule_says_how_long_the_text_was_visible() -> None:
@@ -342,6 +356,13 @@ def test_a_review_that_only_acknowledges_makes_its_author_the_owner() -> None:
     assert (after.state, after.owner, after.due_at) == (State.ACKNOWLEDGED, "ana", minute(3 + 10))
 
 
+def test_a_round_that_a_review_holds_from_the_start_begins_before_its_first_step() -> None:
+    before = replace(opening(said(label="HATRED")).incident, step=1, send_number=2, restarts=3)
+    after = hear(before, said(5, label="SUICIDE", review="mod-ana", reviewed=6)).incident
+    assert (after.state, after.owner, after.round) == (State.ACKNOWLEDGED, "ana", 2)
+    assert (after.step, after.send_number, after.restarts) == (-1, 0, 0)
+
+
 def test_a_review_by_a_stranger_makes_the_assigned_team_the_owner() -> None:
     after = hear(an_incident(), said(3, review="mod-zoe")).incident
     assert (after.owner, after.reviewed_by) == ("policy", "stream:mod-zoe")
@@ -479,3 +500,4 @@ def test_what_a_person_opens_is_theirs_in_the_record_and_never_only_logged() -> 
     assert (change.incident.state, told(change)) == (State.TRIGGERED, ["critical-alerts"])
     assert {(entry.actor.kind, entry.actor.key, entry.via) for entry in change.entries} == {("person", "ana", "slack")}
     assert change.entries[1].reason == "opened"
+    assert change.incident.waiting_since == minute(0)

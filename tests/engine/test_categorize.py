@@ -41,6 +41,15 @@ UNKNOWN, LOW, MEDIUM, HIGH, CRITICAL = Severity
         pytest.param(
             {"confidence": "0.1", "label": "HATRED"}, LOW, "Stream is 10% sure", id="hardly sure of a category"
         ),
+        pytest.param(
+            {"confidence": ["0.96", "0.99"], "label": "HATRED"},
+            CRITICAL,
+            "Stream is 99% sure",
+            id="of equals the surer",
+        ),
+        pytest.param(
+            {"confidence": ["1e-05", "0.1"], "label": "HATRED"}, LOW, "Stream is 10% sure", id="the surer by value"
+        ),
         pytest.param({"label": "hatred"}, UNKNOWN, "nothing states a severity", id="a category without a floor"),
         pytest.param({"label": "threat"}, HIGH, "Threat is at least high", id="a floor"),
         pytest.param({"label": "threat", "text_severity": "low"}, HIGH, "Threat is at least high", id="a floor lifts"),

@@ -67,6 +67,20 @@ def test_a_path_fires_step_by_step_and_its_repeats() -> None:
     assert (incident.due_kind, incident.due_at) == (DueKind.RESTART, minute(75))
 
 
+def test_when_it_was_first_escalated_is_kept() -> None:
+    incident = an_incident()
+    assert incident.escalated_at is None, "the first step is no escalation"
+    second = fired(incident)
+    assert second.escalated_at == minute(5)
+    assert fired(second).escalated_at == minute(5)
+
+
+def test_a_repeat_of_the_first_step_is_an_escalation_too() -> None:
+    policy = with_path(a_step("critical-alerts", after=5, repeat=1))
+    once = fired(opening(an_observation(), policy).incident, policy)
+    assert (once.escalated_at, fired(once, policy).escalated_at) == (None, minute(10))
+
+
 def test_a_delay_counts_from_when_the_step_before_really_fired() -> None:
     change = fire_deadline(an_incident(), rules(), minute(65))
     assert (change.incident.step, change.incident.due_at) == (1, minute(75))
@@ -76,6 +90,7 @@ def test_a_first_step_may_wait_from_the_acceptance_of_the_event() -> None:
     policy = with_path(a_step("critical-alerts", after=10))
     change = opening(an_observation(), policy, at=0)
     assert (change.incident.step, change.incident.due_at, told(change)) == (-1, minute(10), [])
+    assert change.incident.send_number == 0
     assert told(on_time(change.incident, policy)) == ["critical-alerts"]
 
 

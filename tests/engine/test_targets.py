@@ -96,6 +96,8 @@ def test_a_recipient_says_what_the_step_said_and_by_which_channel() -> None:
     (pager, dana) = resolve_targets(["ts-pager", "person:dana"], None, a_roster()).told
     assert (pager.target, pager.kind, pager.person) == ("ts-pager", PAGERDUTY, None)
     assert (dana.target, dana.kind, dana.person) == ("person:dana", SLACK, "dana")
+    (ana,) = resolve_targets(["team"], "child-safety", a_roster()).told
+    assert (ana.target, ana.destination, ana.person) == ("team", "person:ana", "ana")
 
 
 def test_the_assigned_team_is_no_target_of_itself() -> None:
