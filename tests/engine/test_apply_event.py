@@ -164,8 +164,8 @@ def test_messages_are_brought_up_to_date_only_where_one_shows_it(event: Observat
 
 
 def test_messages_show_what_stream_recommends_last_though_it_has_recommended_that_before() -> None:
-    incident = an_incident()
-    for at, recommended in enumerate(["remove", "keep", "remove"], start=1):
+    incident = hear(an_incident(), said(1, action=["remove", "keep"])).incident
+    for at, recommended in enumerate(["remove", "keep", "remove"], start=2):
         before, incident = incident, hear(incident, said(at, latest=recommended)).incident
         assert incident.revision == before.revision + 1
 
