@@ -213,6 +213,13 @@ def test_a_senior_may_release_somebody_elses_and_a_moderator_may_not() -> None:
     assert done(taken(), Verb.RELEASE, "dana").owner is None
 
 
+def test_a_new_round_takes_the_steps_of_the_policy_that_runs_now() -> None:
+    running = a_policy(paths={**EXAMPLE_POLICY.paths, "urgent": (a_step("ts-leads"), a_step("ts-pager", after=7))})
+    change = apply_action(act(Verb.RELEASE), taken(), rules(EXAMPLE_POLICY, running), minute(3))
+    assert isinstance(change, Change)
+    assert (told(change), change.incident.due_at) == (["ts-leads"], minute(10))
+
+
 def test_a_release_never_falls_silent_though_the_running_policy_would() -> None:
     silent = a_policy(paths={**EXAMPLE_POLICY.paths, "urgent": ()})
     change = apply_action(act(Verb.RELEASE), taken(), rules(EXAMPLE_POLICY, silent), minute(3))

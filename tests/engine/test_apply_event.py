@@ -173,6 +173,7 @@ def test_messages_show_what_stream_recommends_last_though_it_has_recommended_tha
 def test_a_report_on_what_is_closed_is_shown_for_stream_has_it_in_its_queue_again() -> None:
     before = closed(label="HATRED")
     assert hear(before, said(5, report="user-7")).incident.revision == before.revision + 1
+    assert hear(before, said(5, label="of no category")).incident.revision == before.revision + 1
 
 
 def test_a_category_only_gets_graver_and_the_record_says_so() -> None:

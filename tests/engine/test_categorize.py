@@ -1,8 +1,11 @@
 """What facts amount to: categories, severity and content rule (RULES 1 and 2)."""
 
+from dataclasses import replace
+
 import pytest
 
-from escalator.engine.categorize import assess
+from escalator.engine.categorize import assess, category_rules_digest, restriction_rules_digest
+from escalator.engine.rounds import gravest_category
 from escalator.model.levels import ContentRule, Severity
 from escalator.model.policy import Category
 from tests.builders import a_policy, some_facts
@@ -127,3 +130,49 @@ def test_what_a_person_calls_it_is_its_category_whatever_its_labels() -> None:
     assert assess(some_facts(category="odd", label="HATE"), policy).categories == ("odd", "hate")
     assert assess(some_facts(category="gone"), policy).categories == ()
     assert assess(some_facts(label="odd", reason="odd"), policy).categories == ()
+
+
+HATE, SECRET = Category("hate", "Hate", labels=("HATRED",)), Category("secret", "Secret", restricted_to=("mods",))
+
+
+@pytest.mark.parametrize(
+    ("categories", "is_other", "is_other_restriction"),
+    [
+        pytest.param([HATE, SECRET], False, False, id="the same"),
+        pytest.param([SECRET, HATE], False, False, id="in another order"),
+        pytest.param([replace(HATE, title="Hatred"), SECRET], False, False, id="another title"),
+        pytest.param([replace(HATE, labels=("hatred",)), SECRET], False, False, id="a label in other letters"),
+        pytest.param([replace(HATE, labels=("ABUSE",)), SECRET], True, False, id="another label"),
+        pytest.param([replace(HATE, reasons=("abuse",)), SECRET], True, False, id="one more reason"),
+        pytest.param([HATE, replace(SECRET, labels=("S",))], True, True, id="another label of a restricted category"),
+        pytest.param([SECRET], True, False, id="one category less"),
+        pytest.param([HATE], True, True, id="no restricted category"),
+    ],
+)
+def test_a_digest_changes_with_the_rules_for_choosing_categories(
+    categories: list[Category], is_other: bool, is_other_restriction: bool
+) -> None:
+    before, after = (a_policy(categories={one.key: one for one in some}) for some in ([HATE, SECRET], categories))
+    assert (category_rules_digest(after) != category_rules_digest(before)) is is_other
+    assert (restriction_rules_digest(after) != restriction_rules_digest(before)) is is_other_restriction
+
+
+def test_the_digest_of_all_begins_with_that_of_the_restricted_categories() -> None:
+    policy = a_policy()
+    whole, restricted = category_rules_digest(policy), restriction_rules_digest(policy)
+    assert (len(whole), len(restricted), whole.startswith(restricted)) == (32, 16, True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "gravest"),
+    [
+        pytest.param("csam", "hate", "csam", id="the one that comes first in the policy"),
+        pytest.param("hate", "csam", "csam", id="whichever is named first"),
+        pytest.param("gone", "hate", "hate", id="what the policy no longer has comes last"),
+        pytest.param("gone", None, "gone", id="but stays where there is no other"),
+        pytest.param(None, "gone", "gone", id="on either side"),
+        pytest.param(None, None, None, id="none"),
+    ],
+)
+def test_the_gravest_category(first: str | None, second: str | None, gravest: str | None) -> None:
+    assert gravest_category(first, second, a_policy()) == gravest

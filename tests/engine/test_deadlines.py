@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.apply_event import open_incident
 from escalator.engine.deadlines import fire_deadline, make_deadline_due, owner_targets, skip_failed_step
 from escalator.engine.incident_change import Change, PolicyPair
 from escalator.engine.rounds import LOOP_LIMIT
@@ -18,6 +19,7 @@ from escalator.model.policy import AcknowledgedRule, Policy, UnansweredRule
 from tests.builders import (
     EXAMPLE_POLICY,
     VERSION,
+    a_blank,
     a_policy,
     a_route,
     a_step,
@@ -94,6 +96,14 @@ def test_a_first_step_may_wait_from_the_acceptance_of_the_event() -> None:
     assert told(on_time(change.incident, policy)) == ["critical-alerts"]
 
 
+def test_a_first_step_waits_from_the_acceptance_however_late_the_event_is_processed() -> None:
+    policy = with_path(a_step("critical-alerts", after=10))
+    change = open_incident(a_blank(at=0), an_observation(), rules(policy), minute(4))
+    assert (change.incident.due_kind, change.incident.due_at) == (DueKind.STEP, minute(10))
+    late = open_incident(a_blank(at=0), an_observation(), rules(policy), minute(12))
+    assert (told(late), late.incident.step) == (["critical-alerts"], 0)
+
+
 def test_people_are_looked_up_in_the_running_policy_and_steps_in_the_frozen_one() -> None:
     people = {key: person for key, person in EXAMPLE_POLICY.people.items() if key != "dana"}
     running = a_policy(people=people, paths={**EXAMPLE_POLICY.paths, "urgent": (a_step("critical-alerts"),)})
@@ -123,6 +133,7 @@ def test_a_repeat_is_followed_by_the_next_until_the_path_ends() -> None:
     incident = an_incident(step=2, send_number=3)
     assert next_send(incident, path) == (2, 4)
     assert next_send(replace(incident, send_number=4), path) is None
+    assert next_send(replace(incident, step=len(path), send_number=0), path) is None
 
 
 # --- Restart -------------------------------------------------------------------------------------------------------
@@ -145,6 +156,13 @@ def test_a_path_without_an_answer_starts_again_and_tells_whom_the_policy_names()
     assert told(change) == ["critical-alerts", "person:chen", "person:ben", "person:eli"]
     assert change.notices[-1].occasion is Occasion.RESTART
     assert change.suppress == "superseded"
+
+
+def test_a_restart_whose_first_step_waits_is_before_that_step() -> None:
+    policy = with_path(a_step("critical-alerts", after=10))
+    once = fired(opening(an_observation(), policy).incident, policy)
+    again = fired(once, policy)
+    assert (again.round, again.step, again.send_number, again.due_kind) == (2, -1, 0, DueKind.STEP)
 
 
 def test_a_step_that_is_due_beyond_the_end_of_its_path_starts_it_again() -> None:

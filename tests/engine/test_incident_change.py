@@ -39,3 +39,11 @@ def test_a_new_deadline_counts_the_fence_up_by_one_and_the_same_deadline_does_no
     draft = ChangeDraft(before, rules(), minute(1))
     draft.set_deadline(before.due_kind, before.due_at)
     assert draft.to_change().incident == before
+
+
+def test_how_often_automation_has_started_rounds_is_shown_in_no_message() -> None:
+    draft = ChangeDraft(an_incident(), rules(), minute(1))
+    draft.put(automated_rounds_since=minute(1), automated_rounds=1)
+    assert draft.to_change().incident.revision == an_incident().revision
+    draft.put(automated_rounds=2)
+    assert draft.to_change().incident.revision == an_incident().revision

@@ -62,6 +62,12 @@ def test_who_reviewed_first_is_named_first_and_an_unnamed_reviewer_only_alone() 
     assert valid_reviewers(reviewed(7, ""), EXAMPLE_POLICY, EXAMPLE_POLICY) == ("stream:",)
 
 
+def test_reviews_at_one_instant_are_in_the_same_order_whichever_came_first() -> None:
+    ana, ben = reviewed(5, "mod-ana"), reviewed(5, "mod-ben")
+    for facts in (ana.merged(ben), ben.merged(ana)):
+        assert valid_reviewers(facts, EXAMPLE_POLICY, EXAMPLE_POLICY) == ("ana", "ben")
+
+
 def test_without_reviews_all_else_is_kept() -> None:
     other = some_facts(1, label="SUICIDE", latest="remove")
     facts = without_reviews(discount_reviews(other.merged(reviewed(5)), minute(6)))
