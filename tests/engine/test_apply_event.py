@@ -6,6 +6,7 @@ import pytest
 
 from escalator.engine.actions import ActionRequest, apply_action
 from escalator.engine.apply_event import add_event, opens_incident
+from escalator.engine.categorize import category_rules_digest
 from escalator.engine.deadlines import fire_deadline
 from escalator.engine.incident_change import Change
 from escalator.engine.rounds import LOOP_LIMIT
@@ -94,6 +95,28 @@ def test_an_event_opens_an_incident_on_its_path() -> None:
         "category": "self_harm",
         "severity": "critical",
     }
+
+
+def test_an_incident_keeps_every_category_that_fits_and_by_which_rules() -> None:
+    one = opening(said(label=["THREAT", "SUICIDE"])).incident
+    assert (one.category, one.matched_categories) == ("self_harm", ("self_harm", "threat"))
+    assert one.category_rules_digest == category_rules_digest(EXAMPLE_POLICY)
+
+
+def test_content_that_the_category_shows_is_shown_and_what_has_no_category_is_hidden() -> None:
+    shown = {key: replace(one, content=ContentRule.SHOW) for key, one in EXAMPLE_POLICY.categories.items()}
+    policy = a_policy(categories=shown)
+    assert opening(said(label="THREAT"), policy).incident.content_rule is ContentRule.SHOW
+    assert opening(said(), policy).incident.content_rule is ContentRule.HIDE
+
+
+def test_the_route_follows_the_severity_that_was_once_reached_though_the_facts_are_gone() -> None:
+    policy = a_policy(routes=(a_route("urgent", "Grave", min_severity="critical"),), default="triage")
+    purged = replace(an_incident(policy), facts=Facts(), state=State.ACKNOWLEDGED, owner="ana")
+    request = ActionRequest(Verb.RELEASE, policy.people["ana"], "slack")
+    change = apply_action(request, purged, rules(policy), minute(2))
+    assert isinstance(change, Change)
+    assert (change.incident.route, change.incident.path) == ("Grave", "urgent")
 
 
 def test_no_record_holds_content() -> None:
