@@ -72,6 +72,10 @@ def test_sources_and_places(policy: Policy) -> None:
         "ts-board": (DestinationKind.JIRA, ("TS",)),
         "bi-feed": (DestinationKind.WEBHOOK, ("https://bi.example.com/moderation",)),
     }
+    assert {key: place.options for key, place in policy.destinations.items() if place.options} == {
+        "ts-board": {"issue_type": "Incident"},
+        "bi-feed": {"secret": "${BI_WEBHOOK_SECRET}"},
+    }
     assert policy.destinations["critical-alerts"].urgent
     assert policy.destinations["ts-leads"].fallback == "critical-alerts"
 
