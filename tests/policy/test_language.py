@@ -47,6 +47,39 @@ def test_people_at_the_end_of_a_path_may_be_named_without_prefix() -> None:
     assert policy.unanswered.tell == ("person:eli", "alerts", "team:mods")
 
 
+def test_hours_and_schedules_are_in_the_zone_of_the_policy_unless_they_name_their_own() -> None:
+    more = """\
+timezone: Europe/Madrid
+hours:
+  office: {from: 09:00, to: 18:00}
+  abroad: {from: 09:00, to: 18:00, timezone: America/Chicago}
+schedules:
+  rota: {people: [ana]}
+  away: {people: [ana], timezone: America/Chicago}
+"""
+    policy = with_(more=more)
+    madrid, chicago = ZoneInfo("Europe/Madrid"), ZoneInfo("America/Chicago")
+    assert [hours.timezone for hours in policy.hours.values()] == [madrid, chicago]
+    assert [schedule.timezone for schedule in policy.schedules.values()] == [madrid, chicago]
+
+
+@pytest.mark.parametrize("spelling", ["mods", "team:mods"])
+def test_a_category_is_restricted_to_a_team_by_its_name(spelling: str) -> None:
+    policy = with_(("at_least: critical}", f'at_least: critical, restricted_to: ["{spelling}"]}}'))
+    assert policy.categories["csam"].restricted_to == ("mods",)
+
+
+def test_a_contact_that_is_not_supported_yet_keeps_a_policy_from_production() -> None:
+    text = minimal(("ana: {name: Ana,", "ana: {name: Ana, contact: [slack, pagerduty], pagerduty: P1,"))
+    found = [one for one in parse(text, {}).problems if "not supported yet" in one.what]
+    assert [(one.is_warning, one.blocks_production) for one in found] == [(True, True)]
+
+
+def test_a_list_in_place_of_one_value_is_called_a_list() -> None:
+    (problem,) = parse(minimal(("default: urgent", "default: [urgent]")), {}).errors
+    assert problem.what == "is a list, not one value"
+
+
 def test_keys_that_begin_with_x_are_nobodys_business() -> None:
     text = minimal(("{notify: [alerts]}", "*first"), ("version: 1", "x-steps: [&first {notify: [alerts]}]\nversion: 1"))
     assert load(text, {}) == with_()

@@ -17,6 +17,7 @@ MERGES = "a0: &a0 {b: c}\n" + "".join(f"a{n}: &a{n} {{<<: *a{n - 1}}}\n" for n i
         pytest.param("", 1, "is empty", id="nothing"),
         pytest.param("# only a comment\n", 1, "is empty", id="only a comment"),
         pytest.param("just words", 1, "is not a mapping", id="one text"),
+        pytest.param("version: 1\nname: \x00\nteams:\n", 2, "holds the character U+0000", id="a NUL byte further up"),
         pytest.param("version: 1\nname: \x00", 2, "holds the character U+0000", id="a NUL byte"),
         pytest.param("version: 1\nname: \ud800", 2, "holds the character U+D800", id="half a surrogate"),
         pytest.param(b"version: 1\nname: \xff", 2, "is not UTF-8", id="another encoding"),
