@@ -55,13 +55,13 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "duty": tuple(action for action in _ACTS if action.startswith(("shift.", "override."))),
     "troubles": tuple(action for action in _ACTS if action.startswith("trouble.")),
 }
-"""Actions that are asked for together, by the word for them."""
+"""Actions that are searched together, by the word for them."""
 
 COLUMNS = (
     *("seq", "at", "incident", "number", "action", "actor_kind", "actor_key", "via", "reason"),
     *("before", "after", "policy_version", "prev_hash", "hash"),
 )
-"""The columns of a CSV: what a line of JSON holds, and the incident's number."""
+"""The columns of a CSV: the fields of a JSON line, and the incident's number."""
 
 
 class ExportFormat(StrEnum):

@@ -11,11 +11,11 @@ from escalator.services.core.context import Core
 from escalator.store import audit_log, key_values
 
 LATEST = 1000
-"""How many of the newest records are looked at where somebody waits for the answer."""
+"""How many of the newest records are checked while somebody waits for the answer."""
 _VERIFIED = "audit_verified"
 
 Line = tuple[dict[str, Any], str]
-"""A sealed record as exported, without its hash; and the hash that stands beside it."""
+"""A sealed record as exported, without its hash; and the hash stored beside it."""
 
 
 @dataclass(frozen=True, slots=True)

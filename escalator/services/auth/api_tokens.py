@@ -21,7 +21,7 @@ from escalator.store import api_tokens, audit_log
 from escalator.store.api_tokens import ApiToken
 
 PREFIX = "esc_"
-"""What every token begins with, so that scanners of source code find one that has got into it."""
+"""The start of every token, so that scanners of source code find leaked ones."""
 
 LONGEST = timedelta(days=365)
 LONGEST_NAME = 64

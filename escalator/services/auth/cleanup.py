@@ -8,7 +8,7 @@ from escalator.services.auth import login_rate_limit
 from escalator.store import login_attempts, magic_links, sessions
 
 _SESSIONS = timedelta(days=400)
-"""For so long it is known when somebody was here last."""
+"""How long the time of a person's last visit is kept."""
 
 _LINKS = timedelta(days=30)
 

@@ -17,10 +17,10 @@ class RateLimit:
 
 
 BY_ADDRESS = RateLimit(60, timedelta(minutes=10))
-"""Of one network address: a whole office may begin its day behind one."""
+"""For one network address: a whole office may sign in from one."""
 
 BY_MAIL = RateLimit(3, timedelta(minutes=15))
-"""Of one mail address: as many mails as can be lost before somebody looks elsewhere."""
+"""For one address: as many emails as can be lost before somebody looks elsewhere."""
 
 KEPT_FOR = timedelta(days=1)
 

@@ -14,7 +14,7 @@ from escalator.store import sessions as kept_sessions
 
 VIA = "link"
 PRINTER = Actor("system", "cli")
-"""Who makes a link on the command line: whoever may run commands on the machine."""
+"""The actor of command-line links: anybody who may run commands there."""
 
 PATH = "/sign-in/link/"
 ASKED_FOR_GOOD_FOR = timedelta(minutes=15)

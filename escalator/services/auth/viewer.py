@@ -15,7 +15,7 @@ from escalator.model.silence import SilenceScope
 from escalator.store.visibility import Audience, CategorySet, category_sets
 
 DASHBOARD, API = "dashboard", "api"
-"""Where an act comes from, for the records."""
+"""The origin of an action, for records."""
 
 
 @dataclass(frozen=True, slots=True)

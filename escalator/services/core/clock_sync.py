@@ -12,7 +12,7 @@ log = structlog.get_logger(__name__)
 
 _BIG_OFFSET = timedelta(seconds=1)
 _PROMPT_S = 0.5
-"""An answer tells the time of some instant between question and answer; one that came later than this tells nothing."""
+"""The server read its clock between query and answer; an answer that took longer than this is not used."""
 
 
 def measure_clock_offset(core: Core, clock: SystemClock) -> timedelta:

@@ -46,7 +46,7 @@ _NAMED = {
     if name
 }
 _ATTRIBUTES = {name: _attribute(name) for name in _NAMED}
-"""The settings that kinds of destinations name: one that does not exist is an error of this import."""
+"""The settings that kinds of destinations name; an unknown one fails at import."""
 
 
 def is_set(settings: Settings, variable: str) -> bool:

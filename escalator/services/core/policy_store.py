@@ -30,7 +30,7 @@ from escalator.store import Database, audit_log, calendars, overrides, policies,
 log = structlog.get_logger(__name__)
 
 _TOLD_AT = 2
-"""So many times in a row a file may be away before it is told."""
+"""A missing file is reported after so many failed reads."""
 
 
 @dataclass(frozen=True, slots=True)

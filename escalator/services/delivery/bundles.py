@@ -36,13 +36,13 @@ from escalator.store.bundles import BundleAddress, BundledPage
 from escalator.store.deliveries import Delivery, DeliveryKind
 
 PAGES_SENT_SINGLY = 20
-"""How many full messages wait for one destination one by one (issue 4, storms)."""
+"""How many full messages wait singly for one destination (storms)."""
 
 BUNDLE_AFTER = timedelta(seconds=5)
-"""How long the others have waited before they are bundled: what goes out at once is sent one by one.
+"""How long the others have waited before they are bundled: what is sent at once is sent singly.
 
-Only while senders serve is it the destination that they wait for: what has waited because the database was frozen or no
-worker lived is told one by one, as far as its destination takes it within the same time.
+They wait for their destination only while senders run: what waited because the database was frozen or no worker was
+running is sent singly, as far as its destination accepts it within the same time.
 """
 
 BATCH = 1_000

@@ -34,7 +34,7 @@ from escalator.store.delivery_claims import Exclusion
 log = structlog.get_logger(__name__)
 
 OVERDUE = timedelta(seconds=1)
-"""After how long what is due has been missed by whoever was to be told of it, as happens while the broker is away."""
+"""After how long the process that should be notified of due work has missed it, as while the broker is away."""
 
 _BUSY_WAIT = timedelta(seconds=1)
 _ALL_BUT_ALARMS = Exclusion(kinds=[kind.value for kind in DeliveryKind if kind is not DeliveryKind.ALARM])

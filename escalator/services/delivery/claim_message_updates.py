@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 UNREADABLE_WAIT = timedelta(minutes=1)
 _OTHER_MODE_WAIT = timedelta(seconds=30)
 _Held = tuple[PostedMessage, Lane, bool]
-"""A post that is brought up to date, what that counts for, and whether it is a probe."""
+"""A posted message to update, the lane of its call, and whether it is a probe."""
 
 
 def claim_message_updates(claim: ClaimContext) -> ClaimedCalls:

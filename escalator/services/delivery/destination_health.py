@@ -22,7 +22,7 @@ from escalator.services.outbound.call import CallOutcome
 from escalator.store.endpoint_health import HealthUpdates
 
 FAILING_FOR = timedelta(minutes=3)
-"""For so long no call has succeeded where a destination is a trouble, though each call may yet succeed."""
+"""After so long without a successful call a destination gets an alert, though calls may yet succeed."""
 
 
 class FailureScope(Enum):
@@ -51,10 +51,10 @@ FAILURE_SCOPES: Mapping[FailureReason, FailureScope] = {
     FailureReason.NOT_SUPPORTED: FailureScope.ENDPOINT,
     FailureReason.NO_CONTACT: FailureScope.ENDPOINT,
 }
-"""Every reason has its place here, so that none goes untold."""
+"""Every reason is listed here, so that none is unreported."""
 
 _NOT_BROKEN = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
-"""A delivery with another way gives these up early: its destination asks for patience, and is not broken."""
+"""A delivery with a fallback gives these up early: its destination only asks to wait, and is not broken."""
 
 
 def record_calls(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> None:
@@ -129,7 +129,7 @@ def _broken(outcomes: Iterable[CallOutcome], over: Collection[UUID]) -> dict[str
 MESSAGE_DELETED_ERRORS = frozenset(
     {"thread_not_found", "message_not_found", "cannot_reply_to_message", "issue_not_found"}
 )
-"""What a vendor says of a message that somebody has deleted."""
+"""Vendors' errors for a message that somebody has deleted."""
 
 
 def _misleads(failed: Failed) -> bool:

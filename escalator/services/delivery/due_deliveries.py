@@ -13,7 +13,7 @@ from escalator.store.deliveries import Delivery
 from escalator.store.delivery_claims import Exclusion
 
 OVERSAMPLE = 4
-"""Of how many times what is wanted it is chosen: what other processes hold at the moment is left to them."""
+"""How many times the needed number is read: what other processes have locked is skipped."""
 
 
 @dataclass(frozen=True, slots=True)

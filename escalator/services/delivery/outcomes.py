@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 _LONGEST_CLOSED = timedelta(minutes=1)
 _WAITING = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
-"""Why a whole endpoint is left alone for a while."""
+"""Reasons to pause a whole endpoint for a while."""
 
 
 def record_outcomes(core: Core, outcomes: Sequence[CallOutcome]) -> None:

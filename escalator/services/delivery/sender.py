@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 SENDER_THREADS = 16
 _AFTER_FAULT_S = 1.0
 _SOON_S = 0.2
-"""How soon is looked again for what others hold at the moment, and for more while something is found overdue."""
+"""How soon to check again for what others have locked, and for more while something is overdue."""
 
 
 def send_call(core: Core, call: OutboundCall) -> Delivered | Failed:

@@ -9,7 +9,7 @@ from escalator.services.core.process_liveness import HEARTBEAT_S
 from escalator.store import key_values
 
 GAP = timedelta(seconds=2 * HEARTBEAT_S)
-"""How long no sender has to be heard of to have been away: the database was frozen, the workers were down."""
+"""After so long without a running sender there is a gap: the database was frozen, the workers were down."""
 
 _NAME = "senders_serve"
 _ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)

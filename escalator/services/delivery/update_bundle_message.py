@@ -13,7 +13,7 @@ from escalator.services.delivery.bundles import current_card
 log = structlog.get_logger(__name__)
 
 MOST_UPDATES = 3
-"""How often one click updates the message while others answer at the same moment."""
+"""How often one click updates the message while others answer at the same time."""
 
 
 def update_bundle_message(core: Core, bundle: BundleMessage, mode: Mode) -> None:

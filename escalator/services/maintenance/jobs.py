@@ -27,7 +27,7 @@ from escalator.store import audit_log, counters, health, jobs, processes, purge,
 log = structlog.get_logger(__name__)
 
 _TOLD_AGAIN_FOR = timedelta(days=7)
-"""Longer than any vendor goes on telling the same event (PagerDuty: 48 h)."""
+"""Longer than any vendor repeats the same event (PagerDuty: 48 h)."""
 SEAL_AFTER = timedelta(seconds=5)
 _SEAL_BATCH = 500
 

@@ -36,8 +36,10 @@ log = structlog.get_logger(__name__)
 
 SWEEP_EVERY_S = 2.0
 BEHIND = timedelta(seconds=0.3)
-"""While rounds find something overdue, the next one comes so soon and takes what has waited so long: without a broker
-the sweep does everything."""
+"""While sweeps find overdue work, the next starts this soon and takes what is overdue by this much.
+
+Without a broker the sweep does everything.
+"""
 
 STUCK_S = 30.0
 _JITTER = 0.2

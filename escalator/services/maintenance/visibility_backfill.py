@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 BATCH = 200
 _MOST_BATCHES = 10
-"""In one turn: the other housekeeping has its own turn between."""
+"""In one run, so that the other housekeeping gets its turn."""
 _EVERY = timedelta(seconds=1)
 
 

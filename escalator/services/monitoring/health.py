@@ -43,7 +43,7 @@ _HISTOGRAMS = {
 }
 _TRIAL_HOLDS = timedelta(seconds=1)
 _TRIAL_BYTES = 4096
-"""An event of ordinary size."""
+"""A typical event's size."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ WORKERS_GONE = "workers_gone"
 WEB_GONE = "web_gone"
 SILENT_SOURCE = "silent_source:"
 UNREACHED = "unreached:"
-"""How the key of a trouble begins that is an incident which has reached nobody; its number follows."""
+"""Prefix of the key of an alert about an incident that reached nobody; its number follows."""
 
 _MOST_NAMED = 10
 

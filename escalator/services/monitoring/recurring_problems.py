@@ -13,7 +13,7 @@ from escalator.store import counters, deadlines, jobs, key_values
 
 EVERY = timedelta(minutes=1)
 OVER_AFTER = timedelta(days=1)
-"""What has not happened again for so long is no trouble any more, and is told anew when it does."""
+"""A problem that has not recurred for so long is over; if it recurs, there is a new alert."""
 
 _DETAILS = {
     "too_large": "webhooks refused as too large: {count}; a large one may be an item with thousands of flags",

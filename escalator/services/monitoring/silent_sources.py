@@ -16,7 +16,7 @@ from escalator.store import jobs, key_values, source_activity
 EVERY = timedelta(minutes=5)
 _LOOK_BACK = timedelta(days=14)
 _ENOUGH = 20
-"""From so many events on it can be said how a source usually goes."""
+"""How many events are needed to know a source's usual rate."""
 _LONGER_BY = 2
 _LEAST = timedelta(hours=1)
 

@@ -28,10 +28,10 @@ log = structlog.get_logger(__name__)
 
 EVERY = timedelta(seconds=5)
 UNREACHED_AFTER = timedelta(minutes=1)
-"""How long after its first page an incident of which no page has been delivered counts as unreached."""
+"""How long after its first page an incident without a delivered page counts as unreached."""
 
 _MOST_NEW = 200
-"""How many incidents one round makes troubles of; the next round goes on."""
+"""For how many incidents one check raises alerts; the next check goes on."""
 
 
 def check_undelivered(core: Core) -> None:

@@ -30,7 +30,7 @@ WEB_EXPECTED = ExpectedProcess(
     "no web process is running: nothing is accepted until one starts",
 )
 _LOOKS_AWAY = timedelta(seconds=10)
-"""Who has not looked for so long (the machine slept, the database was away) knows nothing of the time between."""
+"""A process that has not checked for so long (machine asleep, database away) knows nothing of that time."""
 
 
 class Watchdog:

@@ -31,10 +31,10 @@ from escalator.store.posted_messages import PostedMessage
 GOOD_FOR = timedelta(days=7)
 PAGE_GOOD_FOR = timedelta(hours=1)
 _CLOCKS_DIFFER = timedelta(seconds=60)
-"""By how much the clocks of two machines may differ before a link that one has just made is refused by the other."""
+"""How far the clocks of two machines may differ before one refuses a new link that the other has made."""
 
 READER = "reader"
-"""The further key of a destination that names the only person who reads there, for a kind that has it."""
+"""The option of a destination that names its only reader, for kinds that have it."""
 
 _SIGN_IN = "Sign in to acknowledge"
 _LINK, _PAGE = "answer-link-v1", "answer-page-v1"

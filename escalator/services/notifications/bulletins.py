@@ -17,7 +17,7 @@ from escalator.store.deliveries import Delivery, DeliveryKind
 
 EXPIRES = timedelta(hours=2)
 URGENCY = Severity.MEDIUM.gravity
-"""Behind the grave incidents and before the lesser ones."""
+"""After grave incidents and before minor ones."""
 
 
 def publish_bulletin(

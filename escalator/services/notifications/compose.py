@@ -43,7 +43,7 @@ _TOLD = (
     .order_by(audit_records.c.recorded_at, audit_records.c.id)
 )
 StoryRecords = tuple[Row[Any], ...]
-"""What was recorded of an incident that the story so far tells."""
+"""The audit records of an incident in the story so far."""
 
 _OF_STEPS = frozenset({Occasion.STEP, Occasion.ESCALATED})
 _MOST_NAMES = 3

@@ -32,7 +32,7 @@ EVERY = timedelta(minutes=5)
 BEHIND = timedelta(days=7)
 AHEAD = timedelta(days=90)
 _LEASE = timedelta(minutes=2)
-"""Longer than one refresh takes: a fetch and two readings, each with its end."""
+"""Longer than one refresh: a fetch and two readings, each with a time limit."""
 _NO_ADDRESS = Failed(FailureReason.NOT_CONFIGURED, "no_address")
 
 

@@ -17,14 +17,14 @@ from escalator.services.oncall.calendar_protocol import decode_reading
 log = structlog.get_logger(__name__)
 
 LONGEST_S = 10
-"""Of processor time; a calendar of the size that is fetched at most takes one or two."""
+"""Of processor time; a calendar of the largest accepted size takes one or two."""
 
 _PATIENCE_S = 30
-"""How much longer it may take by the clock: the processor may be busy with alerts, which go first."""
+"""Extra time by the clock: the processor may be busy with alerts, which go first."""
 
 _READER = "escalator.services.oncall.calendar_reader_process"
 _ROOT = Path(__file__).parents[3]
-"""Where our package is found from: the process may have been started anywhere."""
+"""Where our package is found: the process may have been started anywhere."""
 
 
 def read_in_subprocess(

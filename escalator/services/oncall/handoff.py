@@ -34,10 +34,10 @@ from escalator.store.deliveries import Delivery
 from escalator.store.oncall_snapshots import OncallSnapshot
 
 _MOST = 500
-"""More than that a team does not hand over one by one."""
+"""How many open incidents are read for a team."""
 
 _TOLD_IN = (Mode.PRODUCTION, Mode.SANDBOX)
-"""What a diverted source opens is a test: its messages go to one place, and no shift has to take it over."""
+"""A diverted source opens tests only: their messages go to one place, and no shift takes them over."""
 
 
 def announce_shift_changes(core: Core) -> None:

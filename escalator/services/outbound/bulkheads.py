@@ -22,7 +22,7 @@ from escalator.model.levels import Mode
 from escalator.store.deliveries import DeliveryKind
 
 UPDATE = "update"
-"""The kind of a call that brings a post up to date; the other kinds are those of deliveries."""
+"""The kind of calls that update a posted message; other kinds are those of deliveries."""
 
 _HOST_CHARS = 16
 
@@ -69,7 +69,7 @@ class Sendable(Protocol):
 
 
 NO_VENDOR_LANE = Lane("", "", "")
-"""The lane of what calls no vendor: there is room for it wherever a thread is free."""
+"""The lane of messages that call no vendor: any free thread has room for them."""
 
 
 def lane_of(message: Sendable, address: str, kind: str) -> Lane:
@@ -99,8 +99,10 @@ _KINDS: Mapping[str, Fraction] = {
     DeliveryKind.COPY: Fraction(1, 3),
     UPDATE: Fraction(1, 2),
 }
-"""How many threads each may hold for one that is free. Alone, of 16: an endpoint 8, a host 12, pages 14, alarms 8,
-bulletins and updates 6, copies 4."""
+"""How many threads each may hold per free thread.
+
+Alone, of 16: an endpoint 8, a host 12, pages 14, alerts 8, bulletins and updates 6, copies 4.
+"""
 
 
 def share_of(key: ShareKey) -> Fraction:

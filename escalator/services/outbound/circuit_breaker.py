@@ -22,19 +22,19 @@ from escalator.store import endpoint_health
 from escalator.store.endpoint_health import HealthUpdates, TimeoutState
 
 ENDPOINT_TIMEOUTS = 3
-"""How many calls to an endpoint time out in a row before its circuit is open."""
+"""After so many time-outs in a row an endpoint's circuit opens."""
 
 HOST_TIMEOUTS = 6
-"""How many calls to a host do, whichever of its endpoints they are for."""
+"""The same for a host, for any of its endpoints."""
 
 PROBE_ENDS = timedelta(seconds=CALL_ENDS_S + 10)
-"""When a probe of which nothing has been heard is over: its process has died."""
+"""When a probe without a result is over: its process has died."""
 
 PROBE_PATIENCE = timedelta(seconds=5)
-"""How long a page waits for the probe of an endpoint that may be well: beyond that, its fallback is told."""
+"""How long a page waits for the probe of an endpoint that may be well; then its fallback is sent."""
 
 NOT_ANSWERING = Failed(FailureReason.TIMEOUT, "not_answering")
-"""What becomes of a page whose fallback is told because its endpoint hangs."""
+"""The result of a page whose fallback is sent because its endpoint hangs."""
 
 _WELL = TimeoutState()
 _NO_CALL = frozenset(
@@ -48,7 +48,7 @@ _NO_CALL = frozenset(
         FailureReason.UNKNOWN,
     }
 )
-"""What says neither that somebody answers nor that nobody does."""
+"""Results that show neither that an endpoint answers nor not."""
 
 
 class BreakerDecision(StrEnum):

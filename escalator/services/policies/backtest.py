@@ -25,7 +25,7 @@ from escalator.store.events import EventState
 from escalator.stream.read_event import observe
 
 FOLLOWED = timedelta(hours=1)
-"""How long what nobody has answered, or ended, is followed after the last that is known of it."""
+"""How long an incident without an answer or an end is followed after its last known event."""
 
 _PEOPLE = frozenset({"person", "stranger"})
 _ACTS = {

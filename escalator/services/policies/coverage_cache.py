@@ -19,7 +19,7 @@ from escalator.services.core.policy_store import RunningPolicy
 
 AHEAD = timedelta(weeks=1)
 WITHIN = timedelta(minutes=30)
-"""Within how long somebody must hear; `escalator coverage --within` asks for another."""
+"""How soon somebody must be notified; `escalator coverage --within` changes it."""
 _KEPT = 4
 
 

@@ -20,10 +20,10 @@ from escalator.store.events import StoredEvent
 from escalator.stream.read_event import observe
 
 _MOST_EVENTS = 20
-"""So many events of an incident are offered."""
+"""At most so many events are offered."""
 
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 12, 31, tzinfo=UTC)
-"""Rotas and delays are counted from the instant: at the ends of the calendar they would leave it."""
+"""Schedules and delays are added to the time and must stay within the calendar."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ from escalator.store import policies
 from escalator.store.policies import PolicyVersion
 
 SHORT = 12
-"""So many characters of a hash are shown."""
+"""Characters of a hash that are shown."""
 
 _HASH = re.compile(r"[0-9a-fA-F]{4,64}")
 
 VersionName = tuple[str, str]
-"""What a text is called, and the text."""
+"""A name for a text, and the text."""
 
 
 class FileState(StrEnum):

@@ -22,7 +22,7 @@ from escalator.store import report_stats as store
 from escalator.store.report_stats import DestinationTotals
 
 LONGEST_PAGE, LONGEST = timedelta(days=35), timedelta(days=366)
-"""What a page answers for at once, and what may be asked for as a file."""
+"""The longest period on a page, and in an exported file."""
 
 DEFAULT = timedelta(days=28)
 _NOBODY = "nobody assigned"

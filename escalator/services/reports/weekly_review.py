@@ -19,11 +19,11 @@ from escalator.store import weekly_stats as store
 from escalator.store.weekly_stats import DrillResult, FailedPages, LateStep, OpenedAlert, Period, SentPage
 
 SLOW = timedelta(minutes=1)
-"""A page that takes longer to get through is late."""
+"""A page that takes longer to arrive is late."""
 SHOWN = 100
-"""How many of each list are shown; beyond it only their number."""
+"""How many of each list are shown; of others only the count."""
 _FIRST_YEAR, _LAST_YEAR = "2000", "2199"
-"""Beyond them a calendar ends, and with it the weeks around."""
+"""Beyond them the calendar of weeks ends."""
 _COUNTED = (
     *(
         AuditAction.ESCALATED_NOW,

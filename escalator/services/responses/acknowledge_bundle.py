@@ -13,7 +13,7 @@ from escalator.services.incidents.actions import ActionReply, SlackRequest, perf
 from escalator.store import bundles
 
 OF_THE_PERSON = frozenset({RefusalReason.UNKNOWN_PERSON, RefusalReason.WRONG_WORKSPACE})
-"""Why somebody may answer nothing at all."""
+"""Why somebody may answer none at all."""
 
 
 @dataclass(frozen=True, slots=True)

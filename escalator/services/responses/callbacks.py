@@ -33,7 +33,7 @@ _MOST_ID_CHARS = 128
 CALLBACKS_OF: Mapping[DestinationKind, Callbacks] = {
     kind: vendor.callbacks for kind, vendor in VENDORS.items() if vendor.callbacks is not None
 }
-"""The vendors that tell us something by themselves."""
+"""The vendors that send callbacks."""
 
 
 def store_callback(core: Core, vendor: DestinationKind, event_id: str, body: bytes, *, is_sandbox: bool) -> None:

@@ -20,7 +20,7 @@ from escalator.services.views.reveal import content_rule_for
 from escalator.store import audit_log, timeline
 
 MOST = 10_000
-"""So many records, and so many notifications, the newest."""
+"""At most so many records and notifications, the newest."""
 
 _PLAIN = (
     "number",

@@ -30,7 +30,7 @@ PAGE_SIZE = 100
 """How many incidents a list shows at once."""
 
 WAITING = OPEN_STATES - {State.GROUPED}
-"""What waits for somebody here. One that a group tells of is answered there, and its group stands for it."""
+"""Incidents that wait for an answer. Members of a group are answered through their group."""
 
 _NUMBER = re.compile(r"#?([0-9]{1,10})")
 

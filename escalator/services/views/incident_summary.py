@@ -23,7 +23,7 @@ from escalator.services.core.context import Core
 from escalator.store import timeline
 
 MOST = 500
-"""So many records, and so many notifications, the newest."""
+"""At most so many records and notifications, the newest."""
 
 
 @dataclass(frozen=True, slots=True)

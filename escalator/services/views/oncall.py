@@ -16,7 +16,7 @@ from escalator.services.core.policy_store import RunningPolicy
 
 WEEKS = 2
 _BEYOND = timedelta(weeks=1)
-"""How far a shift is followed beyond the weeks that are shown: a turn is seldom longer."""
+"""How far a shift is followed beyond the weeks shown: a turn is seldom longer."""
 _OWN = 6
 
 

@@ -24,7 +24,7 @@ from escalator.store.deliveries import DeliveryKind
 _OF_DELIVERIES = frozenset(
     {AuditAction.DELIVERED, AuditAction.DELIVERY_FAILED, AuditAction.DELIVERY_SUPPRESSED, AuditAction.DELIVERY_LISTED}
 )
-"""What the notifications themselves say, and better."""
+"""Notifications show these better."""
 
 _HUMAN = frozenset({"person", "stranger"})
 
@@ -103,7 +103,7 @@ def _sent(row: Row[Any], policy: Policy, *, is_replaced: bool) -> NotificationEn
 
 
 _WRITTEN = frozenset({AuditAction.NOTED, AuditAction.HELD, AuditAction.HOLD_LIFTED})
-"""What is recorded with a text beside it."""
+"""Actions that are recorded with a text."""
 
 
 def texts_of_records(connection: Connection, records: Iterable[Row[Any]], seal: Seal) -> dict[str, str]:
