@@ -1,4 +1,4 @@
-"""Claims what is to be sent; `outcomes` records the results. No transaction is open between the two."""
+"""Claims what is to be sent; `outcomes` records results. No transaction is open between the two."""
 
 import random
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -1,7 +1,7 @@
 """Judges destinations by the outcomes of their calls: broken, failing for some minutes, or well.
 
 A delivery that failed for good raises an operator alert at once, whatever the reason. One that is retried does not;
-when no call has succeeded for FAILING_FOR, `watching` raises one. Either ends at a real delivery there.
+when no call has succeeded for FAILING_FOR, `undelivered` raises one. A real delivery there resolves both.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

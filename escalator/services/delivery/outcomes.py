@@ -1,4 +1,4 @@
-"""Records the outcomes of the calls that `outbox` has claimed, and handles failures."""
+"""Records the outcomes of the calls that `claim_deliveries` has claimed, and handles failures."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass

@@ -95,7 +95,7 @@ class Sender:
         self._ended = threading.Event()
         self._loops: tuple[threading.Thread, ...] = ()
         self._lock = threading.Lock()
-        # The first beat writes to the database. `reserve` must not wait for it: it runs within a transaction.
+        # The first beat writes to the database. `take` must not wait for it: it runs within a transaction.
         self._starting = threading.Lock()
 
     def start(self) -> None:

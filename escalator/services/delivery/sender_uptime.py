@@ -25,7 +25,7 @@ def record_senders_up(core: Core) -> None:
 
 
 def senders_up_since(connection: Connection, now: datetime) -> datetime | None:
-    """Return since when senders run without a gap; None when none does; the minimum when none has recorded it."""
+    """Return since when senders run without a gap; None when none does; always, if it was never recorded."""
     noted = key_values.get_with_time(connection, _NAME)
     if noted is None:
         return _ALWAYS

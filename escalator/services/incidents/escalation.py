@@ -33,7 +33,7 @@ _PARKED_TRY_AGAIN = timedelta(minutes=10)
 
 
 def fire_scheduled(core: Core) -> None:
-    """Fire all that is due; one armed up to 2 s early waits for its deadline. Raises Unavailable."""
+    """Fire all that is due; a task that starts up to 2 s early waits for it. Raises Unavailable."""
     if fire_all_due(core):
         return
     now = core.clock.now()

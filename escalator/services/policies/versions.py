@@ -117,6 +117,6 @@ def previous_version(connection: Connection, version_id: UUID) -> PolicyVersion 
 
 
 def diff_lines(old: VersionName, new: VersionName) -> Iterator[str]:
-    """Yield the lines of a unified diff; none where the texts are the same."""
+    """Yield the lines of a unified diff; none if the texts are equal."""
     (old_name, old_text), (new_name, new_text) = old, new
     return unified_diff(old_text.splitlines(), new_text.splitlines(), old_name, new_name, lineterm="")

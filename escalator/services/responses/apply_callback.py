@@ -152,7 +152,7 @@ class _Case:
 
     def _look_at_alert(self, event: VendorEvent, post: PostedMessage, incident: Incident) -> None:
         if event.kind is VendorEventKind.RESOLVED and incident.is_open:
-            # The alert is over, our incident not: the next step opens one.
+            # The alert is over, the incident is not: the next step opens a new one.
             posted_message_refs.clear_ref(self.connection, post)
         elif event.kind is VendorEventKind.ACKNOWLEDGED and incident.state is State.TRIGGERED:
             # The alert is silent while we still wait for an answer: the next step opens another and ends this one.
