@@ -5,7 +5,7 @@ SOURCES := escalator web workers tests benchmarks deploy
 PYTEST := $(BIN)/pytest
 # Some tests wait for a time limit, and the live tests wait more than they compute.
 JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-LIVE_JOBS ?= 4
+LIVE_JOBS ?= 5
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Hundreds of processes import the same code.
 unexport PYTHONDONTWRITEBYTECODE
