@@ -141,6 +141,16 @@ def test_an_acknowledgement_stops_the_path_and_starts_the_second_clock() -> None
     assert [entry.actor.key for entry in change.entries] == ["ana"]
 
 
+def test_when_it_was_first_acknowledged_stays_whatever_follows() -> None:
+    again = done(done(taken(at=2), Verb.RELEASE, at=3), Verb.ACKNOWLEDGE, "ben", at=9)
+    assert (again.acknowledged_at, again.first_acknowledged_at) == (minute(9), minute(2))
+    assert done(again, Verb.RESOLVE, "ben", at=12).first_acknowledged_at == minute(2)
+
+
+def test_what_nobody_acknowledged_counts_as_acknowledged_when_it_is_closed() -> None:
+    assert done(logged(), Verb.RESOLVE, at=4).first_acknowledged_at == minute(4)
+
+
 def test_the_second_acknowledgement_is_told_who_and_when() -> None:
     assert do(taken(), Verb.ACKNOWLEDGE, "ben", at=4) == Refusal(ALREADY_TAKEN, "ana", minute(2))
 
@@ -159,6 +169,13 @@ def test_the_second_acknowledgement_is_told_who_and_when() -> None:
             DueKind.RESOLVE_WITHIN,
             15,
             id="a reminder that would come too early is left out",
+        ),
+        pytest.param(
+            AcknowledgedRule(timedelta(minutes=30), timedelta(minutes=30)),
+            "hate",
+            DueKind.RESOLVE_WITHIN,
+            30,
+            id="one that would come at once too",
         ),
     ],
 )
@@ -227,6 +244,11 @@ def test_a_resolve_ends_it() -> None:
     assert (after.due_kind, after.due_at, change.suppress) == (None, None, "resolved")
     assert after.content["reference"] == "case 17"
     assert all("case 17" not in str(entry) for entry in change.entries)
+
+
+def test_a_resolve_ends_every_count() -> None:
+    after = done(replace(taken(), restarts=3, extensions=4, snoozes=2), Verb.RESOLVE)
+    assert (after.restarts, after.extensions, after.snoozes) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("reference", [None, "", "  "])
@@ -304,6 +326,11 @@ def test_how_long_it_may_rest(severity: Severity, by: str, minutes: int, may: bo
         assert change.incident.due_at == minute(minutes)
     else:
         assert change == Refusal(RefusalReason.TOO_LONG)
+
+
+def test_what_is_snoozed_already_is_told_by_whom_and_since_when() -> None:
+    snoozed = done(taken(), Verb.SNOOZE, at=7)
+    assert do(snoozed, Verb.SNOOZE, at=8) == Refusal(ALREADY_TAKEN, "ana", minute(2))
 
 
 def test_twice_in_a_row_at_most_though_somebody_acknowledges_in_between() -> None:

@@ -199,6 +199,32 @@ def test_what_the_policy_that_runs_now_withholds_keeps_no_address_either() -> No
     assert change.incident.content["media"] == ""
 
 
+def test_what_was_withheld_once_keeps_no_address_though_neither_policy_says_so_now() -> None:
+    before = an_incident(content_rule=ContentRule.WITHHOLD)
+    assert hear(before, said(1, content={"media": "https://cdn.example.com/1.jpg"})).incident.content["media"] == ""
+
+
+def test_the_first_links_stay_and_new_ones_are_added() -> None:
+    before = an_incident(links={"item_id": "item-1", "item": "https://stream/1"})
+    event = replace(said(1), links={"item_id": "item-1", "item": "https://stream/2", "channel": "https://stream/3"})
+    assert hear(before, event).incident.links == {
+        "item_id": "item-1",
+        "item": "https://stream/1",
+        "channel": "https://stream/3",
+    }
+
+
+def test_an_incident_waits_from_its_opening_whatever_the_event_is_dated() -> None:
+    one = opening(said(-30), at=2).incident
+    assert (one.opened_at, one.waiting_since, one.last_event_at) == (minute(2), minute(2), minute(2))
+
+
+def test_a_review_is_recorded_with_what_was_done_and_by_whom() -> None:
+    change = hear(an_incident(), said(1, review="mod-ana"))
+    (entry,) = (entry for entry in change.entries if entry.action.value == "incident.review_noted")
+    assert (entry.reason, entry.after) == ("mark_reviewed", {"by": "ana"})
+
+
 # --- Moving --------------------------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,11 @@
 """Drills: what stands in for a real alert, and who has passed one."""
 
+from dataclasses import replace
+
 import pytest
 
 from escalator.engine.apply_event import open_incident, opens_incident
+from escalator.engine.deadlines import fire_deadline
 from escalator.engine.drills import (
     DrillAcknowledgement,
     RecordedAction,
@@ -51,6 +54,19 @@ def test_a_drill_takes_its_route_whatever_the_conditions_say():
     assert (change.incident.drill, change.incident.route, change.incident.path) == ("Weekly", "Never", "urgent")
     assert (change.incident.severity, change.incident.severity_reason) == (Severity.HIGH, "the drill rehearses high")
     assert told(change)
+
+
+def test_a_drill_asks_whom_and_as_many_as_its_route_does() -> None:
+    one = open_incident(a_blank(), rehearsed("Child safety", "csam"), rules(), minute(0)).incident
+    assert (one.assign, one.acks_needed) == ("child-safety", 2)
+
+
+def test_a_drill_goes_on_as_it_began_when_its_route_is_gone() -> None:
+    opened = open_incident(a_blank(), rehearsed("Child safety", "csam"), rules(), minute(0)).incident
+    without = a_policy(routes=tuple(one for one in EXAMPLE_POLICY.routes if one.name != "Child safety"))
+    again = fire_deadline(replace(opened, due_kind=DueKind.RESTART), rules(EXAMPLE_POLICY, without), minute(9)).incident
+    same = ("route", "path", "assign", "acks_needed")
+    assert (again.round, [getattr(again, name) for name in same]) == (2, [getattr(opened, name) for name in same])
 
 
 def test_a_drill_of_a_route_that_is_gone_opens_nothing():

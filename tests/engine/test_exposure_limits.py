@@ -33,6 +33,11 @@ def test_an_incident_counts_once_for_the_day_on_which_it_was_last_read() -> None
     assert exposure_of(read, utc(20, 23), MADRID, THIS) == Exposure(today=0, week=2)
 
 
+def test_a_day_and_a_week_include_their_first_instant() -> None:
+    read = {THIS: utc(19, 22), OTHER: utc(16, 22)}
+    assert exposure_of(read, utc(20, 10), MADRID, THIS) == Exposure(today=1, week=2, has_begun_this=True)
+
+
 @pytest.mark.parametrize(
     ("severity", "burden", "stops"),
     [

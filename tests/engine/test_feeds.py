@@ -13,7 +13,17 @@ from escalator.model.audit import SYSTEM, Actor, AuditAction, AuditEntry
 from escalator.model.incident import Incident, Outcome, State, Verb
 from escalator.model.message import Occasion
 from escalator.model.policy import Conditions, Feed
-from tests.builders import EXAMPLE_POLICY, a_blank, a_policy, an_incident, an_observation, minute, opening, rules
+from tests.builders import (
+    EXAMPLE_POLICY,
+    a_blank,
+    a_policy,
+    a_step,
+    an_incident,
+    an_observation,
+    minute,
+    opening,
+    rules,
+)
 
 ALL = a_policy(feeds=(Feed("bi-feed"),))
 SELF_HARM = an_observation(label="SELF_HARM")
@@ -101,6 +111,19 @@ def test_each_step_and_repeat_after_the_first_is_an_escalation_and_so_is_a_resta
         incident = change.incident
     escalated = [(1, 1, 1), (1, 2, 1), (1, 2, 2), (1, 2, 3), (1, 2, 4), (2, 0, 1)]
     assert seen == [(Occasion.ESCALATED, *rung) for rung in escalated]
+
+
+def test_a_first_step_that_waited_is_no_escalation() -> None:
+    path = (a_step("critical-alerts", after=10),)
+    policy = replace(ALL, paths=dict.fromkeys(ALL.paths, path))
+    waiting = opening(SELF_HARM, policy).incident
+    assert what(waiting, fire_deadline(waiting, rules(policy), minute(10))) == []
+
+
+def test_any_other_copy_is_told_apart_by_the_revision() -> None:
+    incident = an_incident(ALL, revision=7)
+    change = done(incident, Verb.ACKNOWLEDGE)
+    assert [one.sending for one in feed_copies(incident, change, ALL)] == [8]
 
 
 def test_an_escalation_by_the_clock_is_nobodys_act() -> None:

@@ -21,7 +21,7 @@ from escalator.engine.grouping import (
 )
 from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal, RefusalReason
-from escalator.model.facts import Content
+from escalator.model.facts import Content, Facts
 from escalator.model.incident import DueKind, Incident, Outcome, State, Verb
 from escalator.model.levels import ContentRule, Mode, Severity
 from escalator.model.policy import Grouping
@@ -164,6 +164,14 @@ def test_it_is_a_storm_when_so_many_came_before_it_within_the_time(others, answe
     assert is_storm(minute(5), [minute(at) for at in others], POLICY.grouping) is answer
 
 
+def test_a_group_is_what_its_first_member_is_though_the_facts_say_it_no_more() -> None:
+    first = replace(
+        an_alert(), facts=Facts(), category="threat", severity=Severity.HIGH, severity_reason="once said so"
+    )
+    group = open_group(a_blank(9), first, 1, rules(), minute(0)).incident
+    assert (group.category, group.severity, group.severity_reason) == ("threat", Severity.HIGH, "once said so")
+
+
 def test_a_group_is_told_at_once_like_its_first_member_and_has_none_of_its_content() -> None:
     said = an_observation(0, label="SELF_HARM", author="user-42", content={"text": "secret", "author_name": "Jess"})
     first = opening(said)
@@ -173,7 +181,9 @@ def test_a_group_is_told_at_once_like_its_first_member_and_has_none_of_its_conte
     assert told(change) == told(first)
     assert (group.state, group.round, group.step, group.due_kind) == (State.TRIGGERED, 1, 0, DueKind.STEP)
     same = ("category", "severity", "severity_reason", "route", "path", "assign", "content_rule", "grouping_key")
-    assert all(getattr(group, name) == getattr(alert, name) for name in same)
+    assert all(getattr(group, name) == getattr(alert, name) for name in (*same, "matched_categories"))
+    assert group.category_rules_digest == alert.category_rules_digest != ""
+    assert (group.waiting_since, group.last_event_at) == (minute(0), minute(0))
     assert (group.content, group.links, group.member_count) == (Content(), {}, 3)
 
 
@@ -182,12 +192,19 @@ def test_whoever_joins_is_on_record_and_neither_told_nor_due() -> None:
     change = join_group(opened, a_group(), rules(), minute(0))
     assert (change.notices, change.incident.due_at, change.incident.group_id) == ((), None, GROUP_ID)
     assert recorded(change) == ["opened", "round_started", "grouped"]
+    assert (change.incident.step, change.incident.send_number, change.suppress) == (-1, 0, "grouped")
+
+
+def test_what_the_operator_must_hear_of_is_not_lost_in_a_group() -> None:
+    opened = replace(opening(an_observation(0, label="SELF_HARM")), alarms=("loop:1",))
+    assert join_group(opened, a_group(), rules(), minute(0)).alarms == ("loop:1",)
 
 
 def test_a_group_shows_that_it_grows_and_shrinks() -> None:
     group = a_group()
     grown = add_members(group, 4, rules(), minute(1)).incident
     assert (grown.member_count, grown.revision, grown.fence) == (5, group.revision + 1, group.fence)
+    assert grown.last_event_at == minute(1)
     shrunk = remove_members(grown, [a_member()], rules(), minute(1)).incident
     assert (shrunk.member_count, shrunk.state) == (4, State.TRIGGERED)
 
@@ -204,6 +221,7 @@ def test_a_group_ends_with_the_last_it_tells_of(last, outcome, by) -> None:
     ended = change.incident
     assert (ended.state, ended.outcome, ended.closed_by, ended.member_count) == (State.RESOLVED, outcome, by, 0)
     assert change.suppress == "resolved"
+    assert [(entry.action.value, entry.reason) for entry in change.entries] == [("incident.resolved", "empty")]
 
 
 @pytest.mark.parametrize(
@@ -267,6 +285,7 @@ def test_what_needs_a_second_answer_stands_on_its_own_after_the_first_and_rings_
         DueKind.STEP,
         minute(1),
     )
+    assert done.incident.waiting_since == minute(1)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,19 @@ def test_what_only_the_younger_still_says_of_itself_is_kept() -> None:
     )
 
 
+def test_the_older_keeps_its_links_and_takes_those_that_only_the_younger_has() -> None:
+    older = replace(opened(1, 0), links={"item_id": "item-1", "item": "https://stream/1"})
+    younger = replace(opened(2, 1), links={"item_id": "item-2", "channel": "https://stream/2"})
+    links = merged(older, younger)[0].incident.links
+    assert links == {"item_id": "item-1", "item": "https://stream/1", "channel": "https://stream/2"}
+
+
+def test_what_only_the_older_still_says_of_itself_is_kept() -> None:
+    older = replace(opened(1, 0), category="csam", severity=Severity.CRITICAL)
+    one = merged(older, opened(2, 1, label="HATRED"))[0].incident
+    assert (one.category, one.severity) == ("csam", Severity.CRITICAL)
+
+
 def test_an_answer_to_the_younger_counts_for_the_older() -> None:
     younger = act(opened(2, 1, label="SUICIDE"), Verb.ACKNOWLEDGE, "ben")
     one = merged(opened(1, 0, label="SUICIDE"), younger)[0].incident

@@ -1,13 +1,23 @@
 """Who is on call now, until when, and who comes next. Local times are Madrid's in January: an hour before UTC."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalator.engine.oncall import OnCallStatus, on_call_statuses, schedule_on_call, team_on_call
+from escalator.engine.oncall import (
+    OnCallStatus,
+    may_view_on_call,
+    may_view_schedule,
+    may_view_team,
+    next_shifts_of,
+    on_call_statuses,
+    schedule_on_call,
+    team_on_call,
+)
 from escalator.engine.roster import Roster
-from escalator.model.policy import Policy, Team
+from escalator.model.policy import Category, Policy, Team
 from escalator.model.schedule import Booking, Hours, Layer, Override, RotationUnit, Schedule
 from tests.builders import a_policy
 
@@ -101,3 +111,71 @@ def test_every_team_has_its_duty_and_then_every_schedule() -> None:
         *("child-safety", "policy", "senior-moderators"),
         *("child-safety-rota", "seniors-on-call"),
     ]
+
+
+# --- Who may see it ------------------------------------------------------------------------------------------------
+
+# Ana is in the team of a restricted category, Ben is not. Both teams are on the schedule `shared`.
+HARMS = {
+    "secret": Category("secret", "Secret", restricted_to=("watch",)),
+    "sealed": Category("sealed", "Sealed", restricted_to=("team:guard",)),
+    "open": Category("open", "Open"),
+}
+GUARDED = a_policy(
+    categories=HARMS,
+    teams={
+        "watch": Team("watch", ("ana",), schedule="own"),
+        "guard": Team("guard", ("ana",), schedule="shared"),
+        "everyday": Team("everyday", ("ben",), schedule="shared"),
+    },
+    schedules={key: Schedule(key, MADRID, people=("ana",)) for key in ("own", "shared", "unused")},
+)
+
+
+@pytest.mark.parametrize(
+    ("team", "schedule", "ana", "ben"),
+    [
+        pytest.param("everyday", None, True, True, id="a team that no restricted category names"),
+        pytest.param("watch", None, True, False, id="the team of a restricted category"),
+        pytest.param("guard", None, True, False, id="one that is named in full"),
+        pytest.param(None, "unused", True, True, id="a schedule of no team"),
+        pytest.param(None, "own", True, False, id="the schedule of a hidden team"),
+        pytest.param(None, "shared", True, True, id="a schedule that another team uses too"),
+    ],
+)
+def test_who_may_see_who_is_on_call(team: str | None, schedule: str | None, ana: bool, ben: bool) -> None:
+    key = team or schedule or ""
+    status = OnCallStatus(key, is_team=team is not None, now=("ana",))
+    may_view = may_view_team if team else may_view_schedule
+    for person, may in (("ana", ana), ("ben", ben)):
+        assert may_view(key, GUARDED.people[person], GUARDED) is may
+        assert may_view_on_call(status, GUARDED.people[person], GUARDED) is may
+
+
+def test_a_team_and_a_schedule_of_one_name_are_told_apart() -> None:
+    policy = replace(GUARDED, schedules={**GUARDED.schedules, "watch": Schedule("watch", MADRID, people=("ben",))})
+    team, schedule = (OnCallStatus("watch", is_team=is_team, now=()) for is_team in (True, False))
+    ben = policy.people["ben"]
+    assert (may_view_on_call(team, ben, policy), may_view_on_call(schedule, ben, policy)) == (False, True)
+
+
+def test_the_status_of_a_schedule_is_that_of_no_team() -> None:
+    statuses = on_call_statuses(Roster(GUARDED, at(6, 10)))
+    assert [(one.key, one.is_team) for one in statuses] == [
+        *((key, True) for key in GUARDED.teams),
+        *((key, False) for key in GUARDED.schedules),
+    ]
+
+
+def test_the_next_shifts_of_somebody_are_in_order_of_time_whatever_the_schedule() -> None:
+    late = Layer(("ana", "ben"), RotationUnit.WEEKS, date(2026, 1, 7), time(9), day=2)
+    schedules = {
+        "a": Schedule("a", MADRID, (late,)),
+        "b": Schedule("b", MADRID, (WEEKLY,)),
+        "c": Schedule("c", MADRID),
+    }
+    calendars = {"c": (Booking(at(9, 8), at(9, 12), ("ana",)),)}
+    roster = Roster(a_policy(schedules=schedules), at(5, 10), calendars)
+    found = [(key, shift.start) for key, shift in next_shifts_of("ana", roster, 4)]
+    assert found == [("b", at(5, 10)), ("a", at(7, 8)), ("c", at(9, 8)), ("b", at(19, 8))]
+    assert next_shifts_of("dana", roster, 4) == []

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalator.engine.overrides import categories_hidden_from, with_overrides
+from escalator.engine.overrides import categories_hidden_from, may_add_override, may_end_override, with_overrides
 from escalator.engine.roster import Roster
+from escalator.model.levels import Role
 from escalator.model.policy import Category, Person, Team
 from escalator.model.schedule import ManualOverride, Override, Schedule
 from escalator.schedules.oncall import on_call, shifts_between
@@ -55,6 +56,23 @@ def test_what_is_clicked_goes_before_an_override_of_the_file():
     written = Override("chen", NOON - HOUR, NOON + HOUR)
     assert who(a_rota(overrides=(written,))) == ("chen",)
     assert who(a_rota(clicked("ben"), overrides=(written,))) == ("ben",)
+
+
+@pytest.mark.parametrize(
+    ("role", "may_own", "may_others"),
+    [
+        pytest.param(Role.AUDITOR, False, False, id="an auditor none"),
+        pytest.param(Role.VIEWER, False, False, id="a viewer none"),
+        pytest.param(Role.MODERATOR, True, False, id="a moderator their own"),
+        pytest.param(Role.SENIOR, True, True, id="a senior any"),
+        pytest.param(Role.ADMIN, True, True, id="an admin any"),
+    ],
+)
+def test_who_may_put_whom_on_call_and_end_it(role, may_own, may_others):
+    dana = Person("dana", "Dana", role=role)
+    assert (may_add_override(dana, "dana"), may_add_override(dana, "ben")) == (may_own, may_others)
+    by_dana, by_ana = clicked("ben"), replace(clicked("dana"), author="ana")
+    assert (may_end_override(dana, by_dana), may_end_override(dana, by_ana)) == (may_own, may_others)
 
 
 def test_an_hour_that_comes_twice_is_told_apart():

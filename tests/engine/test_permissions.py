@@ -10,12 +10,13 @@ from escalator.engine.permissions import (
     check_permission,
     is_withheld,
     may_view_category,
+    people_allowed_to_view,
     people_who_may_acknowledge,
 )
 from escalator.model.incident import Incident, State, Verb
 from escalator.model.levels import ContentRule, Role
 from escalator.model.policy import Category, Person, Policy, Team
-from tests.builders import EXAMPLE_POLICY, a_policy, an_incident, some_facts
+from tests.builders import EXAMPLE_POLICY, a_policy, an_incident, minute, some_facts
 
 OWN, UNOWNED, ANOTHERS, TRIGGERED = "own", "nobody's", "somebody else's", "triggered, though somebody is named"
 EVERYWHERE = {OWN, UNOWNED, ANOTHERS, TRIGGERED}
@@ -64,10 +65,10 @@ def test_who_may_do_what(verb: Verb, role: Role, whose: str, may: bool) -> None:
 
 
 def test_whoever_holds_it_is_named_with_the_time() -> None:
-    incident = held(ANOTHERS)
+    incident = replace(held(ANOTHERS), acknowledged_at=minute(2))
     refused = check_permission(Verb.RELEASE, EXAMPLE_POLICY.people["ana"], incident, EXAMPLE_POLICY)
     assert refused is not None
-    assert (refused.why, refused.by, refused.at) == (RefusalReason.NOT_YOURS, "ben", incident.acknowledged_at)
+    assert (refused.why, refused.by, refused.at) == (RefusalReason.NOT_YOURS, "ben", minute(2))
 
 
 @pytest.mark.parametrize(
@@ -187,3 +188,16 @@ def test_who_may_see_a_restricted_category(person: str, may: bool) -> None:
     categories = EXAMPLE_POLICY.categories
     assert may_view_category(person, categories["csam"], EXAMPLE_POLICY) is may
     assert may_view_category(person, categories["threat"], EXAMPLE_POLICY) is True
+
+
+@pytest.mark.parametrize(
+    ("fits", "expected"),
+    [
+        pytest.param([], None, id="nothing fits"),
+        pytest.param(["hate"], None, id="what is open to all"),
+        pytest.param(["hate", "csam"], {"ana", "ben", "dana", "chen"}, id="what is restricted besides"),
+        pytest.param(["gone"], None, id="what the policy does not have"),
+    ],
+)
+def test_who_may_view_what_fits_some_categories(fits: list[str], expected: set[str] | None) -> None:
+    assert people_allowed_to_view(fits, EXAMPLE_POLICY) == expected

@@ -50,9 +50,17 @@ ANA, DANA, ELI = (0, "person:ana"), (5, "person:dana"), (15, "person:eli")
             id="a release: from the top again",
         ),
         pytest.param(
-            [heard(), acted(1, Verb.ACKNOWLEDGE), acted(2, Verb.RESOLVE, outcome=Outcome.REFERRED), heard(3)],
+            [heard(), acted(2, Verb.RESOLVE, outcome=Outcome.REFERRED), heard(3)],
             [ANA],
             id="a referral, whose words we do not know, ends it",
+        ),
+        pytest.param(
+            [heard(), acted(1, Verb.SNOOZE, minutes=15)], [ANA, (16, "person:ana")], id="a snooze as long as it was"
+        ),
+        pytest.param(
+            [heard(), acted(1, Verb.ACKNOWLEDGE), acted(2, Verb.HAND_OVER, to="eli")],
+            [ANA, (2, "person:eli"), (7, "person:dana"), (17, "person:eli")],
+            id="a hand over to whom it was",
         ),
         pytest.param([heard(), heard(1), heard(2)], [ANA, DANA, ELI], id="more of the same changes nothing"),
         pytest.param([heard(label="HATRED")], [], id="a silent path tells nobody"),

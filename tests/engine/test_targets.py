@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from escalator.engine.targets import first_contact, last_resort_targets, people_of_target, resolve_targets
+from escalator.engine.targets import (
+    first_contact,
+    last_resort_targets,
+    members_of,
+    people_of_target,
+    resolve_targets,
+    schedules_of_targets,
+    team_of,
+)
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.policy import Person, Team
 from tests.builders import a_policy, a_roster
@@ -55,10 +63,44 @@ def test_a_target_that_means_nobody_is_missing(target: str, assign: str | None) 
     assert [one.destination for one in found.told] == ["critical-alerts"]
 
 
+@pytest.mark.parametrize(
+    ("owner", "members"),
+    [
+        pytest.param("person:dana", ("dana",), id="a person"),
+        pytest.param("policy", ("chen", "ben"), id="a team"),
+        pytest.param("team:policy", ("chen", "ben"), id="a team by its full name"),
+        pytest.param("schedule:child-safety-rota", ("ana", "ben"), id="a schedule: on call or not"),
+        pytest.param("schedule:gone", (), id="a schedule that is gone"),
+        pytest.param("gone", (), id="a team that is gone"),
+    ],
+)
+def test_who_belongs_to_an_owner(owner: str, members: tuple[str, ...]) -> None:
+    assert members_of(owner, a_policy()) == members
+
+
+@pytest.mark.parametrize(
+    ("targets", "assign", "schedules"),
+    [
+        pytest.param(["schedule:seniors-on-call"], None, {"seniors-on-call"}, id="one that is named"),
+        pytest.param(["team:child-safety"], None, {"child-safety-rota"}, id="that of a team"),
+        pytest.param(["team"], "child-safety", {"child-safety-rota"}, id="that of the assigned team"),
+        pytest.param(["team"], None, set(), id="none where nobody is assigned"),
+        pytest.param(["schedule:gone", "team:policy", "critical-alerts"], None, set(), id="none that does not exist"),
+    ],
+)
+def test_which_schedules_decide_whom_a_step_means(targets: list[str], assign: str | None, schedules: set[str]) -> None:
+    assert schedules_of_targets(targets, assign, a_policy()) == schedules
+
+
 def test_a_recipient_says_what_the_step_said_and_by_which_channel() -> None:
     (pager, dana) = resolve_targets(["ts-pager", "person:dana"], None, a_roster()).told
     assert (pager.target, pager.kind, pager.person) == ("ts-pager", PAGERDUTY, None)
     assert (dana.target, dana.kind, dana.person) == ("person:dana", SLACK, "dana")
+
+
+def test_the_assigned_team_is_no_target_of_itself() -> None:
+    assert team_of("team", "team", a_policy()) is None
+    assert people_of_target("team", "team", a_roster()) == ()
 
 
 def test_a_team_without_members_is_its_lead() -> None:

@@ -1,5 +1,6 @@
 """What somebody did at PagerDuty or in Jira, and what it means here (RULES 3; facts of both vendors)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal, RefusalReason
 from escalator.engine.vendor_events import VendorAlertState, apply_vendor_event
-from escalator.model.audit import AuditAction
+from escalator.model.audit import SYSTEM, Actor, AuditAction
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident, Outcome, State
 from escalator.model.vendor_event import VendorActor, VendorActorKind, VendorEvent, VendorEventKind
@@ -66,6 +67,36 @@ def test_the_record_says_that_it_was_a_stranger() -> None:
     change = hear(VendorEventKind.ACKNOWLEDGED, TRIGGERED)
     (entry,) = (one for one in change.entries if one.action is AuditAction.ACKNOWLEDGED)
     assert (entry.actor.kind, entry.actor.key, entry.via) == ("stranger", "pagerduty:PSOMEBODY", "pagerduty")
+
+
+@pytest.mark.parametrize(
+    ("agent", "who", "actor"),
+    [
+        pytest.param(A_PERSON, "chen", Actor("person", "chen"), id="a person of the policy"),
+        pytest.param(A_PERSON, None, Actor("stranger", "jira:PSOMEBODY"), id="a stranger, by their id there"),
+        pytest.param(INTEGRATION, None, SYSTEM, id="an integration is nobody"),
+        pytest.param(NOBODY, None, SYSTEM, id="nor is a time-out"),
+    ],
+)
+def test_what_is_only_recorded_says_where_and_by_whom(agent: VendorActor, who: str | None, actor: Actor) -> None:
+    change = hear(VendorEventKind.MERGED, TRIGGERED, agent, who=who, vendor=JIRA)
+    assert isinstance(change, Change)
+    (entry,) = change.entries
+    assert (entry.reason, entry.via, entry.actor) == ("incident.merged", "jira", actor)
+    assert entry.after == {"vendor": "jira", "agent": agent.kind.value}
+
+
+def test_what_is_taken_back_there_is_released_here_by_whoever_did_it() -> None:
+    taken = replace(TAKEN_THERE, snoozes=2)
+    spot = VendorAlertState(taken.round, is_answered=True)
+    change = hear(VendorEventKind.UNACKNOWLEDGED, taken, who="chen", spot=spot, on=5)
+    assert isinstance(change, Change)
+    after = change.incident
+    assert (after.state, after.owner, after.snoozes, after.waiting_since) == (State.TRIGGERED, None, 0, minute(5))
+    released, started = change.entries[:2]
+    assert (released.reason, released.after) == ("incident.unacknowledged", {"owner": "chen"})
+    assert {(entry.via, entry.actor.key) for entry in change.entries} == {("pagerduty", "chen")}
+    assert (started.action, started.reason) == (AuditAction.ROUND_STARTED, "unacknowledged")
 
 
 def test_who_resolves_there_resolves_here() -> None:
@@ -151,6 +182,8 @@ RELEASED = after(VendorEventKind.UNACKNOWLEDGED, TAKEN_THERE, NOBODY, spot=Vendo
     [
         pytest.param(-30, VendorAlertState(), False, id="before they began to wait"),
         pytest.param(-5, VendorAlertState(), True, id="as far as two clocks may differ"),
+        pytest.param(-10, VendorAlertState(), True, id="by ten seconds at most"),
+        pytest.param(-10.1, VendorAlertState(), False, id="and no more"),
         pytest.param(-30, VendorAlertState(round=TAKEN_THERE.round), False, id="at the alert of an earlier round"),
         pytest.param(
             -30,

@@ -1,4 +1,4 @@
-"""What is kept of people who come in, and for how long."""
+"""Deletes expired sign-in data after its retention."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ _LINKS = timedelta(days=30)
 
 
 def delete_expired(connection: Connection, now: datetime) -> None:
-    """Delete sessions, links and tries that are long over."""
+    """Delete sessions, links and attempts long expired."""
     sessions.delete_before(connection, now - _SESSIONS)
     magic_links.delete_expired(connection, now - _LINKS)
     login_attempts.delete_before(connection, now - login_rate_limit.KEPT_FOR)

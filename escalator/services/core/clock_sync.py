@@ -1,4 +1,4 @@
-"""Time is the database's: each process measures by how much its machine's clock is off."""
+"""The database's time counts: each process measures how far its machine's clock is off."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ _PROMPT_S = 0.5
 
 
 def measure_clock_offset(core: Core, clock: SystemClock) -> timedelta:
-    """Set this machine's clock right by PostgreSQL's, and return by how much it is off. Raises Unavailable."""
+    """Correct this machine's clock by PostgreSQL's, and return the offset. Raises Unavailable."""
     if core.database.is_sqlite:
         clock.follow()
         return clock.offset
