@@ -83,7 +83,7 @@ class AuditPage:
 def search_refusal(asker: Person, search: AuditQuery) -> str:
     """Return why somebody may not run this search, in words; empty when they may.
 
-    What another person does all day is visible only to leads, admins and auditors.
+    Only seniors, admins and auditors may see what another person does all day.
     """
     if search.actor in {None, asker.key} or asker.role >= Role.SENIOR or asker.role is Role.AUDITOR:
         return ""

@@ -81,7 +81,7 @@ def missing_optional(settings: Settings, policy: Policy) -> Iterator[str]:
 
 
 def _kinds(policy: Policy) -> list[DestinationKind]:
-    """Return the channels used first."""
+    """Return the kinds used as first channels."""
     places = {destination.kind for destination in policy.destinations.values()}
     used = places | {first_contact(person) for person in policy.people.values()}
     return [kind for kind in DestinationKind if kind in used]

@@ -148,7 +148,7 @@ def _find_broken(core: Core, alerts: OperatorAlerts, name: str, outcome: CallOut
 
 
 def suspects_after(reason: FailureReason, endpoint: str, channel: DestinationKind) -> SuspectedChannels:
-    """Return what a failure at an endpoint makes suspect."""
+    """Return what is suspected after an endpoint failed."""
     kinds = frozenset({channel} if FAILURE_SCOPES[reason] is FailureScope.KIND else ())
     return SuspectedChannels(kinds, frozenset({endpoint}))
 

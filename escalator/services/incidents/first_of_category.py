@@ -1,4 +1,4 @@
-"""Finds the first alert of a category for a while: no other flood delays it."""
+"""Finds the first alert of a category for a while: no flood of others delays it."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Overrides in the dashboard: somebody puts a person on call for a time, or ends that."""
+"""Manual overrides: somebody puts a person on call for a time, or ends that."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
