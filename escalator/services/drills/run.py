@@ -112,7 +112,7 @@ def _read(core: Core, connection: Connection, version: UUID) -> Policy | None:
 
 
 def _begin(core: Core, connection: Connection, drill: Drill, policy: Policy, start: DrillStart) -> DrillRun | None:
-    """Write the row of a drill and its event, or why it cannot begin; then, and if the row exists, None."""
+    """Write the row of a drill and its event, or why it cannot begin; None then, or if the row exists."""
     expected_by = start.now + drill.expected_within
     run = DrillRun(uuid7(), drill.name, drill.route, start.scheduled_at, expected_by, DrillState.RUNNING)
     if not drills.insert(connection, run):

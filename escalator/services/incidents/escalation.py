@@ -33,7 +33,7 @@ _PARKED_TRY_AGAIN = timedelta(minutes=10)
 
 
 def fire_scheduled(core: Core) -> None:
-    """Fire all that is due; a task that starts up to 2 s early waits for it. Raises Unavailable."""
+    """Fire all due deadlines; a task up to 2 s early waits for its deadline. Raises Unavailable."""
     if fire_all_due(core):
         return
     now = core.clock.now()
@@ -45,7 +45,7 @@ def fire_scheduled(core: Core) -> None:
 
 
 def fire_all_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
-    """Fire what is overdue by that much; return how many. When that is much, all is decided before any is sent.
+    """Fire what is overdue by that much; return how many. If many, all are decided before any is sent.
 
     After so many seconds it leaves the rest to the next task or sweep, to stay within the task's time limit.
     """

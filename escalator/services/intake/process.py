@@ -101,7 +101,7 @@ def _process(core: Core, limit: int, claimed_ids: list[UUID], only: UUID | None 
         board = _Board(core, work, running, now)
         board.settle(rows)
         if work.has_something_to_send:
-            # A crash of the database may lose a claim, but not the messages: they would be created and sent again.
+            # A crash of the database must not lose these messages: they would be created and sent again.
             wait_for_disk(connection)
     for at in board.put_off_until:
         core.queue.alarm(at, PROCESS_EVENTS)

@@ -81,7 +81,7 @@ class Backtest:
 def backtest(core: Core, old: Policy, new: Policy, since: datetime) -> Backtest:
     """Return how two policies treat what was accepted since then, with the real answers. Raises Unavailable.
 
-    It holds one incident in memory at a time, and differences.
+    One incident is in memory at a time, and the differences.
     """
     old, new = (with_stream_ids(policy, core.settings.environment) for policy in (old, new))
     staff = stream_ids_of_people(old) | stream_ids_of_people(new)
