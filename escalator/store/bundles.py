@@ -126,7 +126,7 @@ def has_more_pending_than(connection: Connection, sent_singly: int) -> bool:
 
 
 def lock_surplus_pages(connection: Connection, sent_singly: int, waited_since: datetime, most: int) -> list[Delivery]:
-    """Return pages that have waited since then beyond the first `kept` of each address, in order, locked.
+    """Return pages waiting since then, beyond the first `sent_singly` of each address, in order, locked.
 
     Only full messages count, not pages that update a posted message. Locked rows are skipped.
     """
@@ -181,13 +181,13 @@ def _member(row: Any) -> BundledPage:
 
 
 def drop_pages(connection: Connection, ids: Sequence[UUID], reason: str) -> None:
-    """Remove these from their bundle, unless it has been sent."""
+    """Drop these pages, unless their bundle has been sent."""
     mine = (deliveries.c.id.in_(ids), deliveries.c.state == DeliveryState.LISTED)
     connection.execute(update(deliveries).where(*mine).values(state=DeliveryState.SUPPRESSED, reason=reason))
 
 
 def mark_delivered(connection: Connection, list_deliveries: Iterable[UUID], now: datetime) -> None:
-    """Mark all pages of these bundle deliveries as delivered, where the delivery itself was delivered."""
+    """Mark the pages of these bundle deliveries as delivered, if the delivery itself was."""
     told_by = list(list_deliveries)
     if not told_by:
         return

@@ -39,7 +39,7 @@ def ending_after(connection: Connection, at: datetime, *, is_sandbox: bool) -> S
 
 
 def lock_active(connection: Connection, override_id: UUID, *, is_sandbox: bool) -> ManualOverride | None:
-    """Return one that nobody has ended, locked; in the sandbox only one that was made there."""
+    """Return an override not ended early, locked; in the sandbox only one made there."""
     theirs = overrides.c.via == Mode.SANDBOX.value if is_sandbox else true()
     statement = select(overrides).where(overrides.c.id == override_id, overrides.c.ended_at.is_(None), theirs)
     row = connection.execute(statement.with_for_update()).one_or_none()
@@ -47,7 +47,7 @@ def lock_active(connection: Connection, override_id: UUID, *, is_sandbox: bool) 
 
 
 def end(connection: Connection, override_id: UUID, now: datetime) -> None:
-    """Record that it was ended now."""
+    """End an override now."""
     connection.execute(update(overrides).where(overrides.c.id == override_id).values(ended_at=now))
 
 

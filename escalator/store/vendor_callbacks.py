@@ -43,7 +43,7 @@ _KEPT = tuple(vendor_callbacks.c[name] for name in VendorCallback.__dataclass_fi
 
 
 def insert(connection: Connection, new: VendorCallback) -> bool:
-    """Write one; False if the same event of the vendor exists already."""
+    """Write a callback; False if the same event of the vendor exists already."""
     values = {name: getattr(new, name) for name in VendorCallback.__dataclass_fields__}
     statement = upsert(connection, vendor_callbacks).values(
         **values, state=CallbackState.NEW, next_attempt_at=new.received_at
@@ -71,7 +71,7 @@ def due(connection: Connection, now: datetime, limit: int) -> Sequence[VendorCal
 
 
 def lock(connection: Connection, callback_id: UUID) -> VendorCallback | None:
-    """Return one that still waits, locked; None if another process has it."""
+    """Return a callback that still waits, locked; None if done or held elsewhere."""
     mine = select(*_KEPT).where(vendor_callbacks.c.id == callback_id, vendor_callbacks.c.state == CallbackState.NEW)
     row = connection.execute(mine.with_for_update(skip_locked=True)).first()
     return None if row is None else _callback(row)
@@ -100,7 +100,7 @@ def park(connection: Connection, callback_id: UUID, reason: str) -> None:
 
 
 def delete_before(connection: Connection, now: datetime, after: timedelta) -> None:
-    """Delete old ones: no vendor sends them again."""
+    """Delete old callbacks: no vendor resends them."""
     connection.execute(delete(vendor_callbacks).where(vendor_callbacks.c.received_at < now - after))
 
 
