@@ -5,7 +5,9 @@ SOURCES := escalator web workers tests benchmarks deploy
 PYTEST := $(BIN)/pytest
 # Some tests wait for a time limit, and the live tests wait more than they compute.
 JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-LIVE_JOBS ?= 4
+LIVE_JOBS ?= 5
+# Each process collects what it is given, and only a few files outside tests/live have live tests.
+marked = $(shell grep -rl --include='test_*.py' 'mark\.$(1)' tests | sort)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Hundreds of processes import the same code.
 unexport PYTHONDONTWRITEBYTECODE
@@ -46,8 +48,8 @@ browser: ## Install Chromium for the browser tests (Debian, as root)
 	  echo "There is no Chromium here, so the tests in a browser are left out (on Debian: apt install chromium)."
 
 live: $(VENV)/testable browser ## Run the tests that start and kill real processes
-	$(PYTEST) -m "live and not alone" --numprocesses $(LIVE_JOBS) --dist loadgroup --no-loadscope-reorder
-	$(PYTEST) -m "live and alone"
+	$(PYTEST) $(call marked,live) tests/live -m "live and not alone" --numprocesses $(LIVE_JOBS) --dist loadgroup --no-loadscope-reorder
+	$(PYTEST) $(call marked,alone) -m "live and alone"
 
 mutants: export TEST_EXAMPLES = few
 mutants: export CI = true

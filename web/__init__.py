@@ -1,1 +1,1 @@
-"""Doorways from HTTP into the use cases."""
+"""Routes that call the use cases."""

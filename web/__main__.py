@@ -1,4 +1,4 @@
-"""`python -m web`: gunicorn with our configuration, once the settings that it listens by have been checked.
+"""`python -m web`: checks the settings for listening, then runs gunicorn with our configuration.
 
 Gunicorn reads WEB_CONCURRENCY while it is imported, before any file of ours, and ends with a traceback for a value that
 is not a number. Here it ends with one line.
@@ -14,7 +14,7 @@ GUNICORN = ("gunicorn", "--config", "python:web.gunicorn_config", "web.app:creat
 
 
 def main() -> None:
-    """Check the settings and become gunicorn."""
+    """Check the settings and exec gunicorn."""
     exit_if_misconfigured(lambda: listen_address(raw_environment()))
     os.execv(sys.executable, [sys.executable, "-m", *GUNICORN])  # noqa: S606  # the interpreter that runs this
 

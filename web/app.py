@@ -37,12 +37,12 @@ REFRESH_S = 2.0
 
 
 def create_app(core: Core | None = None) -> Flask:
-    """Return the application; without a core, one wired from the environment, as gunicorn asks for it."""
+    """Return the application; without a core, one built from the environment, as for gunicorn."""
     core = core or _core_from_environment()
     app = Flask(__name__)
     sign_cookies(app, core)
     insist_on_tls(app, core.settings)
-    # A Slack payload repeats the whole message; the Stream webhook has a limit of its own.
+    # A Slack payload repeats the whole message; the Stream webhook has its own limit.
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.register_blueprint(stream_webhook.blueprint(core))
     app.register_blueprint(slack.blueprint(core))
@@ -80,9 +80,9 @@ def _core_from_environment() -> Core:
 
 
 def _keep_up(core: Core, clock: SystemClock) -> None:
-    """Follow the database's clock and the policy file, hand in what was counted, and say that this process lives.
+    """Follow the database's clock and the policy file, write counters, and record this process's heartbeat.
 
-    While no worker does, nobody else is left to say so: then what tells of our own trouble is sent from here.
+    While no worker runs, nobody else can report that: operator alerts are then sent from here.
     """
     pause = threading.Event()
     watchdog = Watchdog(WORKERS_EXPECTED)

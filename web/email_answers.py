@@ -1,7 +1,7 @@
-"""The door behind the links of a mail: a page that changes nothing, and a button on it that acknowledges.
+"""The pages behind links in emails: opening one changes nothing; a button on it acknowledges.
 
-Mail scanners fetch every link, and some run scripts and thereby send forms that send themselves. So a GET shows a page
-with one plain button; only what that page sends back changes anything.
+Email scanners fetch every link, and some run scripts, so that forms can send themselves. So a GET shows a page with one
+plain button; only the form of that page changes anything.
 """
 
 import secrets
@@ -32,7 +32,7 @@ _UNAVAILABLE = "This could not be done. Try again in a moment, or acknowledge in
 
 
 def blueprint(core: Core) -> Blueprint:
-    """Return the door for one application."""
+    """Return one application's blueprint."""
     door = Blueprint("answers", __name__)
 
     @door.after_request
@@ -76,7 +76,7 @@ def _unreadable(core: Core, why: LinkProblem) -> Response:
 
 
 def _asked_again(core: Core, token: str, link: AnswerLink) -> Response:
-    """Show the page anew: what was sent back was no page of ours, or one from long ago."""
+    """Show the page again: the form was not from our page, or from one too old."""
     shown = view_by_link(core, link)
     return _shown(core, token, shown, note=_STALE if shown is not None and shown.can_answer else "", status=409)
 
@@ -107,7 +107,7 @@ def _page(core: Core, status: int, template: str, **values: object) -> Response:
 
 
 def _style_nonce() -> str:
-    """Return what allows the style of this answer's page, and no other."""
+    """Return the nonce that allows only this response's style."""
     if "style_nonce" not in g:
         g.style_nonce = secrets.token_urlsafe(16)
     return str(g.style_nonce)

@@ -1,4 +1,4 @@
-"""Every error of ours -> what it gets over HTTP. Nothing of a request is ever repeated in an answer or a log."""
+"""HTTP answers to all our errors. Nothing of a request is ever repeated in an answer or a log."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -20,7 +20,7 @@ STATUS: dict[type[EscalatorError], tuple[int, str]] = {
     TooLarge: (413, "too_large"),
     Unavailable: (503, "unavailable"),
 }
-"""Status and stable code; what is not here is a fault of ours: 503 towards senders, who then come again."""
+"""Status and stable code; any other error is our own: 503 for senders, which then retry."""
 
 _JSON, _HTML = "application/json", "text/html"
 
@@ -32,17 +32,17 @@ _EXPLANATIONS = {
     404: ("Page not found", "This page does not exist, or you may not see it."),
     405: ("This address cannot be opened directly", "Go back and use the button on the page."),
 }
-"""What people read, by status: a heading and a sentence."""
+"""Texts for people, by status: a heading and a sentence."""
 
 
 def register(app: Flask, wrong_paths: WrongPathCounter) -> None:
-    """Let the application answer errors, and notice what is posted to a wrong path."""
+    """Add error handlers to the application, and count posts to wrong paths."""
 
     def http(error: HTTPException) -> Response:
         if request.method != "POST" or request.url_rule is not None:
             return _http(error)
         wrong_paths.note()
-        # A form of ours is never sent to the first page: whoever posts there has left out the rest of the address.
+        # No form of ours posts to the first page: a sender that does has left out the rest of the address.
         return _http(NotFound()) if request.path == "/" else _http(error)
 
     app.register_error_handler(HTTPException, http)
@@ -50,16 +50,16 @@ def register(app: Flask, wrong_paths: WrongPathCounter) -> None:
 
 
 def explain(error: HTTPException) -> tuple[str, str]:
-    """Return what people read of an error: a heading, and a sentence or nothing."""
+    """Return the text of an error for people: a heading, and a sentence or nothing."""
     heading, usual = _EXPLANATIONS.get(error.code or 500, (error.name, ""))
     description = error.description if error.description != type(error).description else usual
     return heading, description or ""
 
 
 def status_and_code(error: Exception) -> tuple[int, str]:
-    """Return the status and the code of an error that ended a request; what is a fault of ours is logged.
+    """Return the status and the code of an error that ended a request; our own errors are logged.
 
-    What nobody expected is 503 too: a sender that hears it tries again, and 500 may be a last word.
+    An unexpected error is 503 too: a sender then retries, but may give up after a 500.
     """
     if not isinstance(error, EscalatorError):
         log.error("request_crashed", kind=type(error).__name__, exc_info=error)
@@ -88,12 +88,12 @@ def _http(error: HTTPException) -> Response:
 
 
 def _is_browser() -> bool:
-    """Whether whoever asks would rather read a page: a browser names HTML, a program JSON or anything."""
+    """Whether the client prefers a page: a browser asks for HTML, a program for JSON or anything."""
     return not problems.is_asked() and request.accept_mimetypes.best_match([_JSON, _HTML]) == _HTML
 
 
 def _http_json(error: HTTPException) -> Response:
-    # webargs hands over what marshmallow has found wrong.
+    # webargs passes on marshmallow's errors.
     wrong = getattr(error, "data", {}).get("messages")
     return _answer(error.code or 500, error.name.lower().replace(" ", "_"), wrong)
 

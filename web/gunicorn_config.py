@@ -27,25 +27,25 @@ worker_class = "gthread"
 workers = _listening.workers
 threads = 8
 
-# A request is over in 3 s or has been answered 503; a worker that has not said for 30 s that it lives is replaced.
+# A request takes at most 3 s or gets 503; a worker without a heartbeat for 30 s is replaced.
 timeout = 30
-# Heroku sends SIGKILL 30 s after SIGTERM; what was accepted by then is answered.
+# Heroku sends SIGKILL 30 s after SIGTERM; requests accepted by then are answered.
 graceful_timeout = 20
-# Longer than the 90 s after which Heroku's router lets go of an idle connection, so that we never close one that the
+# Longer than the 90 s after which Heroku's router closes an idle connection, so that we never close one that the
 # router is just about to use (https://devcenter.heroku.com/articles/http-routing#keepalives).
 keepalive = 100
 
-# The code is imported before the fork by `on_starting`, except under `escalator run`. What it makes (engine, sessions,
-# threads, the id of the process) is made after the fork, in each worker.
+# `on_starting` imports the code before the fork, except under `escalator run`. What the code creates (engine, sessions,
+# threads, the process id) is created after the fork, in each worker.
 preload_app = False
-# A worker that ends itself after so many requests would do so in the middle of an alert.
+# A worker that restarts after so many requests would do so in the middle of an alert.
 max_requests = 0
 
-# The heartbeat file of a worker stands in memory: on a slow disk gunicorn takes a living worker for a dead one.
+# The heartbeat file of a worker is in memory: with a slow disk gunicorn takes a living worker for a dead one.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 
-# No access log: a line for every webhook says nothing that the records do not, and addresses hold ids.
+# No access log: a line for every webhook adds nothing to the records, and addresses contain ids.
 accesslog = None
 errorlog = "-"
 
@@ -54,7 +54,7 @@ _LISTENERS = "GUNICORN_FD"
 
 
 def on_starting(_server: object) -> None:
-    """Import the code once, so that a worker that replaces a dead one answers at once.
+    """Import the code once, so that a replaced worker answers at once.
 
     Pages that both processes write to are copied: 46 MB more, which the small machine of `escalator run` does not have.
     """
@@ -68,8 +68,8 @@ def on_starting(_server: object) -> None:
 def on_reload(server: Any) -> None:
     """Execute gunicorn again in this process (SIGHUP), with new code and the same open port.
 
-    Gunicorn's own reload would fork workers from the code that was imported at the start, its SIGUSR2 makes another
-    process, of which systemd knows nothing. The old workers serve until the new code has been imported. The port is
+    Gunicorn's own reload would fork workers from the code imported at the start, its SIGUSR2 starts another process,
+    unknown to systemd. The old workers serve until the new code has been imported. The port is
     found as after SIGUSR2 (https://docs.gunicorn.org/en/stable/signals.html#upgrading-to-a-new-binary-on-the-fly).
     """
     environment = {
@@ -89,6 +89,6 @@ def when_ready(_server: object) -> None:
 
 
 def post_fork(_server: object, _worker: object) -> None:
-    """Let a worker of `escalator run` die with its arbiter, at once: by itself it takes seconds, and holds the port."""
+    """Let a worker of `escalator run` die with its arbiter, at once: otherwise it holds the port for seconds."""
     if sys.platform == "linux" and _runs_everything:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL.value, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Is it alive, can it store an event, what is late: for load balancers, monitors and people."""
+"""Health checks: alive, able to store an event, late work; for load balancers, monitors, people."""
 
 from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -9,7 +9,7 @@ from escalator.services.monitoring.health import StoreTrial, metrics_text, readi
 
 
 def blueprint(core: Core) -> Blueprint:
-    """Return the door for one application."""
+    """Return one application's blueprint."""
     door = Blueprint("health", __name__)
     trial = StoreTrial(core)
 

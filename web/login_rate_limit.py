@@ -1,4 +1,4 @@
-"""Who knocks too often: trying to sign in is limited by the address somebody comes from."""
+"""Limits sign-in attempts, by the address of the client."""
 
 import ipaddress
 from datetime import timedelta
@@ -12,10 +12,10 @@ from escalator.services.core.context import Core
 
 
 def client_address() -> str:
-    """Return the address somebody comes from.
+    """Return the client's address.
 
-    Behind a proxy on this machine or network that is what the proxy says, which has written it last; who comes from
-    anywhere else cannot say it.
+    Behind a proxy on this machine or network it is what the proxy has added last; a client from anywhere else cannot
+    forge it.
     """
     peer = request.remote_addr or ""
     forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
@@ -30,13 +30,13 @@ def _is_private(address: str) -> bool:
 
 
 def rate_limit_refusal(core: Core) -> Response | None:
-    """Return the answer to who has tried too often from where they are; else note a try. Raises Unavailable."""
+    """Return the refusal if this address has tried too often; else record an attempt. Raises Unavailable."""
     wait = record_attempt(core, BY_ADDRESS, f"address {client_address()}")
     return None if wait is None else too_many_attempts(wait)
 
 
 def too_many_attempts(wait: timedelta) -> Response:
-    """Return the answer to who has to wait."""
+    """Return the response to a limited client."""
     text = f"Try again in {words_left(wait)}."
     response = make_response(
         render_template("dashboard/sign_in_told.html", heading="Too many attempts", said=text), 429

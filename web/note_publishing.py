@@ -1,4 +1,4 @@
-"""A note is shown in Slack once the answer to who wrote it has gone out."""
+"""Shows a note in Slack after its author has received the answer."""
 
 from concurrent.futures import Executor
 from uuid import UUID
@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 
 def publish_later(threads: Executor, core: Core, note: UUID) -> None:
-    """Let one of these threads show a note where it may be shown; it is kept whatever becomes of that."""
+    """Show a note in one of these threads, where it may be shown; the note is kept even if that fails."""
     threads.submit(_publish, core, note)
 
 

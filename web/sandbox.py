@@ -1,6 +1,6 @@
-"""The sandbox: the page, what it shows, and what people do on it.
+"""The sandbox: its page, data and actions.
 
-It is open to everybody while the mode is sandbox, and at any other time to a signed-in admin.
+It is open to everybody in sandbox mode, and in any other mode to a signed-in admin.
 """
 
 import hashlib
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from escalator import sandbox
 else:
     sandbox = LazyImport("escalator.sandbox")
-"""Production need not import it: it is imported when somebody comes to its door who may."""
+"""Production need not import it: it is imported at the first permitted request."""
 
 MODULES = tuple(sorted(file.name for file in (Path(__file__).parent / "static").glob("*.js")))
-"""What the page's script is made of: named in the page, so that none is waited for after another."""
+"""The modules of the page's script: listed in the page, so that they load in parallel."""
 
 
 def _look(kind: DestinationKind) -> Path:
-    """Return the script that draws what a vendor shows; its folder must have one."""
+    """Return the script that draws a vendor's messages; it must exist."""
     file = Path(channels.__path__[0]) / kind.value / "look.js"
     if not file.is_file():
         raise FileNotFoundError(file)
@@ -56,13 +56,13 @@ _ALL_LOOKS = "".join(
 _TITLES = {kind.value: kind.about.title[:1].upper() + kind.about.title[1:] for kind in DestinationKind}
 
 MARK = "X-Sandbox"
-"""A header that no other site's page can send along: a request without it changes nothing."""
+"""A header that no other site's page can send: a request without it changes nothing."""
 
 _OF_A_MAIL = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
     "frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 )
-"""A mail is somebody else's page: it runs and loads nothing and has no origin; its links open outside of it."""
+"""An email is a foreign page: it runs and loads nothing and has no origin; its links open outside of it."""
 
 _MOST_CHARS = 3_000
 
@@ -103,7 +103,7 @@ class _Kill(Schema):
 
 
 def sandbox_blueprint(core: Core) -> Blueprint:
-    """Return the door for one application."""
+    """Return one application's blueprint."""
     blueprint = Blueprint("sandbox", __name__)
 
     @blueprint.before_request
@@ -165,7 +165,7 @@ def _show(blueprint: Blueprint, core: Core) -> None:
 
 
 def _script(text: str) -> Response:
-    """Return a script, which the browser may keep if it asks each time whether it is still the same."""
+    """Return a script, which the browser may cache if it checks each time that it is unchanged."""
     response = Response(text, mimetype="text/javascript", headers={"Cache-Control": "no-cache"})
     response.add_etag()
     response.make_conditional(request)
@@ -178,7 +178,7 @@ def _is_an_admins(core: Core) -> bool:
 
 
 def _state_or_none(core: Core, viewer: Viewer | None) -> Json | None:
-    """Return the picture that the page begins with; None when it cannot be had now: the page asks for it again."""
+    """Return the page's initial state; None if it is not available now: the page then asks for it again."""
     try:
         return sandbox.sandbox_state(core, viewer)
     except (Unavailable, ContentLocked):
@@ -221,7 +221,7 @@ def _act(blueprint: Blueprint, core: Core) -> None:
 
 
 def _load(schema: Schema) -> dict[str, Any]:
-    """Return what the page asks for; raises ValidationError when it is not of its form."""
+    """Return the request's body; raises ValidationError when it does not fit the schema."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         raise ValidationError("no JSON object")
@@ -230,9 +230,9 @@ def _load(schema: Schema) -> dict[str, Any]:
 
 
 def _own(body: dict[str, Any]) -> dict[str, Any]:
-    """Return what somebody does; outside of a sandbox, where they are known, they do it as themselves.
+    """Return the body of an action; outside sandbox mode, people may act only as themselves.
 
-    What the sandbox has opened may be about real people, and a record must not name who has read nothing.
+    Sandbox incidents may be about real people, and a record must not name somebody who has read nothing.
     """
     if "viewer" in g and body["person"] != session.viewer().person.key:
         raise ValidationError({"person": ["Outside a sandbox you can act only as yourself."]})
@@ -254,7 +254,7 @@ def _signed(request_: "sandbox.Signed") -> Response:
 
 
 def _fingerprint(state: Json) -> str:
-    """Return what changes when the picture does: a clock that goes on and hearts that beat change nothing."""
+    """Return a hash that changes when the state does, except for the time and the workers' heartbeats."""
     workers = cast("list[Json]", state["workers"])
     beating = [{name: value for name, value in worker.items() if name != "beat_at"} for worker in workers]
     lasting = {**state, "now": None, "workers": beating}

@@ -1,4 +1,4 @@
-"""What every page of ours says to a browser beside itself: run nothing but ours, be framed by nobody, tell nobody."""
+"""Security headers of every page: run only our scripts, no framing by other sites, send no referrer."""
 
 from flask import Flask, Response
 
@@ -20,16 +20,16 @@ PAGE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-"""Of a page of the dashboard."""
+"""For a page of the dashboard."""
 
 FRAMING_PAGE = {**PAGE, "Content-Security-Policy": f"{PAGE['Content-Security-Policy']}; frame-src 'self'"}
-"""Of a page that shows another one of ours in a frame."""
+"""For a page that shows another page of ours in a frame."""
 
 _HSTS = "max-age=31536000"
 
 
 def insist_on_tls(app: Flask, settings: Settings) -> None:
-    """Where people reach us over TLS, let browsers come over nothing else for a year.
+    """If people reach us over TLS, make browsers use nothing else for a year.
 
     See https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Strict-Transport-Security
     """

@@ -1,4 +1,4 @@
-"""Who is at the browser: a cookie that holds a session, and the proof that a form is one of ours."""
+"""The browser's session: its cookie, and the CSRF token that proves that a form is ours."""
 
 import hmac
 from hashlib import sha256
@@ -14,7 +14,7 @@ from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF"
-"""Where a form and a script of ours prove that they are."""
+"""Where forms and scripts send the CSRF token."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -22,7 +22,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 def cookie_name(core: Core) -> str:
     """Return the name of the cookie, which no other installation on this host has.
 
-    Behind TLS it is one that no other host and no plain connection can set.
+    Behind TLS its prefix forbids other hosts and plain connections to set it.
 
     See https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
     """
@@ -34,7 +34,7 @@ def _is_secure(core: Core) -> bool:
 
 
 def set_session_cookie(core: Core, response: AnyResponse, token: str) -> None:
-    """Let the browser hold a session, and forget what it kept while somebody signed in."""
+    """Set the session cookie, and clear what Flask stored during the sign-in."""
     session.clear()
     response.set_cookie(
         cookie_name(core),
@@ -48,17 +48,17 @@ def set_session_cookie(core: Core, response: AnyResponse, token: str) -> None:
 
 
 def clear_session_cookie(core: Core, response: AnyResponse) -> None:
-    """Let the browser forget its session."""
+    """Delete the session cookie."""
     response.delete_cookie(cookie_name(core), secure=_is_secure(core), httponly=True, samesite="Lax", path="/")
 
 
 def session_token(core: Core) -> str:
-    """Return what the browser holds; empty when it holds nothing."""
+    """Return the browser's session token; empty if it has none."""
     return request.cookies.get(cookie_name(core), "")
 
 
 def look_up(core: Core) -> bool:
-    """Find who is at the browser, for `viewer` and `running_policy`; whether somebody is. Raises Unavailable."""
+    """Find the signed-in person, for `viewer` and `running_policy`; whether there is one. Raises Unavailable."""
     token = session_token(core)
     session_parts = sessions.find_session(core, token) if token else None
     if session_parts is None:
@@ -69,18 +69,18 @@ def look_up(core: Core) -> bool:
 
 
 def csrf_token(core: Core, token: str) -> str:
-    """Return what proves that a form was made for this session."""
+    """Return the token that proves a form is of this session."""
     return hmac.new(core.settings.csrf_secret.encode(), token.encode(), sha256).hexdigest()
 
 
 def ask_to_sign_in() -> AnyResponse:
-    """Send whoever is nobody to the page where they sign in, and back afterwards."""
+    """Redirect to the sign-in page, and back afterwards."""
     target = request.full_path.rstrip("?") if request.method == "GET" else "/"
     return redirect(url_for("sign_in.page", next=target))
 
 
 def check_csrf() -> Response | None:
-    """Abort with 403 what may change something and was not sent by a page of ours."""
+    """Abort with 403 a request that may change something and was not sent by our page."""
     if request.method in _SAFE:
         return None
     token = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
@@ -95,18 +95,18 @@ def viewer() -> Viewer:
 
 
 def running_policy() -> RunningPolicy:
-    """Return the policy that ran when this request began."""
+    """Return the policy active when this request began."""
     return cast(RunningPolicy, g.running)
 
 
 def require(role: Role) -> None:
-    """Abort with 403 for somebody of a lesser role."""
+    """Abort with 403 if the viewer's role is lower."""
     if viewer().person.role < role:
         abort(403)
 
 
 def sign_cookies(app: Flask, core: Core) -> None:
-    """Let Flask sign what it keeps in a cookie of its own while somebody signs in elsewhere."""
+    """Let Flask sign its own cookie, which is used while somebody signs in with Slack."""
     app.secret_key = core.settings.cookie_secret
     app.config.update(
         SESSION_COOKIE_NAME=f"escalator_signing_in-{core.settings.cookie_suffix}",

@@ -1,4 +1,4 @@
-"""Where people sign in and out: with Slack, by a link that is good once, and in a sandbox by saying who they are."""
+"""Signing in and out: with Slack, by a link that works once, and in a sandbox by choosing a person."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,7 +25,7 @@ _NO_SUCH_LINK = "It has been used already or has expired. Ask for a new one."
 
 
 def blueprint(core: Core) -> Blueprint:
-    """Return the door for one application."""
+    """Return one application's blueprint."""
     door = Blueprint("sign_in", __name__)
 
     @door.before_request
@@ -81,7 +81,7 @@ def _pages(door: Blueprint, core: Core) -> None:
 def _links(door: Blueprint, core: Core) -> None:
     @door.get("/sign-in/link/<token>")
     def show(token: str) -> str:
-        """Show a button, and ask nothing: mail scanners fetch every link, and must not use it up."""
+        """Show only a button: email scanners fetch every link, and must not use it up."""
         return render_template("dashboard/sign_in_link.html", token=token, next=local_target())
 
     @door.post("/sign-in/link/<token>")
@@ -110,12 +110,12 @@ def _signed_in(core: Core, token: str) -> AnyResponse:
 
 
 def message_page(status: int, heading: str, text: str) -> Response:
-    """Return a page that says one thing, and leads back to where people sign in."""
+    """Return a page with one message, and a link to the sign-in page."""
     return make_response(render_template("dashboard/sign_in_told.html", heading=heading, said=text), status)
 
 
 def _people(core: Core) -> list[Person]:
-    """Return whom somebody may say that they are: in the sandbox anybody of the policy, else nobody."""
+    """Return whom one may sign in as: in the sandbox anybody of the policy, else nobody."""
     if core.settings.mode is not Mode.SANDBOX:
         return []
     with core.database.reading() as connection:
@@ -123,9 +123,9 @@ def _people(core: Core) -> list[Person]:
 
 
 def local_target() -> str:
-    """Return where the present request wants to go after signing in: an incident, or another page of ours.
+    """Return the page to open after signing in: an incident, or another page of ours.
 
-    It is the first page for anything else, so that a link to here leads nowhere else.
+    Anything else becomes the first page, so that a link here leads to no other site.
     """
     incident = request.values.get("incident", "")
     if incident.isascii() and incident.isdigit():

@@ -1,4 +1,4 @@
-"""Slack's door: a click is verified, judged and recorded before the empty 200; what only they see is told after it."""
+"""Slack interactions: a click is verified, checked and recorded before the empty 200; private replies follow."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -33,11 +33,11 @@ log = structlog.get_logger(__name__)
 
 ANSWERERS = 4
 AT_ONCE = 30
-"""How many incidents of a list are acknowledged before Slack has its answer, for which it waits 3 s."""
+"""How many incidents of a bundle are acknowledged before Slack gets its answer, for which it waits 3 s."""
 
 
 def blueprint(core: Core) -> Blueprint:
-    """Return the door for one application."""
+    """Return one application's blueprint."""
     door = Blueprint("slack", __name__)
     answerers = ThreadPoolExecutor(ANSWERERS, thread_name_prefix="slack-answer")
 
@@ -96,7 +96,7 @@ def _asked(said: Click | Submission, *, is_sandbox: bool) -> SlackRequest:
 
 
 def _after_click(core: Core, answerers: ThreadPoolExecutor, click: Click, *, is_sandbox: bool) -> Response:
-    """Open the window that a click asks for, while its trigger is good, or tell what only they see."""
+    """Open the dialog that a click asks for, while its trigger is valid, or send a private reply."""
     reply = perform_action(core, _asked(click, is_sandbox=is_sandbox))
     if reply.view is not None:
         shown = core.slack(reply.mode).open_view(reply.context, click.trigger_id, reply.view)
@@ -108,13 +108,13 @@ def _after_click(core: Core, answerers: ThreadPoolExecutor, click: Click, *, is_
 
 
 def _update_bundle(core: Core, answerers: ThreadPoolExecutor, bundle: BundleMessage | None, reply: ActionReply) -> None:
-    """Bring the message of a bundle up to date; after a refusal too, which says that it shows an older state."""
+    """Update a bundle's message; also after a refusal, which means that it shows an older state."""
     if bundle is not None and reply.refused not in OF_THE_PERSON:
         answerers.submit(update_bundle_message, core, bundle, reply.mode)
 
 
 def _after_list_click(core: Core, answerers: ThreadPoolExecutor, click: BundleClick, *, is_sandbox: bool) -> Response:
-    """Acknowledge everything on a list, at once where that is soon done, and tell who did it what became of it."""
+    """Acknowledge a whole bundle, at once if that is quick, and send the result to who clicked."""
     asked = BundleRequest(
         click.user_id, click.team_id, click.list_id, click.channel_id, is_sandbox, click.enterprise_id
     )
@@ -129,7 +129,7 @@ def _after_list_click(core: Core, answerers: ThreadPoolExecutor, click: BundleCl
 
 
 def _answer_list(core: Core, answerers: ThreadPoolExecutor, click: BundleClick, asked: BundleRequest) -> None:
-    """Acknowledge a long list and tell who did it, also when it could not be recorded: Slack has had its answer."""
+    """Acknowledge a large bundle and report the result, even a failure to record: Slack has had its answer."""
     try:
         reply = acknowledge_bundle(core, asked)
     except Unavailable:
@@ -144,7 +144,7 @@ def _answer_list(core: Core, answerers: ThreadPoolExecutor, click: BundleClick, 
 
 
 def _after_window(core: Core, answerers: ThreadPoolExecutor, submission: Submission, *, is_sandbox: bool) -> Response:
-    """Keep the window open where something is missing; say anything else where it was opened from."""
+    """Keep the dialog open if something is missing; send any other reply to where it was opened."""
     if submission.verb is Verb.NOTE and not submission.note:
         return jsonify(errors({NOTE: "Write something."}))
     reply = perform_action(core, _asked(submission, is_sandbox=is_sandbox))
@@ -158,7 +158,7 @@ def _after_window(core: Core, answerers: ThreadPoolExecutor, submission: Submiss
 
 
 def _tell(core: Core, user_id: str, channel_id: str, response_url: str, reply: ActionReply) -> None:
-    """Tell one person; through the click's own address where that is Slack's, else in the channel."""
+    """Send a private reply: by the click's response URL if that is Slack's, else in the channel."""
     slack, payload = core.slack(reply.mode), notice(reply.text)
     told = slack.respond(reply.context, response_url, payload) if response_url else None
     if told is None or isinstance(told, Failed):

@@ -1,4 +1,4 @@
-"""What all of Slack's doors share: whose request it is, and what is logged when an answer does not get through."""
+"""Shared by all Slack routes: checks who signed the request, and logs replies that fail."""
 
 import structlog
 from flask import request
@@ -26,6 +26,6 @@ def is_signed_by_sandbox(core: Core, body: bytes) -> bool:
 
 
 def log_failure(result: object, event: str) -> None:
-    """Log that something did not get through."""
+    """Log that a reply failed."""
     if isinstance(result, Failed):
         log.warning(event, reason=result.reason.value, detail=result.detail)

@@ -1,4 +1,4 @@
-"""Slack's door for slash commands, and for the windows that they open."""
+"""Slack's slash commands, and the dialogs that they open."""
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -27,7 +27,7 @@ _NO_WINDOW = "Nothing changed: the dialog could not be opened. Enter the command
 
 
 def add_commands(blueprint: Blueprint, core: Core) -> None:
-    """Let a blueprint take commands: each is answered in the response, which Slack waits 3 s for."""
+    """Add the commands to a blueprint: each is answered in the response, which Slack waits 3 s for."""
 
     @blueprint.post("/slack/commands")
     def commands() -> Response:
@@ -47,7 +47,7 @@ def add_commands(blueprint: Blueprint, core: Core) -> None:
 
 
 def answer_escalate_dialog(core: Core, opening: Opening, *, is_sandbox: bool) -> Response:
-    """Answer the window of `/escalate`: it says itself what has become of it."""
+    """Answer the dialog of `/escalate`: it shows the result itself."""
     told = open_manual_incident(core, opening, is_sandbox=is_sandbox)
     if told is NotOpened.NOTHING_SAID:
         return jsonify(errors({ABOUT: "Describe what it is about."}))
@@ -55,7 +55,7 @@ def answer_escalate_dialog(core: Core, opening: Opening, *, is_sandbox: bool) ->
 
 
 def answer_silence_dialog(core: Core, silencing: Silencing, *, is_sandbox: bool) -> Response:
-    """Answer the window of `/silence`: it stays open with what is wrong, or says what is silenced."""
+    """Answer the dialog of `/silence`: it stays open with the error, or shows what is silenced."""
     told = silence_from_dialog(core, silencing, is_sandbox=is_sandbox)
     if isinstance(told, SilenceRefused):
         return jsonify(errors({_INPUTS.get(told.what, NAMED): f"{told.said[:1].upper()}{told.said[1:]}."}))

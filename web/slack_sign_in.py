@@ -28,17 +28,17 @@ log = structlog.get_logger(__name__)
 LIMITS = Limits(socket_s=3.0, total_s=4.5)
 _USER, _TEAM = "https://slack.com/user_id", "https://slack.com/team_id"
 _ENTERPRISE = "https://slack.com/enterprise_id"
-"""The names of these claims are the same wherever Slack is."""
+"""These claims have the same names everywhere in Slack."""
 
 _NEXT = "next"
 _NOT_DONE = (AuthlibBaseError, JoseError, RuntimeError, TypeError, KeyError, *BROKEN)
-"""What Authlib raises for an answer that is refused, and for one that is not as OpenID Connect has it."""
+"""Authlib's errors for a refused answer, and for one that is not valid OpenID Connect."""
 
 _FAILED = "Slack did not sign you in. Try again. If it happens again, ask an administrator."
 
 
 class _Session(OAuth2Session):  # type: ignore[misc]  # Authlib has no types
-    """Authlib's, with an end to every call."""
+    """Authlib's session with timeouts."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -46,7 +46,7 @@ class _Session(OAuth2Session):  # type: ignore[misc]  # Authlib has no types
 
 
 class _App(FlaskOAuth2App):  # type: ignore[misc]
-    """Authlib's client over such sessions."""
+    """Authlib's client with such sessions."""
 
     client_cls = _Session
 
@@ -58,12 +58,12 @@ class _OAuth(OAuth):  # type: ignore[misc]
 
 
 def issuer(settings: Settings) -> str:
-    """Return who signs: the address that Slack's API stands under."""
+    """Return the token's issuer: the host of Slack's API."""
     return settings.slack_api_url.removesuffix("/").removesuffix("/api")
 
 
 def add_slack(blueprint: Blueprint, core: Core) -> None:
-    """Let people sign in with Slack, where this installation is known there (`has_slack_sign_in`)."""
+    """Add sign-in with Slack, if this installation is registered there (`has_slack_sign_in`)."""
     registry = _OAuth()
     client: Any = registry.register(
         "slack",
@@ -107,7 +107,7 @@ def add_slack(blueprint: Blueprint, core: Core) -> None:
 
 
 def _wanted(settings: Settings) -> dict[str, dict[str, object]]:
-    """Return by whom and for whom the token must be: not by whatever the discovered document says."""
+    """Return the required issuer and audience: from the settings, not from the discovered document."""
     return {
         "iss": {"essential": True, "value": issuer(settings)},
         "aud": {"essential": True, "value": settings.slack_client_id},
@@ -115,9 +115,9 @@ def _wanted(settings: Settings) -> dict[str, dict[str, object]]:
 
 
 def _not_done(client: Any, error: Exception) -> AnyResponse:
-    """Answer who was not signed in. Slack's own words may hold an address, so only the kind of error is logged.
+    """Report a failed sign-in. Slack's own text may contain an email, so only the kind of error is logged.
 
-    Authlib keeps whatever was discovered, broken or not, for as long as the process lives: it is asked for again.
+    Authlib caches the discovered document, even a broken one, for the whole process: it is fetched again.
     """
     client.server_metadata = {}
     log.warning("slack_sign_in_failed", kind=type(error).__name__)

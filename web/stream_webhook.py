@@ -1,4 +1,4 @@
-"""Stream's door: verify, store, answer, and let a thread tell the workers."""
+"""Stream's webhook: verify, store, answer; a thread notifies the workers."""
 
 from flask import Blueprint, Response, request
 
@@ -9,7 +9,7 @@ from escalator.services.intake.receive import MAX_BODY_BYTES, IntakeResult, Webh
 
 
 def blueprint(core: Core) -> Blueprint:
-    """Return the door for one application."""
+    """Return one application's blueprint."""
     door = Blueprint("stream", __name__)
     receiver = WebhookReceiver(core)
 
@@ -37,9 +37,9 @@ def blueprint(core: Core) -> Blueprint:
 
 
 def _body() -> bytes:
-    """Return the raw body; raises TooLarge as soon as it is over the limit, however it is sent.
+    """Return the raw body; raises TooLarge as soon as it exceeds the limit, however it is sent.
 
-    Werkzeug cuts a chunked body at its limit without a word (measured), so the stream is read here and counted.
+    Werkzeug cuts a chunked body at its limit without an error (measured), so the stream is read here and counted.
     """
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise TooLarge("content length")

@@ -1,6 +1,6 @@
-"""The paths that vendors post to: accepted with slashes too many, and noticed when they are wrong.
+"""The paths that vendors post to: extra slashes are ignored, and wrong paths are counted.
 
-No vendor follows a redirect of a POST, so none is ever answered: a path is put right before it is routed.
+No vendor follows a redirect of a POST, so we never send one: a path is corrected before it is routed.
 """
 
 import re
@@ -25,7 +25,7 @@ VENDOR_PATHS = {
     "/slack/interactions": "Slack's interactivity request URL",
     "/slack/commands": "the request URL of Slack's commands",
 }
-"""Every path that a vendor posts to, and what the address is called where it is written."""
+"""Every path that a vendor posts to, and the name of its setting at the vendor."""
 
 _VENDORS = {
     "X-Api-Key": ("stream", "/webhooks/stream"),
@@ -36,26 +36,26 @@ _VENDORS = {
         for header in callbacks.headers
     },
 }
-"""By which header each vendor is known. Anybody can send one: it is enough for a line in the log, and for no more."""
+"""The header that identifies each vendor. Anybody can send one: it is good enough for a line in the log only."""
 
 REMEMBERED_PATHS = 100
-"""So many different wrong paths are logged by one process."""
+"""How many different wrong paths one process logs."""
 
 _CLOSE = 0.75
 _SAFE_SEGMENT = re.compile(r"[a-z_-]{1,24}")
-"""What of a path is logged: no digits and no capitals, so neither a token nor an id."""
+"""Parts of a path that are logged: no digits and capitals, so neither tokens nor ids."""
 _MOST_SEGMENTS = 4
 
 _Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def plain_path(path: str) -> str:
-    """Return a path without the slashes that are too many: at its end, and beside another."""
+    """Return a path without extra slashes: at its end, and next to another."""
     return "/" + "/".join(segment for segment in path.split("/") if segment)
 
 
 def ignore_extra_slashes(app: Flask) -> None:
-    """Route whatever is not only read as if its path had no slash too many."""
+    """Route every request except reads as if its path had no extra slashes."""
     inner: _Wsgi = app.wsgi_app
 
     def with_plain_path(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -67,7 +67,7 @@ def ignore_extra_slashes(app: Flask) -> None:
 
 
 class WrongPathCounter:
-    """Counts what is posted to a path that takes no POST, and logs each path once with what would be right."""
+    """Counts posts to paths that take no POST, and logs each path once with the right one."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -75,7 +75,7 @@ class WrongPathCounter:
         self._lock = Lock()
 
     def note(self) -> None:
-        """Note the present request, which no route has taken."""
+        """Count the present request, which no route has taken."""
         vendor, expected_path = _meant(request.headers, request.path)
         self._core.metrics.count(WRONG_PATHS, vendor=vendor)
         path = _loggable(request.path)
@@ -92,7 +92,7 @@ class WrongPathCounter:
 
 
 def _meant(headers: Headers, path: str) -> tuple[str, str]:
-    """Return the vendor that seems to be there and the path it should post to; empty where nothing hints at one."""
+    """Return the probable vendor and the path it should post to; empty if nothing indicates one."""
     near = next(iter(get_close_matches(path[:64], VENDOR_PATHS, 1, _CLOSE)), "")
     for header, (vendor, expected_path) in _VENDORS.items():
         if header in headers:

@@ -1,7 +1,7 @@
-"""The doors of vendors that tell us something: verified, stored, answered; the workers do what follows.
+"""Webhooks of vendors: verified, stored, answered; the workers do the rest.
 
-A vendor that hears a 4xx gives up: PagerDuty drops the event at once and disables the subscription after three, Jira
-never sends it again. So what is signed is taken, whatever it says, and only our own outage is a 503.
+A vendor that gets a 4xx gives up: PagerDuty drops the event at once and disables the subscription after three, Jira
+never sends it again. So a signed request is accepted, whatever it contains, and only our own outage is a 503.
 """
 
 from functools import partial
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 def blueprint(core: Core) -> Blueprint:
-    """Return the doors for one application: one for each vendor that tells us something."""
+    """Return one application's blueprint: a route for each vendor that sends webhooks."""
     door = Blueprint("vendors", __name__)
     for vendor in CALLBACKS_OF:
         received = partial(_received, core, vendor)
@@ -28,7 +28,7 @@ def blueprint(core: Core) -> Blueprint:
 
 
 def _received(core: Core, vendor: DestinationKind) -> Response:
-    """Take in one request; raises Unauthorized and Unavailable."""
+    """Store a request; raises Unauthorized and Unavailable."""
     callbacks = CALLBACKS_OF[vendor]
     body, headers, token = request.get_data(), dict(request.headers), request.args.get("token", "")
     is_sandbox = False

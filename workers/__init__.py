@@ -1,1 +1,1 @@
-"""Doorways from Celery into the use cases."""
+"""Celery tasks that call the use cases."""

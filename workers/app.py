@@ -21,7 +21,7 @@ app.steps["worker"].add(SweepStep)
 
 @celeryd_init.connect
 def _refuse(**_kwargs: Any) -> None:
-    """End the worker before it forks where production lacks a secret that its policy needs."""
+    """End the worker before it forks if production lacks a secret that its policy needs."""
     core = build(exit_if_misconfigured(from_environment), pool_size=1)
     try:
         exit_if_misconfigured(lambda: require_secrets(core))
@@ -31,7 +31,7 @@ def _refuse(**_kwargs: Any) -> None:
 
 @worker_process_init.connect
 def _begin(**_kwargs: Any) -> None:
-    """Make the parts of a pool process before its first task needs them."""
+    """Create the parts of a pool process before its first task needs them."""
     process = worker_process(app)
     with suppress(Unavailable):
         process.sender.start()

@@ -1,8 +1,8 @@
-"""Celery's consumer of tasks, made to outlive whatever the broker answers.
+"""Celery's task consumer, changed to survive any answer of the broker.
 
-Celery 5.6 takes a lost connection for something to recover from, and every other error (an error reply to any command,
-a reply of the wrong kind) for the end of the worker (`celery.worker.consumer.consumer.Consumer.start`,
-`celery.worker.loops.asynloop`). Here every error is a lost connection: the connection is dropped and a new one is made,
+Celery 5.6 recovers from a lost connection, but every other error (an error reply to any command, a reply of the wrong
+kind) ends the worker (`celery.worker.consumer.consumer.Consumer.start`, `celery.worker.loops.asynloop`).
+Here every error is a lost connection: the connection is dropped and a new one is made,
 which also leads to the new primary after a fail-over.
 """
 
@@ -24,16 +24,16 @@ from workers.process_context import worker_process
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 2.0
-"""Between two tries to consume. Celery itself counts more than five a second as a fault of the worker."""
+"""Pause between two attempts to consume. Celery counts more than five a second as a fault of the worker."""
 
 SETTLED_S = 10.0
-"""A consumer that has run for so long begins with the first pause again."""
+"""A consumer that has run for so long starts with the first pause again."""
 
 _TICK_S = 0.1
 
 
 class Consumer(consumer.Consumer):
-    """Consumes tasks, and begins again after every error until the worker is told to end."""
+    """Consumes tasks, and starts again after every error until the worker must end."""
 
     blueprint: Any
     connection: Any
@@ -46,11 +46,11 @@ class Consumer(consumer.Consumer):
         self.connection_errors = (Exception,)
         self._pause_s = FIRST_PAUSE_S
         self._running = Stopwatch()
-        # It would say "Connected" at every try; that the broker fails and works again is logged once by BrokerState.
+        # It would log "Connected" at every attempt; BrokerState logs once that the broker fails or works again.
         logging.getLogger("celery.worker.consumer.connection").setLevel(logging.WARNING)
 
     def connection_for_read(self, heartbeat: float | None = None) -> Any:
-        """Return a new connection. It is kept from the start, so that one that fails half-way is closed too."""
+        """Return a new connection. It is stored first, so that one that fails half-way is closed too."""
         self.connection = self.app.connection_for_read(heartbeat=heartbeat)
         return self.ensure_connected(self.connection)
 
@@ -62,11 +62,11 @@ class Consumer(consumer.Consumer):
         return conn.ensure_connection(max_retries=1, interval_start=0, interval_step=_TICK_S)
 
     def on_connection_error_before_connected(self, exc: Exception) -> None:
-        """Drop the connection and wait a little."""
+        """Drop the connection and pause."""
         self._recover(exc)
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
-        """Drop the connection and wait a little."""
+        """Drop the connection and pause."""
         self._recover(exc)
 
     def _recover(self, error: Exception) -> None:
@@ -82,22 +82,22 @@ class Consumer(consumer.Consumer):
         _wait(self._pause_s)
 
     def on_close(self) -> None:
-        """Forget the tasks that were reserved: what was not acknowledged comes again."""
+        """Forget reserved tasks: those not acknowledged are delivered again."""
         try:
             super().on_close()
         except Exception:  # as in `start`
             log.exception("consumer_not_cleared")
 
     def shutdown(self) -> None:
-        """End; what the broker has to say to that must not keep the worker from ending in order."""
+        """End; an error of the broker must not stop an orderly shutdown."""
         for part in (self.perform_pending_operations, partial(self.blueprint.shutdown, self)):
             with suppress(Exception):
                 part()
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Any:
-        """Return what takes a message. One that cannot be acknowledged must not hold its place for ever.
+        """Return the message handler. A message that cannot be acknowledged must not occupy a slot for ever.
 
-        Celery logs such an error and goes on, but counts the message as under way until the next connection; after as
+        Celery logs such an error and continues, but counts the message as running until the next connection; after as
         many as there are processes the worker takes no more tasks. Here it is an error like any other.
         """
         handle = super().create_task_handler(*args, **kwargs)
@@ -110,22 +110,22 @@ class Consumer(consumer.Consumer):
         return on_message
 
     def perform_pending_operations(self) -> None:
-        """Acknowledge what is done, in the pools without an event loop."""
+        """Acknowledge finished tasks, in the pools without an event loop."""
         while not self.hub and self._pending_operations:
             self._pending_operations.pop()()
 
 
 def _settle(message: Any, how: Any, _logger: object, _errors: object, *arguments: Any) -> None:
-    """Acknowledge or reject a message; raises what the broker's client raises.
+    """Acknowledge or reject a message; raises the errors of the broker's client.
 
-    What came by a connection that is gone is given out again by the broker, whatever is said of it now.
+    The broker delivers a message of a lost connection again in any case.
     """
     if not message.channel.closed:
         how(*arguments)
 
 
 def _wait(seconds: float) -> None:
-    """Wait so long, or until the worker is told to end, which raises WorkerShutdown or WorkerTerminate."""
+    """Wait so long, or until the worker must end, which raises WorkerShutdown or WorkerTerminate."""
     watch, pause = Stopwatch(), Event()
     while watch.seconds() < seconds:
         maybe_shutdown()

@@ -1,4 +1,4 @@
-"""The parts of one worker process, made on first use and anew after every fork."""
+"""The parts of one worker process, created on first use and again after every fork."""
 
 import os
 from contextlib import suppress
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from celery import Celery
 
 POOL_SIZE = 3
-"""Connections of one worker process: all processes together stay under a small database's twenty."""
+"""Connections per worker process: all processes together stay below a small database's limit of 20."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerProcess:
-    """What a worker process works with."""
+    """The parts of a worker process."""
 
     core: Core
     sender: Sender
@@ -33,14 +33,14 @@ class WorkerProcess:
 
 
 class _Here:
-    """A TaskQueue that wakes this process' own sender at once, and publishes the rest."""
+    """A TaskQueue that wakes this process's own sender at once, and publishes the rest."""
 
     def __init__(self, publisher: TaskPublisher) -> None:
         self._publisher = publisher
         self.sender: Sender | None = None
 
     def tell(self, work: str) -> None:
-        """Say that there is work of this kind."""
+        """Report work of this kind."""
         if work == DELIVER and self.sender is not None:
             with suppress(Unavailable):
                 self.sender.wake()
@@ -48,7 +48,7 @@ class _Here:
             self._publisher.tell(work)
 
     def alarm(self, at: datetime, work: str = ESCALATE) -> None:
-        """Ask for work of this kind to be done at that instant."""
+        """Request work of this kind at that instant."""
         self._publisher.alarm(at, work)
 
 
@@ -56,7 +56,7 @@ _processes: dict[int, WorkerProcess] = {}
 
 
 def worker_process(celery: "Celery") -> WorkerProcess:
-    """Return this process' parts."""
+    """Return this process's parts."""
     found = _processes.get(os.getpid())
     if found is None:
         _processes.clear()
@@ -76,7 +76,7 @@ def _made(celery: "Celery") -> WorkerProcess:
 
 
 def close_process() -> None:
-    """End what this process has under way, as far as that goes within the time a shutdown leaves."""
+    """Stop this process's sender; waits for what can finish within the shutdown time."""
     found = _processes.pop(os.getpid(), None)
     if found is not None:
         found.sender.stop(wait_s=8)

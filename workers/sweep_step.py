@@ -1,4 +1,4 @@
-"""The sweep as a step of the worker: a thread of its main process, which neither pool nor broker can stop."""
+"""The sweep as a worker step: a thread of its main process that neither pool nor broker can block."""
 
 import os
 import signal
@@ -35,5 +35,5 @@ class SweepStep(bootsteps.StartStopStep):
 
 
 def _end_process() -> None:
-    """End a worker whose sweep is stuck, at once: whoever supervises it starts another."""
+    """End a worker whose sweep is stuck, at once: the supervisor starts another."""
     os.kill(os.getpid(), signal.SIGKILL)

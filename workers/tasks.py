@@ -36,11 +36,11 @@ def escalate(self: "Task[Any, Any]") -> None:
 
 @shared_task(name="process_callbacks", bind=True, throws=(Unavailable,))
 def process_callbacks(self: "Task[Any, Any]") -> None:
-    """Do what vendors have told us of."""
+    """Process what vendors have sent."""
     callbacks.process_callbacks(_core_of(self))
 
 
 @shared_task(name="close_groups", bind=True, throws=(Unavailable,))
 def close_groups(self: "Task[Any, Any]") -> None:
-    """End what groups tell of that are over."""
+    """Close the members of ended groups."""
     close_ended_groups(_core_of(self))

@@ -1,1 +1,1 @@
-"""The use cases: load, ask the engine, save, and afterwards tell the workers."""
+"""The use cases: load, call the engine, save, and then notify the workers."""

@@ -1,4 +1,4 @@
-"""The database: tables, migrations, and the few ways of reading and writing them. The database is the truth."""
+"""The database: tables, migrations, queries and writes. The database is the single source of truth."""
 
 from escalator.store.database import Database
 

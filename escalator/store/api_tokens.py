@@ -1,4 +1,4 @@
-"""Tokens of machines: one row for each, found by the digest of what the machine holds."""
+"""API tokens: one row for each, found by the digest of the token's text."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ MOST_SHOWN = 500
 
 @dataclass(frozen=True, slots=True)
 class ApiToken:
-    """What a machine may sign in with, for `person` and within `scopes`. `is_sandbox` when it was made in a sandbox."""
+    """What a program may sign in with, for `person` and within `scopes`. `is_sandbox` if it was made in a sandbox."""
 
     id: UUID
     name: str
@@ -39,28 +39,28 @@ def add(connection: Connection, new: ApiToken, digest: str) -> None:
 
 
 def find(connection: Connection, digest: str) -> ApiToken | None:
-    """Return the token with this digest, be it over or not."""
+    """Return the token with this digest, even if it has ended."""
     return _first(connection, api_tokens.c.digest == digest)
 
 
 def get(connection: Connection, token_id: UUID) -> ApiToken | None:
-    """Return the token with this id, be it over or not."""
+    """Return the token with this id, even if it has ended."""
     return _first(connection, api_tokens.c.id == token_id)
 
 
 def list_newest(connection: Connection, *, is_sandbox: bool) -> list[ApiToken]:
-    """Return the newest tokens, the newest first; those of the sandbox, or those that are not."""
+    """Return the newest tokens, newest first: those of the sandbox, or all others."""
     statement = select(*_COLUMNS).where(api_tokens.c.is_sandbox.is_(is_sandbox)).order_by(api_tokens.c.id.desc())
     return [_token(row._mapping) for row in connection.execute(statement.limit(MOST_SHOWN))]
 
 
 def record_use(connection: Connection, token_id: UUID, now: datetime) -> None:
-    """Note that it was used."""
+    """Record its use."""
     connection.execute(update(api_tokens).where(api_tokens.c.id == token_id).values(last_used_at=now))
 
 
 def revoke(connection: Connection, token_id: UUID, now: datetime) -> bool:
-    """Revoke a token; whether it was good until now."""
+    """Revoke a token; whether it was valid until now."""
     good = update(api_tokens).where(
         api_tokens.c.id == token_id, api_tokens.c.revoked_at.is_(None), api_tokens.c.expires_at > now
     )

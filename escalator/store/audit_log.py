@@ -1,4 +1,4 @@
-"""The audit log: records are inserted as things happen, and chained afterwards, by one process at a time."""
+"""The audit log: records are inserted at once and added to the hash chain later, by one process at a time."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ _CHAIN_LOCK = 0x7365616C
 
 
 def insert(connection: Connection, entries: Sequence[tuple[AuditEntry, UUID | None]], at: datetime) -> None:
-    """Write records, each with the policy version it was decided under."""
+    """Write records, each with the policy version used for the decision."""
     rows = [
         {
             "id": uuid7(),
@@ -40,7 +40,7 @@ def insert(connection: Connection, entries: Sequence[tuple[AuditEntry, UUID | No
 
 
 def of_incident(connection: Connection, incident_id: UUID) -> list[Row[Any]]:
-    """Return an incident's records, the oldest first."""
+    """Return an incident's records, oldest first."""
     statement = (
         select(audit_records)
         .where(audit_records.c.incident_id == incident_id)
@@ -50,9 +50,9 @@ def of_incident(connection: Connection, incident_id: UUID) -> list[Row[Any]]:
 
 
 def chain_new(connection: Connection, before: datetime, limit: int) -> int:
-    """Chain up to so many records that are older than `before` and not in the hash chain yet; return how many.
+    """Add to the hash chain up to `limit` unchained records older than `before`; return how many.
 
-    Only one process does so at a time: on PostgreSQL by an advisory lock, on SQLite by the write lock.
+    Only one process does this at a time: PostgreSQL uses an advisory lock, SQLite the write lock.
     """
     if connection.dialect.name != "sqlite" and not connection.scalar(
         text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK}
@@ -81,7 +81,7 @@ def chain_new(connection: Connection, before: datetime, limit: int) -> int:
 
 
 def export_line(record: Row[Any], seq: int | None, prev_hash: str | None) -> dict[str, Any]:
-    """Return a record as it is exported, without its hash; one that is not chained yet has no place in the chain."""
+    """Return a record as it is exported, without its hash; an unchained record has no `seq`."""
     return {
         "seq": seq,
         "at": record.recorded_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
@@ -104,7 +104,7 @@ def chain_hash(exported: dict[str, Any]) -> str:
 
 
 def chained_records(connection: Connection, batch: int = 1000, after: int = 0) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield every chained record after this one in order, as (line without hash, hash as stored)."""
+    """Yield every chained record after this one in order, as (line without hash, stored hash)."""
     while True:
         rows = connection.execute(
             select(audit_records, audit_chain.c.seq, audit_chain.c.prev_hash, audit_chain.c.hash)
@@ -121,17 +121,17 @@ def chained_records(connection: Connection, batch: int = 1000, after: int = 0) -
 
 
 def last_seq(connection: Connection) -> int:
-    """Return the newest number of the chain, whether or not its record is still there."""
+    """Return the newest number of the chain, even if its record was deleted."""
     return connection.scalar(select(func.max(audit_chain.c.seq))) or 0
 
 
 def hash_at(connection: Connection, seq: int) -> str:
-    """Return the hash of this number of the chain; what a chain begins with, where there is none."""
+    """Return the hash at this number of the chain; the chain's first value if there is none."""
     return connection.scalar(select(audit_chain.c.hash).where(audit_chain.c.seq == seq)) or FIRST_HASH
 
 
 def count_unchained(connection: Connection) -> int:
-    """Return how many records are not in the chain yet."""
+    """Return how many records are not chained yet."""
     return (connection.scalar(select(func.count()).select_from(audit_records)) or 0) - (
         connection.scalar(select(func.count()).select_from(audit_chain)) or 0
     )

@@ -1,4 +1,4 @@
-"""Searching the audit log: records by who, about what, what and when, as far as somebody may see them."""
+"""Searches the audit log by person, subject, action and time, limited to what the viewer may see."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from escalator.store.visibility import Audience
 
 PAGE = 50
 Position = tuple[datetime, UUID]
-"""Where a record stands among all: when it was written, and its id."""
+"""A record's place in the order: when it was written, and its id."""
 
 _NEAR = 20_000
 _ORDER = tuple_(audit_records.c.recorded_at, audit_records.c.id)
@@ -21,7 +21,7 @@ _ORDER = tuple_(audit_records.c.recorded_at, audit_records.c.id)
 
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
-    """What is asked for; what is None, or empty, is not asked. `since` is still within, `until` is not any more."""
+    """Search conditions; None or empty means no condition. `since` is inclusive, `until` exclusive."""
 
     actor: str | None = None
     number: int | None = None
@@ -35,10 +35,10 @@ class AuditQuery:
 def page_before(
     connection: Connection, audience: Audience, search: AuditQuery, place: Position | None = None, limit: int = PAGE
 ) -> list[Row[Any]]:
-    """Return what is found, the newest first, from this place into the past.
+    """Return the records found before this place, newest first.
 
-    Each row is a record with `number` and `category` of its incident and `seq`, `prev_hash` and `hash` of its place
-    in the hash chain; they are None where there is none.
+    Each row is a record with its incident's `number` and `category`, and `seq`, `prev_hash` and `hash` from the hash
+    chain; these are None where there are none.
     """
     return _read_page(connection, audience, search, place, limit, newest_first=True)
 
@@ -46,12 +46,12 @@ def page_before(
 def page_after(
     connection: Connection, audience: Audience, search: AuditQuery, place: Position | None = None, limit: int = PAGE
 ) -> list[Row[Any]]:
-    """Return what is found, the oldest first, from this place towards now; rows as of `page_before`."""
+    """Return the records found after this place, oldest first; rows as in `page_before`."""
     return _read_page(connection, audience, search, place, limit, newest_first=False)
 
 
 def position_of(row: Row[Any]) -> Position:
-    """Return where a row stands, for what comes before or after it."""
+    """Return a row's position, for the page before or after it."""
     return row.recorded_at, row.id
 
 
@@ -64,12 +64,11 @@ def _read_page(  # noqa: PLR0913  # which of them, from where, how many, which w
     *,
     newest_first: bool,
 ) -> list[Row[Any]]:
-    """Return a page of what is found.
+    """Return one page of results.
 
-    The order of time has an index with each of the other columns of `audit_records` that are asked for, but for what is
-    asked of an incident, and for `via`: these are looked for among the records nearest in time, and only where they
-    are too few among all that fit, which are sorted then. So neither a category of every day nor one that was last
-    seen a year ago is searched for through a million records.
+    Each searchable column of `audit_records` has an index together with the time, except `via` and the columns of the
+    incident. For those, only the records nearest in time are searched first; if too few of them match, all matches are
+    found and sorted. So neither a frequent category nor one last seen a year ago causes a scan of a million records.
     """
     _plan_anew(connection)
     conditions = [*_conditions(search, audience), *_beyond(place, newest_first=newest_first)]
@@ -90,7 +89,7 @@ def _ids(*conditions: ColumnElement[bool]) -> Select[Any]:
 
 
 def _edge(connection: Connection, search: AuditQuery, place: Position | None, *, newest_first: bool) -> datetime | None:
-    """Return when the last of the records nearest to where the page begins was written; None when it holds all."""
+    """Return when the last of the records nearest to the page's start was written; None if there are no more."""
     within = [*_times(search), *_beyond(place, newest_first=newest_first)]
     order = audit_records.c.recorded_at.desc() if newest_first else audit_records.c.recorded_at
     edge: datetime | None = connection.scalar(
@@ -100,7 +99,7 @@ def _edge(connection: Connection, search: AuditQuery, place: Position | None, *,
 
 
 def _page(connection: Connection, ids: Select[Any], limit: int, *, newest_first: bool) -> list[Row[Any]]:
-    """Return the first of what is found, with all that belongs to it: joined to these, not to all looked at."""
+    """Return the first matching records with their joined columns: only these are joined, not all searched rows."""
     id_, at = ids.selected_columns
     page = ids.order_by(*((at.desc(), id_.desc()) if newest_first else (at, id_))).limit(limit).subquery()
     order = (page.c.recorded_at.desc(), page.c.id.desc()) if newest_first else (page.c.recorded_at, page.c.id)
@@ -122,7 +121,7 @@ def _page(connection: Connection, ids: Select[Any], limit: int, *, newest_first:
 
 
 def _conditions(search: AuditQuery, audience: Audience) -> Iterator[ColumnElement[bool]]:
-    """Yield what a record must fit: that it may be seen is asked of its incident, once."""
+    """Yield a record's conditions; whether it may be seen is checked once, on its incident."""
     yield from _times(search)
     if search.category is None:
         yield audience.may_see_records()
@@ -155,6 +154,6 @@ def _beyond(place: Position | None, *, newest_first: bool) -> Iterator[ColumnEle
 
 
 def _plan_anew(connection: Connection) -> None:
-    """Let PostgreSQL plan for what is asked for now: a plan for any category is a bad one for a rare category."""
+    """Let PostgreSQL plan for these values: a plan for any category is a bad one for a rare category."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))

@@ -1,4 +1,4 @@
-"""Bulletins: written with their deliveries, read when they are told."""
+"""Bulletins: written with their deliveries, read when sent."""
 
 import json
 from collections.abc import Iterable

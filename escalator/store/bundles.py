@@ -1,7 +1,7 @@
-"""Lists: what is too much for one destination, told there as one message.
+"""Bundles: surplus pages for one destination, sent there as one message.
 
-A listed delivery refers to its list, a bulletin, and waits for what becomes of that. The list's own delivery is claimed
-like any other; while it waits more may join, and nobody joins what somebody is sending.
+A listed delivery refers to its bundle, a bulletin, and waits for that one's outcome. The bundle's own delivery is
+claimed like any other; until then more pages may join, but not while it is being sent.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ from escalator.store.tables import Instant, deliveries, incidents, posted_messag
 
 
 class BundleAddress(NamedTuple):
-    """Where messages are told, and in which mode."""
+    """Where messages are sent, and in which mode."""
 
     destination: str
     address: str
@@ -31,7 +31,7 @@ class BundleAddress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BundledPage:
-    """A listed delivery, and what is told of its incident: of its content nothing is read."""
+    """A listed delivery, and the facts of its incident for the bundle; no content is read."""
 
     id: UUID
     occasion: Occasion
@@ -60,7 +60,7 @@ _STANDS = (
         posted_messages.c.address == deliveries.c.address,
         posted_messages.c.mode == deliveries.c.mode,
         posted_messages.c.vendor_ref.is_not(None),
-        # Some have a message for each round; the slots of the sandbox are counted down from -1.
+        # Some channels have a message for each round; sandbox slots are counted down from -1.
         or_(
             posted_messages.c.channel.not_in(_WITH_MESSAGE_EACH_ROUND),
             posted_messages.c.slot.in_([deliveries.c.round, -1 - deliveries.c.round]),
@@ -90,7 +90,7 @@ _OPEN = (
         deliveries.c.state == DeliveryState.PENDING,
         deliveries.c.kind == DeliveryKind.BULLETIN,
         deliveries.c.occasion == Occasion.BUNDLE,
-        # What goes another way may go several, and not all of them tell it anew.
+        # A fallback may have several deliveries, and not all of them send it again.
         deliveries.c.fallback_of.is_(None),
     )
     .order_by(deliveries.c.created_at)
@@ -121,21 +121,21 @@ _UNDER_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 
 
 def has_more_pending_than(connection: Connection, sent_singly: int) -> bool:
-    """Whether so many pages wait at all, wherever to: a question that costs the same however many there are."""
+    """Whether more pages than that wait anywhere: a query whose cost does not depend on their number."""
     return connection.execute(_MANY, {"kept": sent_singly}).first() is not None
 
 
 def lock_surplus_pages(connection: Connection, sent_singly: int, waited_since: datetime, most: int) -> list[Delivery]:
-    """Return pages that have waited since then beyond the first `kept` of each place, in their turns, locked.
+    """Return pages waiting since then, beyond the first `sent_singly` of each address, in order, locked.
 
-    Only full messages count, not what rings where something stands. What others hold is left to them.
+    Only full messages count, not pages that update a posted message. Locked rows are skipped.
     """
     rows = connection.execute(_SURPLUS, {"kept": sent_singly, "waited_since": waited_since, "most": most})
     return [delivery_from_row(row) for row in rows]
 
 
 def lock_open_bundles(connection: Connection) -> dict[BundleAddress, UUID]:
-    """Return the list that waits at each place, locked; the oldest, which goes first."""
+    """Return the waiting bundle of each address, locked; the oldest, which goes first."""
     by_address: dict[BundleAddress, UUID] = {}
     for row in connection.execute(_OPEN):
         by_address.setdefault(address_of(row), row.bulletin_id)
@@ -143,12 +143,12 @@ def lock_open_bundles(connection: Connection) -> dict[BundleAddress, UUID]:
 
 
 def address_of(row: Any) -> BundleAddress:
-    """Return where a delivery, or a row of one, is told."""
+    """Return where a delivery, or a row of one, is sent."""
     return BundleAddress(row.destination, row.address, DestinationKind(row.channel), Mode(row.mode))
 
 
 def add_pages(connection: Connection, list_id: UUID, ids: Sequence[UUID], urgency: int) -> None:
-    """Let these locked pages be told by that list, which becomes as urgent as the most urgent of them."""
+    """Add these locked pages to that bundle, which becomes as urgent as the most urgent of them."""
     connection.execute(
         update(deliveries).where(deliveries.c.id.in_(ids)).values(state=DeliveryState.LISTED, bundle_id=list_id)
     )
@@ -157,12 +157,12 @@ def add_pages(connection: Connection, list_id: UUID, ids: Sequence[UUID], urgenc
 
 
 def pages_of(connection: Connection, list_id: UUID) -> list[BundledPage]:
-    """Return what a list has to tell, or has told in another of its places, by the numbers of the incidents."""
+    """Return a bundle's pages, sent or not, in the order of the incident numbers."""
     return [_member(row) for row in connection.execute(_MEMBERS, {"lists": [list_id]})]
 
 
 def mode_of(connection: Connection, list_id: UUID) -> Mode | None:
-    """Return the mode in which a list is told, or None where there is no such list."""
+    """Return the mode in which a bundle is sent, or None if there is no such bundle."""
     mode = connection.scalar(select(deliveries.c.mode).where(deliveries.c.bulletin_id == list_id).limit(1))
     return None if mode is None else Mode(mode)
 
@@ -181,13 +181,13 @@ def _member(row: Any) -> BundledPage:
 
 
 def drop_pages(connection: Connection, ids: Sequence[UUID], reason: str) -> None:
-    """Drop these from their list, unless it has been told."""
+    """Drop these pages, unless their bundle has been sent."""
     mine = (deliveries.c.id.in_(ids), deliveries.c.state == DeliveryState.LISTED)
     connection.execute(update(deliveries).where(*mine).values(state=DeliveryState.SUPPRESSED, reason=reason))
 
 
 def mark_delivered(connection: Connection, list_deliveries: Iterable[UUID], now: datetime) -> None:
-    """Let whatever is told by these deliveries, where they have got through, have got through with them."""
+    """Mark the pages of these bundle deliveries as delivered, if the delivery itself was."""
     told_by = list(list_deliveries)
     if not told_by:
         return
@@ -202,7 +202,7 @@ def mark_delivered(connection: Connection, list_deliveries: Iterable[UUID], now:
 
 
 def find_failed(connection: Connection) -> list[UUID]:
-    """Return the lists that nothing tells any more, though they have something to tell: they have failed for good."""
+    """Return the bundles that have no delivery left to try, but still have pages: they have failed for good."""
     waiting = list(
         connection.scalars(select(deliveries.c.bundle_id).where(deliveries.c.state == DeliveryState.LISTED).distinct())
     )
@@ -219,13 +219,13 @@ def find_failed(connection: Connection) -> list[UUID]:
 
 
 def pending_pages_of(connection: Connection, lists: Sequence[UUID], most: int) -> list[tuple[UUID, UUID]]:
-    """Return up to so many (delivery, incident) that these lists have to tell."""
+    """Return up to `most` (delivery, incident) that wait in these bundles."""
     first = select(deliveries.c.id, deliveries.c.incident_id).where(_LISTED).order_by(deliveries.c.id).limit(most)
     return [(row.id, row.incident_id) for row in connection.execute(first, {"lists": list(lists)})]
 
 
 def fail_pages(connection: Connection, ids: Sequence[UUID], reason: str) -> list[Delivery]:
-    """Note that these, whose incidents are locked, have failed with their list; return those that had not before."""
+    """Mark these, whose incidents are locked, as failed with their bundle; return those that had not failed before."""
     rows = connection.execute(
         update(deliveries)
         .where(deliveries.c.id.in_(ids), deliveries.c.state == DeliveryState.LISTED)

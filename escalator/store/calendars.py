@@ -1,4 +1,4 @@
-"""What calendars say of who is on call: the last good copy of each, whatever has become of its feed."""
+"""Bookings from calendar feeds: the last good copy of each is kept, even if the feed fails."""
 
 import json
 from collections.abc import Collection, Container, Iterable, Mapping
@@ -18,10 +18,10 @@ _BOOKINGS = select(calendars.c.schedule, calendars.c.bookings)
 
 @dataclass(frozen=True, slots=True)
 class CalendarFeed:
-    """How it stands with the feed of a schedule, without what it says.
+    """The status of a schedule's feed, without its content.
 
-    `fetched_at` is when it was last good, None when it never was; `failing_since` is None while it is good, and
-    `reason` then empty. `policy_version_id` is the version whose people its bookings name.
+    `fetched_at` is the last success, or None; `failing_since` is None while the feed works, and `reason` then empty.
+    `policy_version_id` is the version whose people its bookings name.
     """
 
     schedule: str
@@ -37,9 +37,9 @@ _FEEDS = select(*(calendars.c[name] for name in CalendarFeed.__dataclass_fields_
 
 
 def bookings_of(connection: Connection, policy: Policy) -> Calendars:
-    """Return the bookings of every schedule of the policy that has a calendar which was ever read.
+    """Return the bookings of every schedule of the policy whose calendar was ever read.
 
-    Whoever has left the policy since is on call no more.
+    People who are no longer in the policy are left out.
     """
     keys = {schedule.key for schedule in policy.schedules.values() if schedule.ical}
     if not keys:
@@ -49,7 +49,7 @@ def bookings_of(connection: Connection, policy: Policy) -> Calendars:
 
 
 def bookings_from_json(text: str, known: Container[str]) -> tuple[Booking, ...]:
-    """Return bookings as they were written, but for people who are not known."""
+    """Return stored bookings, except those of unknown people."""
     return tuple(
         Booking(
             datetime.fromisoformat(start),
@@ -61,23 +61,23 @@ def bookings_from_json(text: str, known: Container[str]) -> tuple[Booking, ...]:
 
 
 def bookings_to_json(bookings: Iterable[Booking]) -> str:
-    """Return bookings as they are kept: instants and the keys of people."""
+    """Return bookings as they are stored: instants and the keys of people."""
     return json.dumps([(booking.start.isoformat(), booking.end.isoformat(), booking.people) for booking in bookings])
 
 
 def all_feeds(connection: Connection) -> Mapping[str, CalendarFeed]:
-    """Return how it stands with every feed that was ever asked for, by schedule."""
+    """Return the status of every feed that was ever fetched, by schedule."""
     return {row.schedule: CalendarFeed(**row._mapping) for row in connection.execute(_FEEDS)}
 
 
 def sealed_copy_of(connection: Connection, schedule: str) -> bytes | None:
-    """Return the last good copy of a feed, sealed, if there is one."""
+    """Return the last good copy of a feed, encrypted, if there is one."""
     sealed: bytes | None = connection.scalar(select(calendars.c.sealed_feed).where(calendars.c.schedule == schedule))
     return sealed
 
 
 def save(connection: Connection, feed: CalendarFeed, sealed_feed: bytes | None, bookings: Iterable[Booking]) -> None:
-    """Keep how it stands with a feed, its last good copy, and its bookings."""
+    """Store a feed's status, its last good copy, and its bookings."""
     values = {name: getattr(feed, name) for name in CalendarFeed.__dataclass_fields__}
     values |= {"sealed_feed": sealed_feed, "bookings": bookings_to_json(bookings)}
     statement = upsert(connection, calendars).values(**values)
@@ -85,5 +85,5 @@ def save(connection: Connection, feed: CalendarFeed, sealed_feed: bytes | None, 
 
 
 def delete_feeds(connection: Connection, schedules: Collection[str]) -> None:
-    """Delete all that is kept of these."""
+    """Delete these schedules' data."""
     connection.execute(delete(calendars).where(calendars.c.schedule.in_(schedules)))

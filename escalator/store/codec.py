@@ -1,4 +1,4 @@
-"""Facts and content as sealed JSON, and back."""
+"""Facts and content to encrypted JSON, and back."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -13,13 +13,13 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def seal_facts(facts: Facts, links: Mapping[str, str], seal: Seal) -> bytes:
-    """Return what is known of an item, with the ids for its links, sealed."""
+    """Return an item's facts, with the ids for its links, encrypted."""
     seen = {name: {value: _stamp(at) for value, at in values.items()} for name, values in facts.seen.items()}
     return _sealed({"seen": seen, "latest": _to_json(facts.latest), "links": dict(links)}, seal)
 
 
 def open_facts(sealed: bytes | None, seal: Seal) -> tuple[Facts, dict[str, str]]:
-    """Return what was sealed; nothing once it is purged. Raises ContentLocked."""
+    """Return decrypted facts and ids; nothing once purged. Raises ContentLocked."""
     if sealed is None:
         return Facts(), {}
     stored = json.loads(seal.open(sealed))
@@ -28,22 +28,22 @@ def open_facts(sealed: bytes | None, seal: Seal) -> tuple[Facts, dict[str, str]]
 
 
 def seal_content(content: Content, seal: Seal) -> bytes:
-    """Return what a person wrote, sealed."""
+    """Return what a person wrote, encrypted."""
     return _sealed(_to_json(content.latest), seal)
 
 
 def open_content(sealed: bytes | None, seal: Seal) -> Content:
-    """Return what was sealed; nothing once it is purged. Raises ContentLocked."""
+    """Return the decrypted content; nothing once purged. Raises ContentLocked."""
     return Content() if sealed is None else Content(_from_json(json.loads(seal.open(sealed))))
 
 
 def categories_to_text(fits: Iterable[str]) -> str:
-    """Return categories as they are kept: plain keys, so that who may see an incident can be asked in a query."""
+    """Return categories as stored: plain keys, so that queries can check who may see an incident."""
     return "\n".join(sorted(fits))
 
 
 def categories_from_text(text: str) -> tuple[str, ...]:
-    """Return categories as they were written."""
+    """Return the stored categories."""
     return tuple(text.split("\n")) if text else ()
 
 

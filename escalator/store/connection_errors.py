@@ -1,7 +1,7 @@
-"""Which errors say that a connection is of no more use, and dropping it together with its siblings.
+"""Decides which errors make a connection unusable, and drops it with all connections of its generation.
 
-A fail-over leaves connections that live and answer: to the old primary, which is read-only or shutting down, while its
-address leads to the new one. So whoever meets one of these errors gives up every connection of the same generation.
+After a fail-over, connections to the old primary still work, but it is read-only or shutting down, while its address
+leads to the new one. So on one of these errors every connection of the same generation is dropped.
 """
 
 import sqlite3
@@ -27,17 +27,17 @@ LOST_STATES: Mapping[str, str] = {
     "F0": "the server's configuration cannot be read",
     "XX": "internal error",
 }
-"""SQLSTATEs, or how they begin (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+"""SQLSTATEs or their prefixes (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 
 _MAY_BE_ONE_ROW = "XX"
-"""Corrupt data is an internal error too: that is no outage, and one row's trouble must not hold up the others."""
+"""Corrupt data is an internal error too, but no outage: one bad row must not block the others."""
 
 _ENDS_THE_SESSION = frozenset({"FATAL", "PANIC"})
-"""https://www.postgresql.org/docs/current/protocol-error-fields.html: whatever the SQLSTATE, the server hangs up."""
+"""https://www.postgresql.org/docs/current/protocol-error-fields.html: the server disconnects, whatever the SQLSTATE."""
 
 _STALE_PLAN = "RevalidateCachedQuery"
-"""Who says `cached plan must not change result type`, in any language: a prepared statement is older than the schema
-(src/backend/utils/cache/plancache.c). Its SQLSTATE says only that something is not supported."""
+"""The routine that raises `cached plan must not change result type`: a prepared statement is older than the schema
+(src/backend/utils/cache/plancache.c). Its SQLSTATE only means that something is unsupported."""
 
 _LOST_FILE = frozenset(
     {
@@ -56,12 +56,12 @@ _PRIMARY_CODE = 0xFF
 def is_lost(error: BaseException | None) -> bool:
     """Whether the driver's error means that its connection must not be used again."""
     if isinstance(error, sqlite3.Error):
-        # What the module itself refuses has no code.
+        # The module's own errors have no code.
         return getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _LOST_FILE
     if not isinstance(error, psycopg.Error):
         return False
     if error.sqlstate is None:
-        # Without a word from the server it is the driver that cannot go on: closed, cut, out of protocol.
+        # Without a server message the driver itself cannot go on: closed, cut off, protocol error.
         return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
     return (
         error.diag.severity_nonlocalized in _ENDS_THE_SESSION
@@ -71,9 +71,9 @@ def is_lost(error: BaseException | None) -> bool:
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """Whether the driver's error means that the database cannot be asked just now, rather than that it was asked wrong.
+    """Whether the driver's error means that the database is unavailable now, rather than that the query is wrong.
 
-    It is the same error for whatever one asks, and over as soon as a connection leads to a server in good order.
+    Any query then gets the same error, until a connection leads to a working server.
     """
     if not is_lost(error):
         return False
@@ -82,27 +82,27 @@ def is_outage(error: BaseException | None) -> bool:
 
 
 class Generation:
-    """Connections that were begun between two failures: once one of them is lost, none of them is used again."""
+    """Connections opened between two failures: once one of them is lost, none of them is used again."""
 
     is_lost = False
 
 
 class Generations:
-    """The generation of every connection of one process, in whichever pool it is."""
+    """The generation of every connection of one process, in any pool."""
 
     def __init__(self) -> None:
         self.current = Generation()
         self._lock = Lock()
 
     def lose(self, lost: Generation) -> None:
-        """Note that a connection of this generation is of no more use; those that are begun from now on are another."""
+        """Record that a connection of this generation is unusable; connections opened from now on are a new one."""
         with self._lock:
             lost.is_lost = True
             if lost is self.current:
                 self.current = Generation()
 
     def keep(self, engine: Engine) -> None:
-        """Watch the pool of an engine: a lost connection and its siblings are replaced when they are next asked for."""
+        """Watch an engine's pool: a lost connection and its generation are replaced at the next checkout."""
 
         def begin(_dialect: Any, record: Any, _arguments: Any, _options: Any) -> None:
             record.info[Generation] = self.current
@@ -125,5 +125,5 @@ class Generations:
 
 
 def _is_closed(context: ExceptionContext) -> bool:
-    """Whether SQLAlchemy has found the connection closed, rather than that somebody ends this thread."""
+    """Whether SQLAlchemy found the connection closed, rather than this thread being ended."""
     return context.is_disconnect and isinstance(context.original_exception, psycopg.Error | sqlite3.Error)

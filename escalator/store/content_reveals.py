@@ -1,4 +1,4 @@
-"""Who has been shown hidden text, counted from the records."""
+"""Who revealed hidden text when, from the audit log."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -15,7 +15,7 @@ from escalator.store.tables import audit_records, incidents
 def last_revealed(
     connection: Connection, people: Collection[str], since: datetime, severities: Collection[Severity]
 ) -> Mapping[str, Mapping[UUID, datetime]]:
-    """Return by person when they were last shown text of each incident of these severities since then."""
+    """Return, by person, when they last revealed text of each incident of these severities since then."""
     statement = (
         select(
             audit_records.c.actor_key, audit_records.c.incident_id, func.max(audit_records.c.recorded_at).label("at")

@@ -1,4 +1,4 @@
-"""Counters: the totals that `/metrics` shows, whichever process is asked."""
+"""Counters: the totals that `/metrics` shows, the same in every process."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from escalator.store.upserts import upsert
 
 
 def add(connection: Connection, tally: Mapping[tuple[str, tuple[tuple[str, str], ...]], int]) -> None:
-    """Add what a process has counted to the totals of all."""
+    """Add one process's counts to the totals."""
     if not tally:
         return
     statement = upsert(connection, counters)

@@ -1,4 +1,4 @@
-"""Connections and transactions, alike on SQLite and PostgreSQL."""
+"""Connections and transactions, the same for SQLite and PostgreSQL."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,18 +19,18 @@ from escalator.store.pg_timeout import PatientConnection
 
 INTAKE_CONNECTIONS = 3
 PROBE_S = 5.0
-"""How long the smallest of questions and a commit wait: nothing else shows sooner that a server is of no more use."""
+"""How long a minimal query and a commit wait: the quickest sign that a server is unusable."""
 _LEAST_PATIENCE_S = 0.2
 _FOR_EVER_S = 24 * 3600
 PATIENCE_S = 20.0
-"""How long everything else waits for one answer: less than what the sweep takes for being stuck."""
+"""How long all else waits for one answer: less than the time after which the sweep counts as stuck."""
 
 
 class Database:
-    """One engine for one process; made after the fork, never shared across one.
+    """One engine for one process; created after the fork, never shared across one.
 
-    `patience_s` is how long one answer may take before the database counts as unavailable; with None whoever else
-    writes is waited for, however long that takes.
+    `patience_s` is how long one answer may take before the database counts as unavailable; with None, another
+    writer is waited for without limit.
     """
 
     def __init__(self, url: str, *, pool_size: int = 4, patience_s: float | None = PATIENCE_S) -> None:
@@ -46,7 +46,7 @@ class Database:
 
     @cached_property
     def _autocommitting(self) -> Engine:
-        """The connections of the intake, which never open a transaction: made only in a process that takes events."""
+        """The autocommit connections of the intake: created only in a process that accepts events."""
         if self.is_sqlite:
             return self.engine.execution_options(isolation_level="AUTOCOMMIT")
         how: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
@@ -54,16 +54,16 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection that only reads; raises Unavailable when the database cannot be asked."""
+        """Yield a connection that only reads; raises Unavailable when the database cannot be queried."""
         with _in_our_words(), _connected(self.engine) as connection:
             yield connection
 
     @contextmanager
     def probing(self) -> Iterator[Connection]:
-        """Give a connection that reads next to nothing, and waits no longer than PROBE_S for an answer.
+        """Yield a connection for a minimal query that waits at most PROBE_S for an answer.
 
-        One that gets none is lost, and its siblings with it: a process that probes every few seconds never hangs for
-        long with all its connections at a server that has fallen silent. Raises Unavailable.
+        A connection without an answer is lost with its generation, so a process that probes every few seconds does
+        not hang long with all its connections to an unresponsive server. Raises Unavailable.
         """
         with self.reading() as connection:
             _be_patient(connection, PROBE_S)
@@ -71,12 +71,12 @@ class Database:
 
     @contextmanager
     def writing(self, *, durable: bool = True) -> Iterator[Connection]:
-        """Give a transaction that is committed at the end; raises Unavailable when it cannot be.
+        """Yield a transaction that is committed at the end; raises Unavailable when it cannot be.
 
-        `durable=False` does not wait for PostgreSQL's disk: for what is merely done again when the server crashes
-        (claims, stored events, beats), never for what somebody was told has happened.
+        `durable=False` does not wait for PostgreSQL's disk. Use it for what is simply redone after a crash (claims,
+        stored events, heartbeats), never for what was confirmed to somebody.
 
-        On SQLite it takes the write lock at once (BEGIN IMMEDIATE) and one at a time within the process: a deferred
+        On SQLite it takes the write lock at once (BEGIN IMMEDIATE), one thread at a time within the process: a deferred
         read-then-write fails as soon as another process has written in between.
         """
         with _in_our_words(), self._one_writer(), _connected(self.engine) as connection:
@@ -93,9 +93,9 @@ class Database:
 
     @contextmanager
     def one_statement(self) -> Iterator[Connection]:
-        """Give a connection whose single statement is its own transaction: one round trip, for the intake.
+        """Yield a connection whose single statement is its own transaction: one round trip, for the intake.
 
-        For a connection and for the answer it waits no longer than WAIT_S in all.
+        It waits at most WAIT_S in total for a connection and the answer.
         """
         watch = Stopwatch()
         with _in_our_words(), self._one_writer(), _connected(self._autocommitting) as connection:
@@ -136,7 +136,7 @@ def _in_our_words() -> Iterator[None]:
 
 
 def _connected(engine: Engine) -> Connection:
-    """Return a connection; raises Unavailable when those that the pool has made anew were lost meanwhile, too."""
+    """Return a connection; raises Unavailable when the pool's new connections were lost meanwhile, too."""
     try:
         return engine.connect()
     except InvalidRequestError as error:
@@ -154,18 +154,18 @@ def _sqlite_transaction(connection: Connection) -> Iterator[None]:
 
 
 def _be_patient(connection: Connection, for_s: float) -> None:
-    """Let a connection that does not wait for ever wait no longer than that, until it is lent again."""
+    """Limit how long a connection waits, until its next checkout; one without any limit keeps waiting."""
     driver: Any = connection.connection.dbapi_connection
     if isinstance(driver, PatientConnection) and driver.patience_s is not None:
         driver.patience_s = max(min(driver.patience_s, for_s), _LEAST_PATIENCE_S)
 
 
 def wait_for_disk(connection: Connection) -> None:
-    """Let the commit of a transaction that was not to wait for PostgreSQL's disk wait for it after all."""
+    """Let a transaction's commit wait for PostgreSQL's disk after all."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL synchronous_commit TO DEFAULT")
 
 
 def database_now(connection: Connection) -> Any:
-    """Return the database server's own instant (PostgreSQL)."""
+    """Return the database server's current time (PostgreSQL)."""
     return connection.scalar(text("SELECT clock_timestamp()"))

@@ -29,10 +29,10 @@ def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
     claimed_ids: list[UUID],
     only: UUID | None = None,
 ) -> dict[UUID, Incident]:
-    """Return incidents whose deadline is not after `due_before`, the oldest first, locked; what others hold is theirs.
+    """Return incidents whose deadline is not after `due_before`, oldest first, locked; locked rows are skipped.
 
-    One whose firing failed waits for its next try, so that others go first. `only` asks for one alone. `taken` gets
-    the ids before anything sealed is opened, so that one that cannot be read is known by name.
+    One whose firing failed waits for its retry, so that others go first. `only` asks for one alone. `claimed_ids`
+    gets the ids before anything is decrypted, so that an unreadable incident can be named.
     """
     may_try = or_(incidents.c.next_attempt_at.is_(None), incidents.c.next_attempt_at <= now)
     statement = (
@@ -48,13 +48,13 @@ def lock_due(  # noqa: PLR0913  # what is due, for whom, and how much of it
 
 
 def first_due(connection: Connection, now: datetime) -> datetime | None:
-    """Return the nearest deadline that is not due yet."""
+    """Return the next deadline that is not due yet."""
     due_at: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)).where(incidents.c.due_at > now))
     return due_at
 
 
 def first_unarmed(connection: Connection, now: datetime, horizon: timedelta) -> datetime | None:
-    """Return the nearest deadline within the horizon that has no alarm yet."""
+    """Return the next deadline within the horizon that has no timer yet."""
     due_at: datetime | None = connection.scalar(select(func.min(incidents.c.due_at)).where(_is_unarmed(now, horizon)))
     return due_at
 
@@ -65,7 +65,7 @@ def _is_unarmed(now: datetime, horizon: timedelta) -> ColumnElement[bool]:
 
 
 def record_failure(connection: Connection, incident_id: UUID, next_at: datetime) -> int:
-    """Note that firing a deadline failed and when to try again; return how often it has failed."""
+    """Record that firing a deadline failed and when to retry; return how often it has failed."""
     statement = (
         update(incidents)
         .where(incidents.c.id == incident_id)
@@ -76,13 +76,13 @@ def record_failure(connection: Connection, incident_id: UUID, next_at: datetime)
 
 
 def with_failures(connection: Connection, ids: Sequence[UUID]) -> frozenset[UUID]:
-    """Return those of these incidents whose deadline still fails."""
+    """Return those of these incidents whose deadline keeps failing."""
     failing = select(incidents.c.id).where(incidents.c.id.in_(ids), incidents.c.attempts > 0)
     return frozenset(connection.scalars(failing)) if ids else frozenset()
 
 
 def lock_to_arm(connection: Connection, now: datetime, horizon: timedelta) -> list[tuple[UUID, datetime]]:
-    """Return the deadlines that come within the horizon and have no alarm yet, and note that they have one now."""
+    """Return the deadlines within the horizon that have no timer yet, and record that they have one now."""
     chosen = (
         select(incidents.c.id)
         .where(_is_unarmed(now, horizon))

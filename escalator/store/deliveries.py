@@ -25,7 +25,7 @@ from escalator.store.upserts import insert_or_leave
 
 
 class DeliveryState(StrEnum):
-    """The fate of a delivery. What is listed is told by a list, and shares the fate of that."""
+    """The state of a delivery. A listed one is sent by a bundle, and gets the state of that."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -38,8 +38,8 @@ class DeliveryState(StrEnum):
 class DeliveryKind(StrEnum):
     """A page waits for an answer and is dropped once there is one; an alarm is an operator alert.
 
-    A copy is for a machine (a feed): it is always wanted. A bulletin is about no single incident: a list of many, the
-    work of a shift, a silence.
+    A copy is for a machine (a feed) and is never dropped. A bulletin is about no single incident: a bundle, the work of
+    a shift, a silence.
     """
 
     PAGE = "page"
@@ -51,9 +51,9 @@ class DeliveryKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One notification to one destination or person. `channel` is the vendor; `address` is unexpanded;
-    `endpoint` is the name of what is told there (engine/endpoints).
+    `endpoint` is the endpoint's name (engine/endpoints).
 
-    `actor` is the key of whoever did what a copy tells of. `bulletin_id` is what a bulletin tells.
+    `actor` is the key of who did what a copy reports. `bulletin_id` is the bulletin to send.
     """
 
     id: UUID
@@ -85,7 +85,7 @@ class Delivery:
 
     @property
     def person(self) -> str | None:
-        """Return the person's key, when it is to a person."""
+        """Return the person's key, if it is sent to a person."""
         return _person(self.destination)
 
 
@@ -94,7 +94,7 @@ def _person(destination: str) -> str | None:
 
 
 def insert(connection: Connection, new: Sequence[Delivery]) -> None:
-    """Write deliveries; one that is there already (a second firing of a step) is left as it is."""
+    """Write deliveries; an existing one (a second firing of a step) is left as it is."""
     if not new:
         return
     connection.execute(insert_or_leave(connection.dialect.name, deliveries), [_values(delivery) for delivery in new])
@@ -105,7 +105,7 @@ def _values(delivery: Delivery) -> dict[str, Any]:
 
 
 def delivery_from_row(row: Row[Any]) -> Delivery:
-    """Return the delivery that a row of the table is."""
+    """Return the delivery in a row of the table."""
     values = {name: getattr(row, name) for name in Delivery.__dataclass_fields__}
     return Delivery(
         **values
@@ -128,7 +128,7 @@ def suppress(connection: Connection, ids: Sequence[UUID], reason: str) -> None:
 
 
 def suppress_pages_below_round(connection: Connection, incident_id: UUID, below_round: int, reason: str) -> int:
-    """Drop the incident's pages of rounds below that one which nobody has begun to send; return how many."""
+    """Drop the incident's unsent pages of rounds below that one; return how many."""
     result = connection.execute(
         update(deliveries)
         .where(
@@ -145,7 +145,7 @@ def suppress_pages_below_round(connection: Connection, incident_id: UUID, below_
 def step_states(
     connection: Connection, incident_id: UUID, round_: int, step: int, sending: int
 ) -> list[tuple[str | None, DeliveryState]]:
-    """Return the fates of what one send of one step has told, each with the person who was told (None: a place)."""
+    """Return the states of the deliveries of one send of one step, each with its person (None: a destination)."""
     rows = connection.execute(
         select(deliveries.c.destination, deliveries.c.state).where(
             deliveries.c.incident_id == incident_id,
@@ -159,7 +159,7 @@ def step_states(
 
 
 def has_later_delivered_page(connection: Connection, page: Delivery) -> bool:
-    """Whether a later page to the same address in this round has got through already."""
+    """Whether a later page to the same address in this round has already been delivered."""
     later = or_(
         deliveries.c.step > page.step, and_(deliveries.c.step == page.step, deliveries.c.send_number > page.send_number)
     )
@@ -179,7 +179,7 @@ def has_later_delivered_page(connection: Connection, page: Delivery) -> bool:
 
 
 def with_fallback(connection: Connection, ids: Sequence[UUID]) -> frozenset[UUID]:
-    """Return those of the deliveries in whose place another has been told."""
+    """Return those of the deliveries that have a fallback delivery."""
     if not ids:
         return frozenset()
     statement = select(deliveries.c.fallback_of).where(deliveries.c.fallback_of.in_(ids))
@@ -193,7 +193,7 @@ def of_operator_alert(connection: Connection, trouble_id: UUID) -> list[Delivery
 
 
 def unfinished_at(connection: Connection, endpoints: Sequence[str]) -> list[Delivery]:
-    """Return what waits, outside the sandbox, to be told at these endpoints, the most urgent first."""
+    """Return the deliveries that wait, outside the sandbox, for these endpoints, most urgent first."""
     if not endpoints:
         return []
     rows = connection.execute(
@@ -210,7 +210,7 @@ def unfinished_at(connection: Connection, endpoints: Sequence[str]) -> list[Deli
 
 
 def lock_unfinished(connection: Connection, ids: Iterable[UUID]) -> list[Delivery]:
-    """Return those of the deliveries that still wait, locked; what others hold is left to them."""
+    """Return those of the deliveries that still wait, locked; rows locked by others are skipped."""
     statement = select(deliveries).where(deliveries.c.id.in_(list(ids)), _WAITS)
     rows = connection.execute(statement.with_for_update(skip_locked=True, of=deliveries))
     return [delivery_from_row(row) for row in rows]

@@ -23,13 +23,13 @@ from escalator.store.leases import HEARTBEAT_TIMEOUT, is_lapsed, lapsed_since
 from escalator.store.tables import Instant, deliveries, endpoint_health
 
 MAX_PAUSE = timedelta(minutes=5)
-"""How long a page waits for its destination to be open again; beyond that, another way is looked for."""
+"""How long a page waits for its destination to open again; after that, a fallback is used."""
 FIRST_ALERT_URGENCY = 10
-"""The least urgency of what tells of the first alert of a category: it goes before all that tells of others."""
+"""The lowest urgency of messages about the first alert of a category: they go before those about all others."""
 
 
 class Exclusion(NamedTuple):
-    """What is not asked for: all at these endpoints, all of these kinds, and what is `ENDPOINT KIND`."""
+    """What is left out: all at these endpoints, all of these kinds, and pairs `ENDPOINT KIND`."""
 
     endpoints: Collection[str] = ()
     kinds: Collection[str] = ()
@@ -40,7 +40,7 @@ NO_EXCLUSION = Exclusion()
 
 
 def is_any_claimable(connection: Connection, due_before: datetime) -> bool:
-    """Whether some delivery has been claimable since then."""
+    """Whether any delivery has been claimable since then."""
     return connection.execute(_ANY, _claimable_at(due_before, HEARTBEAT_TIMEOUT)).first() is not None
 
 
@@ -51,9 +51,9 @@ def candidates(
     silence: timedelta = HEARTBEAT_TIMEOUT,
     without: Exclusion = NO_EXCLUSION,
 ) -> list[Delivery]:
-    """Return deliveries that may be claimed, but for what is not asked for.
+    """Return deliveries that may be claimed, without what is excluded.
 
-    The gravest come first, among them what has not been tried yet, and of these the oldest; copies are the last of all.
+    Order: most urgent first, then those not tried yet, then the oldest; copies come last.
     """
     left_out = {name: list(values) for name, values in without._asdict().items()}
     rows = connection.execute(_CANDIDATES, _claimable_at(now, silence) | {"most": limit} | left_out)
@@ -63,15 +63,15 @@ def candidates(
 def lock_claimable(
     connection: Connection, ids: Iterable[UUID], now: datetime, silence: timedelta = HEARTBEAT_TIMEOUT
 ) -> list[Delivery]:
-    """Return those of the deliveries that may still be claimed, locked; what others hold is left to them."""
+    """Return those of the deliveries that may still be claimed, locked; rows locked by others are skipped."""
     rows = connection.execute(_LOCK, _claimable_at(now, silence) | {"ids": list(ids)})
     return [delivery_from_row(row) for row in rows]
 
 
 def _claimable() -> ColumnElement[bool]:
-    """A page does not wait where it would wait too long, or in vain: it is claimed to be sent another way.
+    """A page is claimable at once, to be sent by a fallback, where it would wait too long or in vain.
 
-    Nor does the first of its kind wait behind a flood: what its channel keeps for it, the channel knows.
+    The first alert of a category does not wait behind a flood: its channel reserves capacity for it.
     """
     now = bindparam("now", type_=Instant)
     closed_until = endpoint_health.c.paused_until
@@ -94,7 +94,7 @@ _FIRST = (
     deliveries.c.created_at,
     deliveries.c.id,
 )
-"""What has been tried waits for what has not: the retries of what hangs are many, and may be in vain."""
+"""Retries come after first attempts: a hanging endpoint causes many, perhaps all in vain."""
 _ANY = select(deliveries.c.id).where(_claimable()).limit(1)
 _CANDIDATES = (
     select(deliveries)
@@ -116,7 +116,7 @@ _LOCK = (
 
 
 def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetime) -> None:
-    """Note that this process sends these deliveries from now on."""
+    """Record that this process now sends these deliveries."""
     if ids:
         connection.execute(
             update(deliveries)
@@ -132,6 +132,6 @@ def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetim
 
 
 def postpone(connection: Connection, ids: Sequence[UUID], until: datetime) -> None:
-    """Let pending deliveries wait."""
+    """Delay pending deliveries."""
     if ids:
         connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(next_attempt_at=until))

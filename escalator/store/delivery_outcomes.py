@@ -1,8 +1,8 @@
-"""Writing what became of claimed rows, also of claims that a crash of the database has forgotten.
+"""Writes the outcome of claimed rows, even if a database crash has lost the claim.
 
-Claims do not wait for the disk. The number of a row's claim only grows, so a row whose number is below that of a claim
-has lost it: the outcome of whoever made the claim is the truth about the row, and makes the claim good. Whoever has
-claimed the row anew may have got the same number, so the owner tells the two apart.
+Claims do not wait for the disk. A row's claim number only grows, so a row with a lower number than our claim has lost
+that claim: our outcome is then the truth about the row, and restores the claim. A process that claimed the row again
+may have got the same number, so the owner is compared too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from escalator.store.tables import deliveries, posted_messages
 
 
 class ClaimStatus(Enum):
-    """How a delivery stands to a claim of ours whose outcome is known. One that is gone stands in no way at all."""
+    """How a delivery's row compares with a claim of ours whose outcome is known. A deleted row has no status."""
 
     HELD = auto()
     FORGOTTEN = auto()
@@ -31,7 +31,7 @@ class ClaimStatus(Enum):
 
     @property
     def is_ours(self) -> bool:
-        """Whether our outcome decides."""
+        """Whether our outcome counts."""
         return self in {ClaimStatus.HELD, ClaimStatus.FORGOTTEN}
 
 
@@ -39,7 +39,7 @@ _DECIDED = frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED})
 
 
 def lock_claim_status(connection: Connection, claims: Mapping[UUID, int], owner: UUID) -> dict[UUID, ClaimStatus]:
-    """Return how each delivery, locked, stands to the claim of that number by this process; those gone are left out."""
+    """Return how each delivery, locked, compares with our claim of that number; deleted ones are left out."""
     if not claims:
         return {}
     columns = (deliveries.c.id, deliveries.c.claim_number, deliveries.c.claimed_by, deliveries.c.state)
@@ -64,7 +64,7 @@ _FINISH = (
 
 
 def record_results(connection: Connection, results: Sequence[Mapping[str, Any]], owner: UUID) -> None:
-    """Write what became of deliveries that are locked and ours: id, claim_number, state, reason and so on."""
+    """Write the outcome of deliveries that are locked and ours: id, claim_number, state, reason and so on."""
     if results:
         rows = [{f"new_{name}": result.get(name) for name in _RESULT} for result in results]
         keys = [{"key": result["id"], "new_owner": owner} for result in results]
@@ -95,9 +95,9 @@ def _claimed(post: PostedMessage, owner: UUID) -> dict[str, Any]:
 
 
 def record_posted(connection: Connection, new: Sequence[tuple[PostedMessage, int, Delivered]], owner: UUID) -> None:
-    """Note where each message stands and what it shows; a click may have told us its place before.
+    """Record each message's place at its vendor and what it shows; a click may have reported the place.
 
-    What stands at the same place for earlier rounds is behind from now on: it is superseded.
+    Messages at the same place for earlier rounds become outdated: they are superseded.
     """
     if new:
         rows = [
@@ -111,9 +111,9 @@ def record_posted(connection: Connection, new: Sequence[tuple[PostedMessage, int
 def insert_missing(
     connection: Connection, posted: Sequence[tuple[PostedMessage, int, Delivered]], now: datetime
 ) -> None:
-    """Write the messages of forgotten claims that are gone because they were made with them, unless a click was faster.
+    """Insert messages that a crash deleted together with their claim, unless a click has already restored them.
 
-    What they should show by now is to be asked once their incidents can be locked.
+    The revision that they should show must be read once their incidents can be locked.
     """
     if not posted:
         return
@@ -133,7 +133,7 @@ def insert_missing(
 def record_updated(
     connection: Connection, updated: Sequence[tuple[PostedMessage, int, Delivered]], owner: UUID
 ) -> None:
-    """Note which revision each message shows now."""
+    """Record which revision each message shows now."""
     if updated:
         rows = [
             _claimed(post, owner) | {"revision": revision, "seen": delivered.face or None}
@@ -143,17 +143,17 @@ def record_updated(
 
 
 def release_claim(connection: Connection, post: PostedMessage, owner: UUID) -> None:
-    """Give back a posted message that did not get through."""
+    """Release the claim on an unsent posted message."""
     connection.execute(_LET_GO, _claimed(post, owner))
 
 
 def record_update_failure(
     connection: Connection, post: PostedMessage, owner: UUID, next_at: datetime, reason: str
 ) -> None:
-    """Note that updating a posted message failed, and is tried again."""
+    """Record that updating a posted message failed, and when to retry."""
     connection.execute(_PUT_OFF, _claimed(post, owner) | {"why": reason, "then": next_at})
 
 
 def record_update_given_up(connection: Connection, post: PostedMessage, owner: UUID, reason: str) -> None:
-    """Note that updating a posted message has failed for good: it counts as showing what it should."""
+    """Record that updating a posted message failed for good: it then counts as up to date."""
     connection.execute(_GIVEN_UP, _claimed(post, owner) | {"why": reason})

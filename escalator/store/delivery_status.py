@@ -1,4 +1,4 @@
-"""Who was told of incidents in their present round, through what, and whether it arrived: for lists."""
+"""Who was notified of incidents in their present round, how, and whether it arrived: for lists."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from escalator.store.tables import deliveries, incident_keys, incidents
 
 
 class NotificationStatus(StrEnum):
-    """What became of telling somebody, however often: it arrived, it is under way, or it got through never."""
+    """The result of notifying somebody, over all attempts: delivered, under way, or never delivered."""
 
     ARRIVED = "arrived"
     COMING = "coming"
@@ -24,7 +24,7 @@ class NotificationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NotifiedDestination:
-    """One destination (`person:ana` is a person) that was told through one channel, and what became of it."""
+    """One destination (`person:ana` is a person) notified through one channel, and the result."""
 
     destination: str
     channel: DestinationKind
@@ -55,7 +55,7 @@ _THINGS = select(incident_keys.c.incident_id, incident_keys.c.value).where(
 
 
 def notified_of(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, Sequence[NotifiedDestination]]:
-    """Return who was told of each of these incidents in its present round, those who were told first before others."""
+    """Return who was notified of each of these incidents in its present round, in the order of the first send."""
     by_incident: dict[UUID, list[NotifiedDestination]] = defaultdict(list)
     for row in connection.execute(_TOLD, {"ids": list(ids)}):
         fate = (
@@ -70,9 +70,9 @@ def notified_of(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, Se
 
 
 def entity_types_of(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, str]:
-    """Return what kind of thing in Stream each of these incidents is about: the last word of its entity's type.
+    """Return the kind of Stream entity each of these incidents is about: the last part of its entity's type.
 
-    `stream:chat:v1:message` is a `message`. One that is known by its review queue item alone has none.
+    `stream:chat:v1:message` is a `message`. An incident known only by its review queue item has none.
     """
     rows = connection.execute(_THINGS, {"ids": list(ids)})
     return {row.incident_id: row.value.partition("/")[0].rpartition(":")[2] for row in rows}

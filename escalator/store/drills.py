@@ -1,4 +1,4 @@
-"""Drills that were due: one row for each, which says what became of it."""
+"""Scheduled drills: one row for each, with its result."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from escalator.store.upserts import upsert
 
 
 class DrillState(StrEnum):
-    """What became of a drill. A missed one was due while nothing ran that could have begun it."""
+    """The state of a drill. A missed one was due while no process ran that could begin it."""
 
     RUNNING = "running"
     PASSED = "passed"
@@ -23,7 +23,7 @@ class DrillState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DrillRun:
-    """One drill. `id` is also that of its event, and so of its incident. `acknowledged_by` are keys, with commas."""
+    """One drill. `id` is also that of its event and its incident. `acknowledged_by`: keys, separated by commas."""
 
     id: UUID
     name: str
@@ -41,7 +41,7 @@ _BY_CHARS = 160
 
 
 def insert(connection: Connection, run: DrillRun) -> bool:
-    """Write a drill; False when the one of that instant is there already."""
+    """Write a drill; False if the one of that instant exists already."""
     values = {name: getattr(run, name) for name in DrillRun.__dataclass_fields__}
     statement = upsert(connection, drills).values(**values)
     statement = statement.on_conflict_do_nothing(index_elements=["name", "scheduled_at"])
@@ -49,13 +49,13 @@ def insert(connection: Connection, run: DrillRun) -> bool:
 
 
 def running(connection: Connection) -> list[DrillRun]:
-    """Return the drills whose end is not known yet, the oldest first."""
+    """Return the drills that have not ended yet, oldest first."""
     rows = connection.execute(select(*_COLUMNS).where(drills.c.state == DrillState.RUNNING).order_by(drills.c.id))
     return [_read(row._mapping) for row in rows]
 
 
 def finish(connection: Connection, run: DrillRun) -> bool:
-    """Write what became of a running drill; False when that is written already."""
+    """Write the result of a running drill; False if it is written already."""
     changed = connection.execute(
         update(drills)
         .where(drills.c.id == run.id, drills.c.state == DrillState.RUNNING)
@@ -70,7 +70,7 @@ def finish(connection: Connection, run: DrillRun) -> bool:
 
 
 class PastDrill(NamedTuple):
-    """A drill, and the number of its incident and when that was opened; None where it has none."""
+    """A drill, its incident's number and when that was opened; None if it has none."""
 
     run: DrillRun
     number: int | None
@@ -78,7 +78,7 @@ class PastDrill(NamedTuple):
 
 
 def newest(connection: Connection, name: str, most: int) -> list[PastDrill]:
-    """Return the newest drills of that name, the newest first."""
+    """Return the newest drills of that name, newest first."""
     statement = (
         select(*_COLUMNS, incidents.c.number, incidents.c.opened_at)
         .outerjoin(incidents, incidents.c.id == drills.c.id)

@@ -1,7 +1,7 @@
-"""What is known of endpoints besides the policy: which are to be left alone, which hang, fail or are gone.
+"""The state of endpoints: which are paused, hang, fail or are gone.
 
-Several processes write of the same endpoints at the same time. To avoid deadlocks, a transaction that writes of more
-than one endpoint writes at once and in the order of their names: by `HealthUpdates.write` or `begin_probes`.
+Several processes write about the same endpoints at the same time. To avoid deadlocks, a transaction that writes about
+more than one endpoint writes at once and in the order of their names: by `HealthUpdates.write` or `begin_probes`.
 """
 
 from collections import defaultdict
@@ -17,19 +17,19 @@ from escalator.store.tables import endpoint_health
 from escalator.store.upserts import upsert
 
 FAILURE_STREAK_GAP = timedelta(minutes=15)
-"""Failures further apart than this are not failures in a row: nothing says how the endpoint was in between."""
+"""Failures further apart than this are not in a row: the endpoint may have worked in between."""
 
 _REASON_CHARS = 256
 
 
 @dataclass(slots=True)
 class HealthUpdate:
-    """What there is to write of one endpoint or host.
+    """What is to be written about one endpoint or host.
 
-    `paused_until`: its vendor asks to be left alone for so long (a longer wait stays). `timeouts`: so many more calls
-    in a row have timed out. `has_answered`: whatever timed out before is over. `is_probe_over`: its probe has ended.
-    `failure`: a call through this channel failed for this reason, and may yet succeed. `is_reached`: a delivery has
-    succeeded. `gone_address_digest`: nothing is received at that address any more. `is_there`: it is after all.
+    `paused_until`: its vendor asks for no calls until then (a longer pause stays). `timeouts`: how many more calls in a
+    row have timed out. `has_answered`: earlier timeouts are over. `is_probe_over`: its probe has ended.
+    `failure`: a call through this channel failed for this reason, and may be retried. `is_reached`: a delivery has
+    succeeded. `gone_address_digest`: that address no longer receives anything. `is_there`: it does after all.
     """
 
     paused_until: datetime | None = None
@@ -42,7 +42,7 @@ class HealthUpdate:
     is_there: bool = False
 
     def changes(self, known: Row[Any] | None) -> bool:
-        """Whether this says anything that the row does not."""
+        """Whether this differs from what the row says."""
         is_new = (
             self.paused_until or self.timeouts or self.gone_address_digest or (self.failure and not self.is_reached)
         )
@@ -56,16 +56,16 @@ class HealthUpdate:
 
 @dataclass(slots=True)
 class HealthUpdates:
-    """What one transaction has to write of endpoints and hosts."""
+    """What one transaction has to write about endpoints and hosts."""
 
     _notes: defaultdict[str, HealthUpdate] = field(default_factory=lambda: defaultdict(HealthUpdate))
 
     def of(self, name: str) -> HealthUpdate:
-        """Return the note on an endpoint or host, to be added to."""
+        """Return the update for an endpoint or host, to be added to."""
         return self._notes[name]
 
     def write(self, connection: Connection, now: datetime) -> None:
-        """Write all that changes something, in the order of the names."""
+        """Write every update that has an effect, in order of name."""
         if not self._notes:
             return
         rows = connection.execute(select(endpoint_health).where(endpoint_health.c.name.in_(self._notes)))
@@ -102,7 +102,7 @@ def _write(connection: Connection, name: str, note: HealthUpdate, now: datetime)
 
 
 def _failing_since(now: datetime) -> Any:
-    """Return since when an endpoint has been failing that fails now: since the first of its failures in a row."""
+    """Return since when an endpoint that fails now has been failing: the first of its failures in a row."""
     is_first = or_(
         endpoint_health.c.failing_since.is_(None),
         endpoint_health.c.last_failed_at.is_(None),
@@ -112,7 +112,7 @@ def _failing_since(now: datetime) -> Any:
 
 
 def paused_beyond(connection: Connection, instant: datetime) -> dict[str, datetime]:
-    """Return the endpoints that are to be left alone until later than that, and until when."""
+    """Return the endpoints that are paused beyond that instant, and until when."""
     known = select(endpoint_health.c.name, endpoint_health.c.paused_until).where(
         endpoint_health.c.paused_until > instant
     )
@@ -120,14 +120,14 @@ def paused_beyond(connection: Connection, instant: datetime) -> dict[str, dateti
 
 
 def is_gone(connection: Connection, name: str, address_digest: str) -> bool:
-    """Whether an endpoint is gone; one that has another address since is not."""
+    """Whether an endpoint is gone; with a new address it is not."""
     known = select(endpoint_health.c.gone_address_digest).where(endpoint_health.c.name == name)
     return connection.scalar(known) == address_digest
 
 
 @dataclass(frozen=True, slots=True)
 class TimeoutState:
-    """How many calls in a row have timed out, and since when a probe is under way."""
+    """How many calls in a row have timed out, and when the running probe began."""
 
     consecutive_timeouts: int = 0
     probe_started_at: datetime | None = None
@@ -147,7 +147,7 @@ def timeout_states(connection: Connection) -> dict[str, TimeoutState]:
 def begin_probes(
     connection: Connection, names: Iterable[str], now: datetime, given_up_since: datetime
 ) -> frozenset[str]:
-    """Begin the one probe of each endpoint, but where another is under way that began after `given_up_since`.
+    """Begin one probe of each endpoint, unless another is running that began after `given_up_since`.
 
     Returns the endpoints whose probe has begun.
     """
@@ -164,7 +164,7 @@ def begin_probes(
 
 
 def cancel_probes(connection: Connection, names: Iterable[str]) -> None:
-    """Undo probes that this very transaction has begun."""
+    """Undo probes begun in this same transaction."""
     taken_back = sorted(names)
     if taken_back:
         connection.execute(
@@ -174,7 +174,7 @@ def cancel_probes(connection: Connection, names: Iterable[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FailingEndpoint:
-    """An endpoint of which no call has succeeded since the first of these instants.
+    """An endpoint without a successful call since the first of these instants.
 
     `last_failed_at` is when the last call failed; `reason` is why. `paused_until` is what its vendor asked for.
     """
@@ -188,7 +188,7 @@ class FailingEndpoint:
 
 
 def failing(connection: Connection, since: datetime) -> list[FailingEndpoint]:
-    """Return the endpoints of which no call has succeeded since then or earlier, by name."""
+    """Return the endpoints without a successful call since then or earlier, by name."""
     statement = select(endpoint_health).where(endpoint_health.c.failing_since <= since).order_by(endpoint_health.c.name)
     return [
         FailingEndpoint(

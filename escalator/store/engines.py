@@ -1,4 +1,4 @@
-"""The engines of both databases: how a connection is opened, how long it waits, what it is set to."""
+"""The engines of both databases: how connections are opened and configured, and how long they wait."""
 
 import sqlite3
 from threading import Event
@@ -13,7 +13,7 @@ from escalator.store.connection_errors import Generation, Generations
 from escalator.store.pg_timeout import PatientConnection
 
 WAIT_S = 2
-"""How long a request waits for the database before it is told to come again."""
+"""How long a request waits for the database before it is asked to retry later."""
 _LOCKED_PAUSE_S = 0.01
 _PAUSE = Event()
 _PEER_IS_GONE_MS = 5000
@@ -23,7 +23,7 @@ _SETTINGS = "-c timezone=UTC -c jit=off -c lock_timeout=5000 -c idle_in_transact
 def postgres_engine(
     url: URL, pool_size: int, patience_s: float | None, generations: Generations, **more: Any
 ) -> Engine:
-    """Return an engine whose connections wait `patience_s` for an answer, and lead to a server that takes writes."""
+    """Return an engine whose connections wait `patience_s` for an answer, and lead to a writable server."""
 
     def connect(_dialect: Any, record: Any, arguments: Any, options: Any) -> PatientConnection:
         return _connected(record.info[Generation], arguments, options)
@@ -51,8 +51,8 @@ def postgres_engine(
 def _connect_arguments(url: URL) -> dict[str, Any]:
     """Return libpq's parameters (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS).
 
-    A peer that is gone without a word is noticed after some 9 s when it owes an answer, after 5 s when it owes an
-    acknowledgement. Of several servers the one that takes writes is looked for.
+    A peer that vanished is noticed after about 9 s when it owes an answer, after 5 s when it owes an acknowledgement.
+    Of several servers the writable one is chosen.
     """
     arguments: dict[str, Any] = {
         "connect_timeout": WAIT_S,
@@ -69,9 +69,9 @@ def _connect_arguments(url: URL) -> dict[str, Any]:
 
 
 def _connected(generation: Generation, arguments: Any, options: Any) -> PatientConnection:
-    """Return a new connection; raises OperationalError, also when its server takes no writes.
+    """Return a new connection; raises OperationalError, also when its server is read-only.
 
-    It is asked, for one round trip: what a pooler reports of its server at the start may be of an earlier one.
+    This costs one query: what a pooler reports of its server at the start may be about an earlier one.
     """
     connection = PatientConnection.connect(*arguments, autocommit=True, **options)
     connection.generation, connection.patience_s = generation, WAIT_S
@@ -93,7 +93,7 @@ def _insist_on_writes(connection: PatientConnection) -> None:
 
 
 def sqlite_engine(url: URL, pool_size: int, busy_s: int, generations: Generations) -> Engine:
-    """Return an engine on a file, whose connections wait so long for whoever else writes."""
+    """Return an engine on a file, whose connections wait up to `busy_s` for another writer."""
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -109,14 +109,14 @@ def sqlite_engine(url: URL, pool_size: int, busy_s: int, generations: Generation
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, busy_s: int) -> None:
-    """WAL with a full sync at each commit: without it a 2xx would be no promise."""
+    """Set WAL with a full sync at each commit: without it a 2xx would be no promise."""
     _begin_wal(connection, busy_s)
     for pragma in ("synchronous=FULL", f"busy_timeout={busy_s * 1000}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_wal(connection: sqlite3.Connection, busy_s: int) -> None:
-    """Two who open a new file at once stand in one another's way: SQLite then says `locked` and waits for neither."""
+    """Two processes that open a new file at once block each other: SQLite then says `locked` without waiting."""
     watch = Stopwatch()
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What has happened to incidents, for who wants to live it again: which there were, and the events of each."""
+"""Past incidents and the events of each, for backtests and other replays."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _CHUNK = 50
 
 @dataclass(frozen=True, slots=True)
 class PastIncident:
-    """One incident that has been: `ids` are its own and those of what was merged into it."""
+    """One past incident: `ids` are its own and those of the incidents merged into it."""
 
     ids: tuple[UUID, ...]
     number: int
@@ -27,14 +27,14 @@ class PastIncident:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEvent:
-    """One stored event; `sealed_body` is None for what has been purged."""
+    """One stored event; `sealed_body` is None once purged."""
 
     received_at: datetime
     sealed_body: bytes | None
 
 
 def incidents_since(connection: Connection, since: datetime) -> Iterator[PastIncident]:
-    """Yield the incidents opened since then, by their numbers, those that were merged away with what they joined."""
+    """Yield the incidents opened since then, by number, each together with those merged into it."""
     merged = _merged(connection, since)
     number = 0
     while True:
@@ -54,7 +54,7 @@ def incidents_since(connection: Connection, since: datetime) -> Iterator[PastInc
 
 
 def _merged(connection: Connection, since: datetime) -> dict[UUID, list[UUID]]:
-    """Return what was merged into each incident that has not been merged itself, however often on the way."""
+    """Return what was merged, also indirectly, into each incident that was not merged itself."""
     rows = connection.execute(
         select(incidents.c.id, incidents.c.merged_into).where(
             incidents.c.merged_into.is_not(None), incidents.c.opened_at >= since
@@ -71,7 +71,7 @@ def _merged(connection: Connection, since: datetime) -> dict[UUID, list[UUID]]:
 
 
 def events_of(connection: Connection, ids: Iterable[UUID]) -> Iterator[ReceivedEvent]:
-    """Yield the events that these incidents are made of, the oldest first, a few at a time."""
+    """Yield the events of these incidents, oldest first, read in small batches."""
     statement = (
         select(events.c.received_at, events.c.sealed_body)
         .where(events.c.incident_id.in_(list(ids)))
@@ -83,7 +83,7 @@ def events_of(connection: Connection, ids: Iterable[UUID]) -> Iterator[ReceivedE
 
 
 def count_without_incident(connection: Connection, since: datetime) -> dict[EventState, int]:
-    """Return how many events since then belong to no incident, by what became of them."""
+    """Return how many events since then belong to no incident, by their state."""
     statement = (
         select(events.c.state, func.count().label("many"))
         .where(events.c.received_at >= since, events.c.incident_id.is_(None))

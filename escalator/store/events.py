@@ -1,4 +1,4 @@
-"""Stored webhook deliveries: written before the 2xx, taken by the workers."""
+"""Stored webhook events: written before the 2xx, processed by the workers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from escalator.store.upserts import upsert_for
 
 
 class EventState(StrEnum):
-    """What became of an event."""
+    """An event's processing."""
 
     NEW = "new"
     DONE = "done"
@@ -33,9 +33,9 @@ _JOIN = (
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """One verified delivery. `sealed_body` is None for what is only counted and for what has been purged.
+    """One verified event. `sealed_body` is None for what is only counted and for what has been purged.
 
-    Events of one `queue` are probably about one kind of harm: those of another one do not wait for them.
+    Events of one `queue` are probably about one kind of harm; events of another one do not wait for them.
     """
 
     id: UUID
@@ -64,20 +64,20 @@ _OLDEST_OF_OTHERS = _OLDEST.where(events.c.queue.not_in(bindparam("queues", expa
 
 @cache
 def _insertion(dialect: str) -> Any:
-    """Return the statement that every webhook runs, made once: building it costs more than running it."""
+    """Return the statement that every webhook runs, built once: building it costs more than running it."""
     new = upsert_for(dialect, events).on_conflict_do_nothing(index_elements=["source", "sha256"])
     return new.returning(events.c.id)
 
 
 def insert(connection: Connection, event: StoredEvent) -> bool:
-    """Write an event; return False when the very same delivery is there already."""
+    """Write an event; return False if the same one exists already."""
     values = {name: getattr(event, name) for name in StoredEvent.__dataclass_fields__}
     result = connection.execute(_insertion(connection.dialect.name), values | {"next_at": event.received_at})
     return result.scalar_one_or_none() is not None
 
 
 def probe_insert(connection: Connection, event: StoredEvent) -> None:
-    """Write an event and take it back: after the commit all is as it was, and one like it could have been stored."""
+    """Insert an event and delete it again: the commit leaves no change, but proves that one could be stored."""
     insert(connection, event)
     connection.execute(delete(events).where(events.c.id == event.id))
 
@@ -89,19 +89,19 @@ def of_incident(connection: Connection, incident_id: UUID, limit: int) -> list[S
 
 
 def newest_invalid(connection: Connection, most: int, only: UUID | None = None) -> list[StoredEvent]:
-    """Return signed deliveries that are no events, the newest first; or this one."""
+    """Return signed webhooks that are invalid events, newest first; or this one."""
     conditions = [events.c.state == EventState.INVALID, *([events.c.id == only] if only else [])]
     return _stored(connection.execute(_ALL.where(*conditions).order_by(events.c.received_at.desc()).limit(most)))
 
 
 def state_of(connection: Connection, event_id: UUID) -> EventState | None:
-    """Return what became of an event; None for one that is not there."""
+    """Return an event's state; None if it does not exist."""
     state = connection.scalar(select(events.c.state).where(events.c.id == event_id))
     return EventState(state) if state else None
 
 
 def withdraw(connection: Connection, event_id: UUID) -> bool:
-    """Let nobody take an event any more; False when it has gone to an incident. Whoever takes it now is waited for."""
+    """Withdraw an event from processing; False if it went to an incident. Waits for a process that holds it."""
     is_event = events.c.id == event_id
     values = {"state": EventState.IGNORED, "sealed_body": None}
     connection.execute(update(events).where(is_event, events.c.state != EventState.DONE).values(values))
@@ -109,10 +109,10 @@ def withdraw(connection: Connection, event_id: UUID) -> bool:
 
 
 def lock_new(connection: Connection, now: datetime, limit: int, only: UUID | None = None) -> list[StoredEvent]:
-    """Return the oldest events that wait for their processing, locked; what others hold is left to them.
+    """Return the oldest events to be processed, locked; rows that others have locked are skipped.
 
-    When there are as many as that, the oldest of queues that are not among them come along: a flood of one kind of harm
-    keeps no other waiting.
+    When the limit is reached, the oldest events of the other queues are added: a flood of one kind of harm then
+    delays no other.
     """
     if only is not None:
         return _stored(connection.execute(_THIS, {"event": only}))
@@ -128,13 +128,13 @@ def _stored(rows: Iterable[Row[Any]]) -> list[StoredEvent]:
 
 
 def postpone(connection: Connection, ids: Sequence[UUID], until: datetime) -> None:
-    """Let events wait, for their item's own event or for another try."""
+    """Delay events: they wait for their item's own event or for a retry."""
     if ids:
         connection.execute(update(events).where(events.c.id.in_(ids)).values(next_at=until))
 
 
 def mark_done(connection: Connection, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
-    """Note which incident each event went to; of one that went to none only its type, time and hash are kept."""
+    """Record which incident each event went to; without one, only an event's type, time and hash are kept."""
     joined = [{"event": event, "owner": owner} for event, owner in belongs if owner is not None]
     if joined:
         connection.execute(_JOIN, joined)
@@ -145,7 +145,7 @@ def mark_done(connection: Connection, belongs: Sequence[tuple[UUID, UUID | None]
 
 
 def record_failure(connection: Connection, event_id: UUID, next_at: datetime, reason: str, most: int) -> bool:
-    """Count a failed try; park the event after the last one, and return whether it is parked."""
+    """Count a failed attempt; park the event after the last one, and return whether it is parked."""
     attempts = connection.scalar(
         update(events)
         .where(events.c.id == event_id)
@@ -159,7 +159,7 @@ def record_failure(connection: Connection, event_id: UUID, next_at: datetime, re
 
 
 def oldest_due_since(connection: Connection, now: datetime) -> datetime | None:
-    """Return since when the oldest unprocessed event that is due has waited."""
+    """Return since when the oldest due, unprocessed event has waited."""
     oldest: datetime | None = connection.scalar(
         select(func.min(events.c.next_at)).where(events.c.state == EventState.NEW, events.c.next_at <= now)
     )

@@ -1,4 +1,4 @@
-"""Which alerts are the first of their kind for a while: of one category, from one source."""
+"""Finds the first alert of a kind for a while: of one category, from one source."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -8,16 +8,16 @@ from sqlalchemy import Connection, Exists, literal_column, select
 from escalator.store.tables import incidents
 
 AlertKind = tuple[str, str | None]
-"""A source, and a category or none."""
+"""A source, and a category or None."""
 
 _IS_ALERT = incidents.c.state != literal_column("'logged'")
-"""Written out, so that the index of alerts alone answers however many incidents are merely logged."""
+"""Literal values, so that the index of alerts is used, however many incidents are only logged."""
 
 
 def kinds_alerted_since(connection: Connection, kinds: Collection[AlertKind], since: datetime) -> frozenset[AlertKind]:
-    """Return those of these kinds of which there has been an alert since then: one look at the index for each.
+    """Return those of these kinds that had an alert since then: one index lookup for each.
 
-    A drill is no alert: it keeps no real one from being the first.
+    A drill is no alert: a real one after it is still the first.
     """
     if not kinds:
         return frozenset()

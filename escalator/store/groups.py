@@ -1,7 +1,7 @@
-"""Groups and what belongs to them: counted, found and locked.
+"""Groups and their members: counted, found and locked.
 
-Rows are locked in one order everywhere: incidents of their own by id, then the turn of a kind, then groups by id, so
-that who joins or leaves a group waits for it and for nobody who waits for them.
+Rows are always locked in one order: single incidents by id, then the lock of a kind, then groups by id. So a
+transaction that changes a group waits only for that group, and there are no deadlocks.
 """
 
 from collections import defaultdict
@@ -23,16 +23,16 @@ _IS_OVER_WITH_MEMBERS = (incidents.c.member_count > 0, incidents.c.state.in_(CLO
 
 
 class NumberRange(NamedTuple):
-    """The numbers of the first and the newest that a group tells of, or has told of."""
+    """The numbers of the first and the newest incident that are or were in a group."""
 
     first: int
     newest: int
 
 
 def lock_kinds(connection: Connection, kinds: Iterable[str]) -> None:
-    """Wait until nobody else decides about alerts of these kinds, for the rest of the transaction.
+    """Lock these kinds for the rest of the transaction, so that nobody else decides about their alerts.
 
-    So whoever counts them counts all. On SQLite there is one writer anyway.
+    So a count of them is complete. On SQLite there is one writer anyway.
     """
     if connection.dialect.name != "sqlite":
         turns = [int.from_bytes(bytes.fromhex(kind)[:_TURN_BYTES], signed=True) for kind in kinds]
@@ -40,7 +40,7 @@ def lock_kinds(connection: Connection, kinds: Iterable[str]) -> None:
 
 
 def recent_opened_at(connection: Connection, kinds: Iterable[str], most: int) -> Mapping[str, list[datetime]]:
-    """Return when the newest incidents of each kind were opened, so many at most: grouped ones too, no groups."""
+    """Return when the newest incidents of each kind were opened, at most `most`: grouped ones too, no groups."""
     by_key: dict[str, list[datetime]] = defaultdict(list)
     newest = [
         select(incidents.c.grouping_key, incidents.c.opened_at)
@@ -58,7 +58,7 @@ def recent_opened_at(connection: Connection, kinds: Iterable[str], most: int) ->
 def lock_open_groups(
     connection: Connection, kinds: Iterable[str], left: Iterable[UUID], seal: Seal
 ) -> Mapping[str, Incident]:
-    """Return the group of each of these kinds that takes members, locked; one that was answered meanwhile is none.
+    """Return the open group of each of these kinds, locked; one that was answered meanwhile is left out.
 
     The groups that are `left` in the same transaction are locked with them, so that all are in one order.
     """
@@ -75,7 +75,7 @@ def lock_open_groups(
 
 
 def number_ranges(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, NumberRange]:
-    """Return the numbers that each of these groups stands for; nothing for those that nobody has joined."""
+    """Return the range of member numbers of each of these groups; groups without members are left out."""
     known_ids = list(ids)
     if not known_ids:
         return {}
@@ -86,12 +86,12 @@ def number_ranges(connection: Connection, ids: Iterable[UUID]) -> Mapping[UUID, 
 
 
 def find_ended(connection: Connection, most: int) -> list[UUID]:
-    """Return groups that are over while some of their members are not."""
+    """Return groups that have ended while some of their members have not."""
     return list(connection.scalars(select(incidents.c.id).where(*_IS_OVER_WITH_MEMBERS).limit(most)))
 
 
 def lock_ended(connection: Connection, group_id: UUID, seal: Seal) -> Incident | None:
-    """Return such a group, locked, unless somebody else has it or it is none any more."""
+    """Return such a group, locked, unless it is held elsewhere or no longer qualifies."""
     statement = (
         select(incidents)
         .where(incidents.c.id == group_id, *_IS_OVER_WITH_MEMBERS)
@@ -101,7 +101,7 @@ def lock_ended(connection: Connection, group_id: UUID, seal: Seal) -> Incident |
 
 
 def lock_members(connection: Connection, group_id: UUID, most: int, seal: Seal) -> list[Incident]:
-    """Return so many of those a group tells of, locked; those that others hold at the moment are left to them."""
+    """Return up to `most` members of a group, locked; rows that others have locked are skipped."""
     statement = (
         select(incidents)
         .where(incidents.c.group_id == group_id, incidents.c.state == State.GROUPED)
@@ -112,7 +112,7 @@ def lock_members(connection: Connection, group_id: UUID, most: int, seal: Seal) 
 
 
 def recount(connection: Connection, group_id: UUID) -> None:
-    """Let a group that is over count those that it still tells of; its message says nothing of that."""
+    """Set the member count of an ended group to those still in it; its message does not show that."""
     left = (
         select(func.count())
         .select_from(incidents)
@@ -122,7 +122,7 @@ def recount(connection: Connection, group_id: UUID) -> None:
 
 
 def count_inconsistent(connection: Connection, now: datetime, patience: timedelta) -> Mapping[str, int]:
-    """Count what must never be, by what it is called: whom nobody tells of, and a group that tells of nobody."""
+    """Count inconsistencies by name: members whose group has ended, and open groups without members."""
     groups = incidents.alias("groups")
     untold = (
         select(func.count())

@@ -1,4 +1,4 @@
-"""What is late, what is broken, what is counted: read from the database when somebody asks."""
+"""What is late, broken or counted: read from the database on request."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,12 +17,12 @@ ALIVE_WITHIN = timedelta(seconds=10)
 OUTDATED_AFTER = timedelta(minutes=10)
 GROUP_OPEN_TOO_LONG = timedelta(minutes=5)
 OVERDUE_AFTER = timedelta(seconds=10)
-"""How late a deadline, an event or a delivery may be before it is called so."""
+"""How late a deadline, an event or a delivery may be before it counts as late."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProductHealth:
-    """How the product is. Instants are of the oldest that waits; None means nothing does."""
+    """The product's health. Instants are of the oldest that waits; None means nothing does."""
 
     oldest_deadline: datetime | None
     oldest_event: datetime | None
@@ -40,12 +40,12 @@ class ProductHealth:
     operator_alerts: tuple[tuple[str, str], ...]
 
     def count_of(self, kind: str) -> int:
-        """Return how many open operator alerts of this kind there are: those whose keys begin like that."""
+        """Return how many operator alerts of this kind are open: those whose keys begin with it."""
         return sum(key.startswith(kind) for key, _detail in self.operator_alerts)
 
 
 def read_health(connection: Connection, now: datetime) -> ProductHealth:
-    """Return how the product is now."""
+    """Return the product's health now."""
     overdue = select(func.min(incidents.c.due_at)).where(incidents.c.due_at <= now)
     late = select(func.count()).select_from(incidents).where(incidents.c.due_at < now - OVERDUE_AFTER)
     stuck = (
@@ -91,7 +91,7 @@ def read_health(connection: Connection, now: datetime) -> ProductHealth:
 
 
 def count_inconsistencies(connection: Connection, now: datetime) -> dict[str, int]:
-    """Count what must never be, by what it is called."""
+    """Count inconsistencies by name."""
     waiting = incidents.c.state.in_([State.TRIGGERED, State.SNOOZED])
     closed = incidents.c.state.in_([State.RESOLVED, State.LOGGED, State.MERGED])
     questions = {

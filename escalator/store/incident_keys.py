@@ -1,4 +1,4 @@
-"""By which keys an event finds its incident: a review queue item, a reported message or user."""
+"""The keys by which an event finds its incident: a review queue item, a reported message or user."""
 
 from collections.abc import Iterable, Mapping, Set
 from uuid import UUID
@@ -19,7 +19,7 @@ _OWNERS = select(*_KEY, incident_keys.c.incident_id).where(tuple_(*_KEY).in_(bin
 
 
 def owners_of(connection: Connection, keys: Iterable[tuple[str, ItemKey]]) -> dict[tuple[str, ItemKey], UUID]:
-    """Return which incident each (source, key) belongs to."""
+    """Return the incident that each (source, key) belongs to."""
     triples = [(source, key.kind, key.value) for source, key in keys]
     if not triples:
         return {}
@@ -30,9 +30,9 @@ def owners_of(connection: Connection, keys: Iterable[tuple[str, ItemKey]]) -> di
 def give_keys(
     connection: Connection, owners: Mapping[tuple[str, ItemKey], UUID], moved: Set[tuple[str, ItemKey]]
 ) -> None:
-    """Let these keys belong to these incidents; `moved` are those that belonged to another one before.
+    """Assign these keys to these incidents; `moved` are those that belonged to another one before.
 
-    A key that somebody else has given away meanwhile is a Conflict: the event must be looked at again.
+    Raises Conflict when a key was assigned otherwise meanwhile: the event must be processed again.
     """
     ordered = sorted(owners.items(), key=lambda item: (item[0][0], item[0][1].kind, item[0][1].value))
     new = [
@@ -53,5 +53,5 @@ def give_keys(
 
 
 def move_keys(connection: Connection, younger: UUID, older: UUID) -> None:
-    """Let everything that belonged to one incident belong to another."""
+    """Move all keys of one incident to another."""
     connection.execute(update(incident_keys).where(incident_keys.c.incident_id == younger).values(incident_id=older))

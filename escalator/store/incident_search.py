@@ -1,6 +1,6 @@
-"""Incidents as lists: found by what somebody asks for, among those that they may see; and by id, for commands.
+"""Searches incidents: for lists, among those that the viewer may see; and for commands, by id.
 
-What is sealed in an incident is never opened for a list: it comes as an outline, with neither facts nor content.
+A list never decrypts an incident: it gets an outline, with neither facts nor content.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -17,14 +17,14 @@ from escalator.store.tables import incidents
 from escalator.store.visibility import Audience
 
 LATE_AFTER = timedelta(seconds=1)
-"""From when on a deadline that has not fired is late: a moment passes between falling due and firing."""
+"""How long after its deadline an incident counts as late: firing takes a moment."""
 
 _GRAVITIES = {severity.value: severity.gravity for severity in Severity}
 
 
 @dataclass(frozen=True, slots=True)
 class SearchTerms:
-    """What somebody typed, as what it may mean: any of these is a hit. `route` is a part of a route's name."""
+    """What somebody typed, in each of its possible meanings: any is a hit. `route` is a part of a route's name."""
 
     number: int | None = None
     route: str = ""
@@ -34,10 +34,10 @@ class SearchTerms:
 
 @dataclass(frozen=True, slots=True)
 class IncidentFilter:
-    """Which incidents are asked for: all of these must hold, and what is empty or None excludes nothing.
+    """Search conditions: all must hold, and what is empty or None excludes nothing.
 
-    Categories, `assign` (a team, person or schedule) and `owner` (a person or team) are keys of the policy. What was
-    opened at `since` is still within, at `until` not any more.
+    Categories, `assign` (a team, person or schedule) and `owner` (a person or team) are keys of the policy. `since` is
+    inclusive, `until` exclusive; both are about the opening.
     """
 
     states: frozenset[State] = frozenset()
@@ -56,7 +56,7 @@ class IncidentFilter:
 def by_urgency(
     connection: Connection, audience: Audience, filter_: IncidentFilter, now: datetime, *, limit: int, offset: int = 0
 ) -> list[Incident]:
-    """Return outlines of incidents: those whose deadline is late, then by severity, then by the nearest deadline."""
+    """Return outlines of incidents: those with a late deadline first, then by severity, then by the next deadline."""
     late = case((incidents.c.due_at < now - LATE_AFTER, 0), else_=1)
     gravest = case(_GRAVITIES, value=incidents.c.severity).desc()
     nearest = incidents.c.due_at.asc().nulls_last()
@@ -73,7 +73,7 @@ def by_number(  # noqa: PLR0913  # what is asked for, and which page of it
     before: int | None = None,
     after: int | None = None,
 ) -> list[Incident]:
-    """Return outlines of incidents, the newest first: those next below the number `before`, or next above `after`."""
+    """Return outlines of incidents, newest first: those next below the number `before`, or next above `after`."""
     number = incidents.c.number
     statement = _seen(audience, filter_).limit(limit)
     if after is not None:
@@ -85,7 +85,7 @@ def by_number(  # noqa: PLR0913  # what is asked for, and which page of it
 
 
 def count_by_severity(connection: Connection, audience: Audience, filter_: IncidentFilter) -> Mapping[Severity, int]:
-    """Return how many incidents there are of each severity that there is, the gravest first."""
+    """Return how many incidents there are of each severity present, most severe first."""
     statement = (
         select(incidents.c.severity, func.count())
         .where(audience.may_see(), *_conditions(filter_))
@@ -130,7 +130,7 @@ def _opened(since: datetime | None, until: datetime | None) -> Iterator[ColumnEl
 
 
 def _is_sought(sought: SearchTerms) -> ColumnElement[bool]:
-    """Return whether a row is a hit; what means nothing that there is finds nothing."""
+    """Return whether a row is a hit; terms with no possible meaning find nothing."""
     hits: list[ColumnElement[bool]] = [
         incidents.c.category.in_(sorted(sought.categories)),
         incidents.c.owner.in_(sorted(sought.owners)),
@@ -143,7 +143,7 @@ def _is_sought(sought: SearchTerms) -> ColumnElement[bool]:
 
 
 def newest_ids(connection: Connection, states: Collection[State], limit: int) -> list[UUID]:
-    """Return the newest incidents in any of these states (all states when none is named), the newest first."""
+    """Return the newest incidents in any of these states (all states if none is named), newest first."""
     statement = select(incidents.c.id).order_by(incidents.c.number.desc()).limit(limit)
     if states:
         statement = statement.where(incidents.c.state.in_([state.value for state in states]))
@@ -151,7 +151,7 @@ def newest_ids(connection: Connection, states: Collection[State], limit: int) ->
 
 
 def ids_assigned_to(connection: Connection, team: str, states: Collection[State], limit: int) -> list[UUID]:
-    """Return the incidents in these states that are assigned to a team, drills apart, the gravest and oldest first."""
+    """Return a team's incidents in these states, without drills, most severe and oldest first."""
     statement = (
         select(incidents.c.id)
         .where(

@@ -1,4 +1,4 @@
-"""Incidents and their keys and answers: found, locked, written.
+"""Incidents, keys and acknowledgements: found, locked, written.
 
 An incident is locked FOR NO KEY UPDATE: against other changes, but not against new rows that refer to it. Several are
 locked in the order of their ids, groups after all others (see `escalator.store.groups`).
@@ -54,7 +54,7 @@ _DERIVED = frozenset(
 )
 _PLAIN = tuple(name for name in Incident.__dataclass_fields__ if name not in _DERIVED)
 OUTLINE = tuple(column for column in incidents.c if not column.name.startswith("sealed_"))
-"""What a list reads of incidents: all that is not sealed."""
+"""The columns that lists read: all that are not encrypted."""
 
 
 _NUMBERS = select(incident_numbers.next_value()).select_from(
@@ -75,7 +75,7 @@ _ANSWERS = (
 
 
 def take_numbers(connection: Connection, count: int) -> list[int]:
-    """Return so many new numbers. On SQLite the write lock makes the highest plus one safe."""
+    """Return `count` new numbers. On SQLite the write lock makes the highest plus one safe."""
     if connection.dialect.name != "sqlite":
         return list(connection.scalars(_NUMBERS, {"count": count}))
     highest = connection.scalar(select(func.max(incidents.c.number))) or FIRST_NUMBER - 1
@@ -83,9 +83,9 @@ def take_numbers(connection: Connection, count: int) -> list[int]:
 
 
 def lock_free(connection: Connection, ids: Sequence[UUID], most: int) -> frozenset[UUID]:
-    """Lock up to so many of these incidents, unopened, the first of those that nobody holds; return which.
+    """Lock up to `most` of these incidents, without decrypting: the first that are not locked; return which.
 
-    When somebody holds each of them it waits for the first, so that who asks again and again does not ask in vain.
+    If all of them are locked, it waits for the first ones, so that a caller that retries makes progress.
     """
     free: set[UUID] = set()
     for start in range(0, len(ids), most):
@@ -98,9 +98,9 @@ def lock_free(connection: Connection, ids: Sequence[UUID], most: int) -> frozens
 
 
 def readable(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
-    """Return those of these incidents whose sealed columns our keys open; the others are left out.
+    """Return those of these incidents whose columns our keys can decrypt; the others are left out.
 
-    All at once, and one by one where that fails.
+    All at once, and one by one if that fails.
     """
     known_ids = list(ids)
     with suppress(ContentLocked, ValueError, KeyError):
@@ -119,13 +119,13 @@ def lock(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, 
 
 
 def read(connection: Connection, ids: Iterable[UUID], seal: Seal) -> dict[UUID, Incident]:
-    """Return these incidents as they stand, without locking them."""
+    """Return these incidents as they are now, without locking them."""
     return from_rows(connection, connection.execute(_THESE, {"ids": list(ids)}).all(), seal)
 
 
 @dataclass(frozen=True, slots=True)
 class UnsealedFields:
-    """Where an incident stands, readable even when the rest of it is not."""
+    """An incident's state, readable even if the rest cannot be decrypted."""
 
     number: int
     source: str
@@ -136,13 +136,13 @@ class UnsealedFields:
 
 
 def unsealed_fields(connection: Connection, incident_id: UUID) -> UnsealedFields:
-    """Return where an incident stands."""
+    """Return an incident's readable state."""
     row = connection.execute(select(incidents).where(incidents.c.id == incident_id)).one()
     return UnsealedFields(row.number, row.source, Mode(row.mode), row.policy_version_id, row.path, row.assign)
 
 
 def id_by_number(connection: Connection, number: int) -> UUID | None:
-    """Return the id of the incident with that number; None too for one that there cannot be."""
+    """Return the id of the incident with that number; None also for an impossible number."""
     if not 0 < number <= MOST_NUMBER:
         return None
     incident_id: UUID | None = connection.scalar(select(incidents.c.id).where(incidents.c.number == number))
@@ -150,14 +150,14 @@ def id_by_number(connection: Connection, number: int) -> UUID | None:
 
 
 def number_of_event(connection: Connection, source: str, sha256: str) -> int | None:
-    """Return the number of the incident that a stored event belongs to, if it does by now."""
+    """Return the number of the incident that a stored event belongs to, if it has one yet."""
     mine = (events.c.source == source, events.c.sha256 == sha256)
     number: int | None = connection.scalar(select(incidents.c.number).join(events).where(*mine))
     return number
 
 
 def from_rows(connection: Connection, rows: Sequence[Row[Any]], seal: Seal) -> dict[UUID, Incident]:
-    """Return the incidents that these rows hold, with what is sealed in them. Raises ContentLocked."""
+    """Return the incidents in these rows, decrypted. Raises ContentLocked."""
     acknowledgements = _answers(connection, [row.id for row in rows if row.round and row.state != State.LOGGED])
     return {row.id: _incident(row, acknowledgements.get((row.id, row.round), ()), seal) for row in rows}
 
@@ -172,7 +172,7 @@ def _answers(connection: Connection, ids: Sequence[UUID]) -> dict[tuple[UUID, in
 
 
 def from_outline_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[Incident]:
-    """Return the incidents that rows of OUTLINE hold, in their order, without anything that is sealed."""
+    """Return the incidents in rows of OUTLINE, in their order, without anything encrypted."""
     acknowledgements = _answers(connection, [row.id for row in rows if row.round and row.state != State.LOGGED])
     return [_outline(row, acknowledgements.get((row.id, row.round), ())) for row in rows]
 
@@ -207,7 +207,7 @@ def _outline(row: Row[Any], acknowledgements: tuple[Acknowledgement, ...]) -> In
 
 
 def insert(connection: Connection, new: Sequence[Incident], armed: Mapping[UUID, datetime], seal: Seal) -> None:
-    """Write new incidents; `armed` says until when an alarm for their deadline is already set."""
+    """Write new incidents; `armed` says until when a timer for their deadline is already set."""
     if new:
         connection.execute(incidents.insert(), [_values(incident, seal) | _arming(incident, armed) for incident in new])
         _insert_answers(connection, new)
@@ -216,7 +216,7 @@ def insert(connection: Connection, new: Sequence[Incident], armed: Mapping[UUID,
 def save(
     connection: Connection, changed: Sequence[tuple[Incident, Incident]], armed: Mapping[UUID, datetime], seal: Seal
 ) -> None:
-    """Write incidents as they are after a decision, given as (before, after); they are locked by this transaction."""
+    """Write incidents after a decision, given as (before, after); this transaction has locked them."""
     with_new_content = [(before, after) for before, after in changed if _is_told_more(before, after)]
     same = [(before, after) for before, after in changed if not _is_told_more(before, after)]
     for pairs, with_content in ((with_new_content, True), (same, False)):
@@ -226,7 +226,7 @@ def save(
 
 
 def set_hold(connection: Connection, incident_id: UUID, *, is_held: bool) -> None:
-    """Say whether content may be deleted, of an incident that this transaction has locked."""
+    """Set whether content is on legal hold, for an incident that this transaction has locked."""
     connection.execute(update(incidents).where(incidents.c.id == incident_id).values(has_legal_hold=is_held))
 
 

@@ -1,4 +1,4 @@
-"""Periodic jobs: each is done by one process at a time, and is due again after its interval."""
+"""Periodic jobs: each is run by one process at a time, and is due again after its interval."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from escalator.store.upserts import upsert
 
 
 def claim_due(connection: Connection, name: str, now: datetime, every: timedelta) -> bool:
-    """Whether a job that only one process should do is due now; if so, it is taken and due again after `every`."""
+    """Whether a job for only one process is due now; if so, it is claimed and due again after `every`."""
     connection.execute(
         upsert(connection, jobs).values(name=name, due_at=now).on_conflict_do_nothing(index_elements=["name"])
     )
@@ -20,5 +20,5 @@ def claim_due(connection: Connection, name: str, now: datetime, every: timedelta
 
 
 def make_due(connection: Connection, name: str) -> None:
-    """Let a job that was taken be taken again at once."""
+    """Make a claimed job due again at once."""
     connection.execute(delete(jobs).where(jobs.c.name == name))

@@ -1,4 +1,4 @@
-"""When a claim on a row lapses: its process stopped sending heartbeats, or holds it for too long."""
+"""When a claim on a row lapses: its process stopped sending heartbeats, or has held it too long."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,9 +20,9 @@ MAX_LEASE = timedelta(seconds=60)
 
 
 def is_lapsed(table: Table) -> ColumnElement[bool]:
-    """Whether a claim is nobody's any more: its process has not renewed its row, or it has lasted too long.
+    """Whether a claim is no longer valid: its process sends no heartbeats, or it has lasted too long.
 
-    The condition takes the values of `lapsed_since`, so that statements with it are made once and used all the time.
+    The condition takes the values of `lapsed_since`, so that statements with it are built once and reused.
     """
     heartbeat_since = bindparam("heard_since", type_=Instant)
     alive = exists().where(processes.c.id == table.c.claimed_by, processes.c.last_heartbeat_at > heartbeat_since)
@@ -33,5 +33,5 @@ def is_lapsed(table: Table) -> ColumnElement[bool]:
 
 
 def lapsed_since(now: datetime, silence: timedelta = HEARTBEAT_TIMEOUT) -> dict[str, Any]:
-    """Return the values of a statement with `is_lapsed`, and the present instant as `now`."""
+    """Return the parameters of a statement with `is_lapsed`, and the present instant as `now`."""
     return {"now": now, "heard_since": now - silence, "leased_since": now - MAX_LEASE}

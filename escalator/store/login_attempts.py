@@ -1,4 +1,4 @@
-"""Who has tried to sign in lately."""
+"""Recent sign-in attempts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from escalator.store.tables import login_attempts
 
 
 def recent(connection: Connection, key: str, since: datetime, most: int) -> Sequence[datetime]:
-    """Return when something was tried since then, at most so often, the newest first."""
+    """Return when attempts were made since then, at most `most`, newest first."""
     mine = (
         select(login_attempts.c.attempted_at)
         .where(login_attempts.c.key == key, login_attempts.c.attempted_at > since)
@@ -20,10 +20,10 @@ def recent(connection: Connection, key: str, since: datetime, most: int) -> Sequ
 
 
 def add(connection: Connection, key: str, now: datetime) -> None:
-    """Note one."""
+    """Record one."""
     connection.execute(insert(login_attempts).values(id=uuid7(), key=key, attempted_at=now))
 
 
 def delete_before(connection: Connection, before: datetime) -> None:
-    """Delete what was tried before that."""
+    """Delete attempts older than that."""
     connection.execute(delete(login_attempts).where(login_attempts.c.attempted_at < before))

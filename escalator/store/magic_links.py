@@ -1,4 +1,4 @@
-"""Links that sign one person in once: one row for each, found by the digest of what the link holds."""
+"""Magic links: each signs one person in once; one row for each, found by the digest of its token."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ def add(  # noqa: PLR0913  # one for each column
 
 
 def redeem(connection: Connection, digest: str, now: datetime) -> str | None:
-    """Use a link up and return whose it is; None when it is none, too old or used. Of two at once one gets it."""
+    """Use a link up and return its person; None if it is unknown, expired or used. Of two at once one gets it."""
     good = (
         magic_links.c.digest == digest,
         magic_links.c.used_at.is_(None),
@@ -28,11 +28,11 @@ def redeem(connection: Connection, digest: str, now: datetime) -> str | None:
 
 
 def revoke_all(connection: Connection, person: str, now: datetime) -> None:
-    """Let no link of somebody be good any more."""
+    """Make all links of a person invalid."""
     mine = (magic_links.c.person == person, magic_links.c.used_at.is_(None))
     connection.execute(update(magic_links).where(*mine).values(used_at=now))
 
 
 def delete_expired(connection: Connection, before: datetime) -> None:
-    """Delete those that were over by then."""
+    """Delete those that had expired by then."""
     connection.execute(delete(magic_links).where(magic_links.c.expires_at < before))

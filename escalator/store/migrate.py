@@ -1,4 +1,4 @@
-"""Bring a database to the newest schema, whoever asks first."""
+"""Migrates a database to the newest schema, from any process."""
 
 from alembic import command
 from alembic.config import Config
@@ -11,7 +11,7 @@ _LOCK = 0x657363616C61746F
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Apply every migration that is missing up to that one, one process at a time."""
+    """Apply all missing migrations up to that one, one process at a time."""
     database = Database(url, pool_size=2, patience_s=None)
     try:
         with database.writing() as connection:

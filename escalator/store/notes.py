@@ -1,4 +1,4 @@
-"""What people write about incidents: sealed, beside the records that name it by its id, and emptied without them."""
+"""Notes on incidents: encrypted; audit records refer to them by id and remain when a note is emptied."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who was on call for each team when somebody last looked."""
+"""Who was on call for each team at the last check."""
 
 import json
 from collections.abc import Collection
@@ -14,7 +14,7 @@ from escalator.store.upserts import insert_or_leave
 
 @dataclass(frozen=True, slots=True)
 class OncallSnapshot:
-    """The people (keys) who were on call for a team, and since when that is noted."""
+    """The people (keys) who were on call for a team, and since when."""
 
     team: str
     people: tuple[str, ...]
@@ -22,14 +22,14 @@ class OncallSnapshot:
 
 
 def all_snapshots(connection: Connection) -> dict[str, OncallSnapshot]:
-    """Return what is noted, by team."""
+    """Return all snapshots, by team."""
     return {row.team: _noted(row) for row in connection.execute(select(oncall_snapshots))}
 
 
 def lock(connection: Connection, team: str) -> OncallSnapshot | None:
-    """Return what is noted of a team, locked for the rest of the transaction; None when it is seen for the first time.
+    """Return a team's snapshot, locked for the rest of the transaction; None if there is none yet.
 
-    Whoever waits for the lock reads what the one before has written.
+    A process that waits for the lock reads what the one before has written.
     """
     row = connection.execute(
         select(oncall_snapshots).where(oncall_snapshots.c.team == team).with_for_update()
@@ -38,17 +38,17 @@ def lock(connection: Connection, team: str) -> OncallSnapshot | None:
 
 
 def insert_if_absent(connection: Connection, new: OncallSnapshot) -> None:
-    """Note a team for the first time, unless another process was first."""
+    """Insert a team's first snapshot, unless another process was first."""
     connection.execute(insert_or_leave(connection.dialect.name, oncall_snapshots), _row(new))
 
 
 def save(connection: Connection, new: OncallSnapshot) -> None:
-    """Note who it is now; the row is locked by this transaction."""
+    """Update a team's snapshot; this transaction has locked the row."""
     connection.execute(update(oncall_snapshots).where(oncall_snapshots.c.team == new.team).values(**_row(new)))
 
 
 def delete_teams(connection: Connection, teams: Collection[str]) -> None:
-    """Forget teams that follow no rota any more."""
+    """Delete teams that no longer have a schedule."""
     connection.execute(delete(oncall_snapshots).where(oncall_snapshots.c.team.in_(teams)))
 
 

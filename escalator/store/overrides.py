@@ -1,4 +1,4 @@
-"""Who stands in for whoever it would be, by somebody's click."""
+"""Manual overrides: a person on call instead of another."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from escalator.store.tables import overrides
 
 
 def insert(connection: Connection, new: ManualOverride, via: str, now: datetime) -> None:
-    """Write one that somebody has clicked now; `via` is where."""
+    """Write an override that somebody made now; `via` is where."""
     values = {
         "id": new.id,
         "schedule": new.schedule,
@@ -28,9 +28,9 @@ def insert(connection: Connection, new: ManualOverride, via: str, now: datetime)
 
 
 def ending_after(connection: Connection, at: datetime, *, is_sandbox: bool) -> Sequence[ManualOverride]:
-    """Return those that were not over at this instant, the newest last; those of the sandbox only in one.
+    """Return those that had not ended at this instant, newest last; those of the sandbox only if `is_sandbox`.
 
-    What was taken back while it was in force is returned with the end that it had.
+    One that was ended early is returned with the end that it had then.
     """
     still = and_(overrides.c.ended_at > at, overrides.c.ended_at > overrides.c.starts_at)
     counts = true() if is_sandbox else overrides.c.via != Mode.SANDBOX.value
@@ -39,7 +39,7 @@ def ending_after(connection: Connection, at: datetime, *, is_sandbox: bool) -> S
 
 
 def lock_active(connection: Connection, override_id: UUID, *, is_sandbox: bool) -> ManualOverride | None:
-    """Return one that nobody has taken back, locked; to who is of the sandbox only what was clicked there."""
+    """Return an override not ended early, locked; in the sandbox only one made there."""
     theirs = overrides.c.via == Mode.SANDBOX.value if is_sandbox else true()
     statement = select(overrides).where(overrides.c.id == override_id, overrides.c.ended_at.is_(None), theirs)
     row = connection.execute(statement.with_for_update()).one_or_none()
@@ -47,7 +47,7 @@ def lock_active(connection: Connection, override_id: UUID, *, is_sandbox: bool) 
 
 
 def end(connection: Connection, override_id: UUID, now: datetime) -> None:
-    """Note that one is taken back now."""
+    """End an override now."""
     connection.execute(update(overrides).where(overrides.c.id == override_id).values(ended_at=now))
 
 

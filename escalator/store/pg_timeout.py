@@ -1,6 +1,6 @@
-"""Connections to PostgreSQL that wait so long for an answer and no longer.
+"""PostgreSQL connections that limit how long they wait for an answer.
 
-libpq has limits for connecting and for a peer that is gone, but none for a server that lives and does not answer.
+libpq has timeouts for connecting and for a lost peer, but none for a server that is alive and does not answer.
 """
 
 from collections.abc import Generator
@@ -20,14 +20,14 @@ Answer = TypeVar("Answer")
 class PatientConnection(psycopg.Connection[Any]):
     """A connection that is closed, with an OperationalError, when one answer takes longer than `patience_s`.
 
-    Once a sibling is lost it waits no longer than LOST_PATIENCE_S: the server may be gone without a word.
+    Once its generation is lost it waits at most LOST_PATIENCE_S: the server may be gone without notice.
     """
 
     patience_s: float | None = None
     generation = Generation()
 
     def wait(self, gen: Generator[Any, Any, Answer], *args: Any, **options: Any) -> Answer:
-        """Return what the server answers; every statement and every commit waits here."""
+        """Return the server's answer; every statement and every commit waits here."""
         if self.patience_s is None:
             return super().wait(gen, *args, **options)
         try:
@@ -37,7 +37,7 @@ class PatientConnection(psycopg.Connection[Any]):
             raise psycopg.OperationalError("the database does not answer") from error
 
     def _within_patience(self, gen: Generator[Any, Any, Answer]) -> Generator[Any, Any, Answer]:
-        """Pass on what psycopg waits for, which it does in short pauses; raises TimeoutError when it takes too long."""
+        """Pass on what psycopg waits for, in short pauses; raises TimeoutError when it takes too long."""
         watch = Stopwatch()
         try:
             waited_for = next(gen)

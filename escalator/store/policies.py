@@ -1,4 +1,4 @@
-"""Policy versions and which of them is active; texts as written, with `${NAME}` in them."""
+"""Policy versions and which one is active; texts as written, with `${NAME}` in them."""
 
 import json
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ _FOLLOWED = _ACTIVE.add_columns(
 
 
 def active_id(connection: Connection) -> UUID | None:
-    """Return the version that all processes follow."""
+    """Return the active version."""
     version_id: UUID | None = connection.scalar(_ACTIVE)
     return version_id
 
 
 class ActivePolicy(NamedTuple):
-    """The version that all processes follow; whether people have silenced something, and whether somebody stands in."""
+    """The active version; whether there are silences, and whether there are overrides."""
 
     version: UUID
     has_silences: bool
@@ -37,9 +37,9 @@ class ActivePolicy(NamedTuple):
 
 
 def read_active(connection: Connection, now: datetime) -> ActivePolicy | None:
-    """Return what all processes follow, in one question; None before the first file was taken.
+    """Return the active policy in one query; None before the first file was accepted.
 
-    Every transaction that decides asks all of it, and hardly ever is there a silence or an override.
+    Every transaction that decides needs all of it, and silences and overrides are rare.
     """
     row = connection.execute(_FOLLOWED, {"now": now}).one_or_none()
     return None if row is None else ActivePolicy(*row)
@@ -57,7 +57,7 @@ def sha256_of(connection: Connection, version: UUID) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PolicyVersion:
-    """One version of the policy. `author` is who brought it: `file`."""
+    """One version of the policy. `author` is who added it: `file`."""
 
     id: UUID
     sha256: str
@@ -65,7 +65,7 @@ class PolicyVersion:
 
 
 def active_version(connection: Connection) -> tuple[PolicyVersion, datetime] | None:
-    """Return the version that all processes follow, and since when."""
+    """Return the active version, and since when."""
     columns = [policy_versions.c[name] for name in _VERSION]
     joined = select(*columns, active_policy.c.activated_at).join(
         policy_versions, policy_versions.c.id == active_policy.c.version_id
@@ -76,7 +76,7 @@ def active_version(connection: Connection) -> tuple[PolicyVersion, datetime] | N
 
 @dataclass(frozen=True, slots=True)
 class PolicyOffer:
-    """One time at which a file was taken, or refused for so many problems; then it has no version."""
+    """A policy file, accepted or refused, and when; a refused one has `problems` and no version."""
 
     at: datetime
     actor: str
@@ -98,12 +98,12 @@ _OFFERS = (
 
 
 def history(connection: Connection, most: int | None = None) -> list[PolicyOffer]:
-    """Return when which file was taken or refused, the newest first."""
+    """Return when which file was accepted or refused, newest first."""
     return [_offer(row) for row in connection.execute(_OFFERS.limit(most))]
 
 
 def last_refused_sha256(connection: Connection) -> str | None:
-    """Return the hash of the file that was refused, if that is what became of the last one offered."""
+    """Return the hash of the last file offered, if it was refused."""
     newest = connection.execute(_OFFERS.limit(1)).first()
     return None if newest is None or newest.sha256 is not None else json.loads(newest.after).get("sha256")
 
@@ -115,7 +115,7 @@ def _offer(row: Row[Any]) -> PolicyOffer:
 
 
 def find(connection: Connection, sha256: str) -> list[PolicyVersion]:
-    """Return the versions whose hash begins like this."""
+    """Return the versions whose hash begins with this."""
     columns = [policy_versions.c[name] for name in _VERSION]
     matching = policy_versions.c.sha256.startswith(sha256.lower(), autoescape=True)
     rows = connection.execute(select(*columns).where(matching).order_by(policy_versions.c.created_at))

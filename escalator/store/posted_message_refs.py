@@ -1,4 +1,4 @@
-"""What vendors call our messages: finding a posted message by a reference, and recording references."""
+"""Vendors' references to our messages: finding a posted message by one, and recording them."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -15,12 +15,12 @@ from escalator.store.posted_messages import WITH_HOLDER, PostedMessage, from_row
 from escalator.store.tables import incidents, posted_messages
 
 _ASIDE = 1_000_000
-"""Above the slots of all rounds that will ever be."""
+"""Above the slots of all rounds that will ever exist."""
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def clear_ref(connection: Connection, post: PostedMessage) -> None:
-    """Note that a full message is gone at its vendor: the next page makes a new one."""
+    """Record that a full message is gone at its vendor: the next page creates a new one."""
     connection.execute(
         update(posted_messages)
         .where(posted_messages.c.id == post.id, posted_messages.c.vendor_ref == post.vendor_ref)
@@ -29,13 +29,13 @@ def clear_ref(connection: Connection, post: PostedMessage) -> None:
 
 
 def adopt(connection: Connection, new: PostedMessage, now: datetime) -> bool:
-    """Make a message of ours that we did not know one of its incident's posted messages; return whether it was unknown.
+    """Add an unknown message of ours to its incident's posted messages; return whether it was unknown.
 
-    A post whose message was on its way to the same place when its sender died is completed rather than doubled; one at
-    another vendor, or of another mode, is not that place.
+    If a sender died while sending a message to the same place, that row is completed and not duplicated; another vendor
+    or another mode is a different place.
     """
     is_sandbox = new.mode is Mode.SANDBOX
-    # A message outlives a change of its mode, but what stands in the sandbox is never what stands at the vendor.
+    # A message outlives a change of its mode, but a sandbox message is never one at the vendor.
     same_world = posted_messages.c.mode == Mode.SANDBOX if is_sandbox else posted_messages.c.mode != Mode.SANDBOX
     at_vendor = posted_messages.c.channel == new.channel
     known = (
@@ -69,7 +69,7 @@ def adopt(connection: Connection, new: PostedMessage, now: datetime) -> bool:
 
 
 def next_slot(connection: Connection, incident_id: UUID) -> int:
-    """Return a slot that no message of the incident has."""
+    """Return a slot that the incident does not use."""
     highest = connection.scalar(
         select(func.max(posted_messages.c.slot)).where(posted_messages.c.incident_id == incident_id)
     )
@@ -79,10 +79,9 @@ def next_slot(connection: Connection, incident_id: UUID) -> int:
 def find(
     connection: Connection, channel: DestinationKind, refs: Iterable[str], vendor_incident_id: str
 ) -> list[PostedMessage]:
-    """Return what is posted at a vendor under one of these references, or belongs to its incident of that id.
+    """Return the messages at a vendor with one of these references, or of its incident with that id.
 
-    A mark of ours among the references names the message itself, also one of which nobody has written yet that it
-    stands.
+    Our own mark among the references names the message itself, even before it is recorded as posted.
     """
     named = list(refs)
     places = [place for ref in named if (place := place_in(ref)) is not None]
@@ -104,7 +103,7 @@ def _read(connection: Connection, question: Select[Any]) -> list[PostedMessage]:
 def find_by_number(
     connection: Connection, channel: DestinationKind, number: int, vendor_incident_id: str
 ) -> list[PostedMessage]:
-    """Return what stands at a vendor for the incident of that number, unless it belongs to another incident there."""
+    """Return the message at a vendor for the incident of that number, unless it has another incident there."""
     mine = select(incidents.c.id).where(incidents.c.number == number).scalar_subquery()
     is_unknown = or_(
         posted_messages.c.vendor_incident_id.is_(None), posted_messages.c.vendor_incident_id == vendor_incident_id
@@ -118,7 +117,7 @@ def find_by_number(
 
 
 def record_ref(connection: Connection, post: PostedMessage, ref: str, vendor_incident_id: str) -> None:
-    """Note where a message stands, if nobody has yet, and the vendor's own id of the incident that it belongs to."""
+    """Record a message's reference, if it has none yet, and the vendor's id of the incident that it belongs to."""
     is_new = and_(posted_messages.c.id == post.id, posted_messages.c.vendor_ref.is_(None))
     connection.execute(update(posted_messages).where(is_new).values(vendor_ref=ref[:256], shown_revision=0))
     if vendor_incident_id:
@@ -127,7 +126,7 @@ def record_ref(connection: Connection, post: PostedMessage, ref: str, vendor_inc
 
 
 def clear_vendor_incident_ids(connection: Connection, channel: DestinationKind, incident_ids: Iterable[str]) -> None:
-    """Note that what belongs to these incidents of a vendor may belong to another by now: it is asked for anew."""
+    """Clear these vendor incident ids: the messages may belong to others by now, so they are looked up again."""
     mine = (
         posted_messages.c.channel == channel,
         posted_messages.c.vendor_incident_id.in_([incident_id for incident_id in incident_ids if incident_id]),
@@ -136,19 +135,19 @@ def clear_vendor_incident_ids(connection: Connection, channel: DestinationKind, 
 
 
 def record_shown(connection: Connection, post: PostedMessage, fingerprint: str | None) -> None:
-    """Note what a message shows at its vendor since somebody changed it there; None when that is not known."""
+    """Record what a message shows at its vendor after somebody changed it there; None if unknown."""
     connection.execute(
         update(posted_messages).where(posted_messages.c.id == post.id).values(shown_fingerprint=fingerprint)
     )
 
 
 def record_acknowledged_round(connection: Connection, post: PostedMessage, round_: int) -> None:
-    """Note that the answer to a round was given right there."""
+    """Record that a round was acknowledged at the vendor."""
     connection.execute(update(posted_messages).where(posted_messages.c.id == post.id).values(acknowledged_round=round_))
 
 
 def move_to_new_slot(connection: Connection, post: PostedMessage) -> None:
-    """Let the next page at the place of a message stand on its own; this one is kept, and superseded by it."""
+    """Move a message out of its slot: the next page at its place is a new message and supersedes this one."""
     slot = post.slot + _ASIDE if post.slot >= 0 else post.slot - _ASIDE
     slots_used = select(func.count()).where(posted_messages.c.incident_id == post.incident_id).scalar_subquery()
     apart = slot + slots_used if post.slot >= 0 else slot - slots_used

@@ -1,4 +1,4 @@
-"""Which posted messages are outdated, who updates them, and which revision they should show."""
+"""Outdated posted messages: finds and claims them, and sets the revision they should show."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ _BEHIND = (
 
 
 def is_any_outdated(connection: Connection, due_before: datetime) -> bool:
-    """Whether some message has shown less than it should since then."""
+    """Whether any message has been outdated since then."""
     return connection.execute(_ANY_BEHIND, lapsed_since(due_before)).first() is not None
 
 
@@ -45,16 +45,16 @@ def lock_outdated(
     silence: timedelta = HEARTBEAT_TIMEOUT,
     without_endpoints: Collection[str] = (),
 ) -> list[PostedMessage]:
-    """Return posted messages that show less than they should, locked; those that others hold are left to them.
+    """Return outdated posted messages, locked; rows that others have locked are skipped.
 
-    What somebody has done is shown before what has merely gone on, and what has failed before waits for both.
+    Changes made by people are shown before automatic ones; what has failed before comes last.
     """
     parameters = {"most": limit, "endpoints": list(without_endpoints)}
     return [from_row(row) for row in connection.execute(_BEHIND, lapsed_since(now, silence) | parameters)]
 
 
 def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetime) -> None:
-    """Note that this process works on these messages."""
+    """Record that this process works on these messages."""
     if ids:
         connection.execute(
             update(posted_messages)
@@ -64,7 +64,7 @@ def claim(connection: Connection, ids: Sequence[UUID], owner: UUID, now: datetim
 
 
 def supersede_earlier(connection: Connection, new: Iterable[PostedMessage]) -> None:
-    """Let what stands at the places of these messages for earlier rounds be brought up to date."""
+    """Let earlier rounds' messages at the same places as these be updated."""
     for post in new:
         if post.channel.about.has_message_each_round:
             _look_again(connection, and_(_same_place(post), posted_messages.c.id < post.id))
@@ -81,7 +81,7 @@ def _same_place(post: PostedMessage) -> ColumnElement[bool]:
 
 
 def superseded(connection: Connection, behind: Iterable[PostedMessage]) -> frozenset[UUID]:
-    """Return those of these messages at whose place a later alert stands: ids are in the order of their making."""
+    """Return those of these messages with a later alert at the same place: ids are in order of creation."""
     alerts = (one for one in behind if one.channel.about.has_message_each_round)
     later = (
         (post, select(posted_messages.c.id).where(_same_place(post), posted_messages.c.id > post.id).limit(1))
@@ -91,8 +91,8 @@ def superseded(connection: Connection, behind: Iterable[PostedMessage]) -> froze
 
 
 def _look_again(connection: Connection, which: ColumnElement[bool]) -> None:
-    """Let messages be updated once more, also those that somebody works on right now: what they want is more
-    than their incident has reached, which their next claim puts right and takes for a word that their face is unknown.
+    """Request another update, even of messages being updated right now: they get a higher wanted revision than their
+    incident has. Their next claim corrects it, and treats it as a sign that what they show is unknown.
     """
     connection.execute(
         update(posted_messages).where(which).values(wanted_revision=posted_messages.c.wanted_revision + 1)
@@ -116,7 +116,7 @@ _RAISE = (
 
 
 def raise_wanted_revision(connection: Connection, wanted: Sequence[tuple[UUID, int]], now: datetime) -> None:
-    """Let every post of these incidents show this revision; at once, unless its vendor asked us to wait."""
+    """Let all posts of these incidents show this revision; at once, unless their vendor asked us to wait."""
     if wanted:
         connection.execute(
             _RAISE, [{"incident": incident_id, "revision": rev, "now": now} for incident_id, rev in wanted]
@@ -124,10 +124,10 @@ def raise_wanted_revision(connection: Connection, wanted: Sequence[tuple[UUID, i
 
 
 def lower_wanted_revision(connection: Connection, post: PostedMessage, revision: int) -> None:
-    """Let a locked post want what its incident has reached: one that wants more would be updated for ever."""
+    """Reduce a locked post's wanted revision to its incident's: if it were higher, updates would never end."""
     connection.execute(update(posted_messages).where(posted_messages.c.id == post.id).values(wanted_revision=revision))
 
 
 def request_update(connection: Connection, post: PostedMessage) -> None:
-    """Let a message be updated once more, whatever it shows."""
+    """Request another update of a message, whatever it shows."""
     _look_again(connection, posted_messages.c.id == post.id)

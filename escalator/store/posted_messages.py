@@ -1,4 +1,4 @@
-"""What stands at the vendors: one row for each message, brought to its newest state by one worker at a time."""
+"""Messages posted at vendors: one row for each, updated to its newest state by one worker at a time."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from escalator.store.upserts import insert_or_leave
 
 @dataclass(frozen=True, slots=True)
 class PostedMessage:
-    """What stands, or will stand, at a vendor for an incident; `vendor_ref` is None until it is there.
+    """A message posted, or to be posted, at a vendor for an incident; `vendor_ref` is None until it is posted.
 
-    `endpoint` is the name of what is told there (engine/endpoints).
+    `endpoint` is the endpoint's name (engine/endpoints).
 
-    `shown_fingerprint` tells what of its notification it shows (its channel makes it); None when that is not known.
+    `shown_fingerprint` identifies the content that it shows (made by its channel); None when that is not known.
     `vendor_incident_id` is the vendor's own id of the incident that it belongs to, `acknowledged_round` the round that
-    was last acknowledged right there.
+    was last acknowledged at the vendor.
     """
 
     id: UUID
@@ -47,7 +47,7 @@ class PostedMessage:
 
     @property
     def round(self) -> int:
-        """Return the round that the slot stands for, where there is a message for each (PagerDuty)."""
+        """Return the round of the slot, where each round has its own message (PagerDuty)."""
         return self.slot if self.slot >= 0 else -1 - self.slot
 
 
@@ -69,12 +69,12 @@ def lock_of(
 
 
 def of_incident(connection: Connection, incident_id: UUID, now: datetime) -> list[PostedMessage]:
-    """Return the posted messages of an incident as they stand, the oldest first."""
+    """Return an incident's posted messages as they are now, oldest first."""
     return [from_row(row) for row in connection.execute(_OF, lapsed_since(now) | {"ids": [incident_id]})]
 
 
 def from_row(row: Row[Any]) -> PostedMessage:
-    """Return the posted message that a row of `WITH_HOLDER` holds."""
+    """Return the posted message in a row of `WITH_HOLDER`."""
     values = {name: getattr(row, name) for name in PostedMessage.__dataclass_fields__}
     return PostedMessage(
         **values | {"mode": Mode(row.mode), "channel": DestinationKind(row.channel), "is_held": bool(row.is_held)}
@@ -82,7 +82,7 @@ def from_row(row: Row[Any]) -> PostedMessage:
 
 
 def insert(connection: Connection, new: Sequence[PostedMessage], owner: UUID | None, now: datetime) -> None:
-    """Write posted messages, claimed by this process while they are on their way."""
+    """Write posted messages, claimed by this process while they are sent."""
     if not new:
         return
     rows = [

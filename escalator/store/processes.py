@@ -1,4 +1,4 @@
-"""The product's own processes and small facts: who is alive, what is due when, what was counted, what is known."""
+"""The product's own processes: their heartbeats, and which are alive."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ class Process:
 
 
 def beat(connection: Connection, process: Process) -> None:
-    """Renew a process' row. One that sweeps may also send: then its row stays a sweeper's."""
+    """Renew a process's row. One that sweeps may also send: then its row stays a sweeper's."""
     values = {name: getattr(process, name) for name in Process.__dataclass_fields__}
     swept = ("kind", "last_sweep_at", "clock_offset_ms") if process.last_sweep_at else ()
     names = ("last_heartbeat_at", "broker_failure", *swept)
@@ -44,7 +44,7 @@ def alive_since(connection: Connection, since: datetime) -> list[Process]:
 
 
 def last_beat(connection: Connection, kind: str) -> datetime | None:
-    """Return when some process of that kind was last alive; None when there never was one."""
+    """Return when a process of that kind was last alive; None if there never was one."""
     last: datetime | None = connection.scalar(
         select(func.max(processes.c.last_heartbeat_at)).where(processes.c.kind == kind)
     )
@@ -52,7 +52,7 @@ def last_beat(connection: Connection, kind: str) -> datetime | None:
 
 
 def delete_old(connection: Connection, before: datetime) -> None:
-    """Delete the rows of processes long gone, but for the last of each kind: that there was one makes it missed."""
+    """Delete the rows of processes long gone, except the last of each kind: its row shows that the kind is missing."""
     later = processes.alias("later")
     has_later = exists().where(
         later.c.kind == processes.c.kind, later.c.last_heartbeat_at > processes.c.last_heartbeat_at

@@ -1,4 +1,4 @@
-"""Deleting content past its retention: never that of an open or held incident."""
+"""Deletes content past its retention: never of open incidents or under legal hold."""
 
 import json
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ BATCH = 200
 
 
 def purge_content(connection: Connection, now: datetime, retain: timedelta) -> int:
-    """Delete the content of incidents closed (logged ones: last heard of) before that; return how many."""
+    """Delete the content of incidents closed (logged ones: last event) before that; return how many."""
     before = now - retain
     ids = list(
         connection.scalars(
@@ -60,21 +60,21 @@ def purge_content(connection: Connection, now: datetime, retain: timedelta) -> i
 
 
 def _is_past(before: datetime) -> ColumnElement[bool]:
-    """Incidents that have been over since then, and are not held."""
+    """Incidents that have been over since then, and are not on hold."""
     closed = and_(incidents.c.state.in_(CLOSED_STATES), incidents.c.closed_at < before)
     logged = and_(incidents.c.state == State.LOGGED, incidents.c.last_event_at < before)
     return and_(or_(closed, logged), incidents.c.has_legal_hold.is_(False))
 
 
 def _late_notes(connection: Connection, before: datetime) -> None:
-    """Forget what was written about incidents when their content was deleted already, as long after it was written."""
+    """Empty notes written after their incident's content was deleted, once they are as old themselves."""
     purged = select(incidents.c.id).where(_is_past(before), incidents.c.sealed_content.is_(None))
     late = and_(notes.c.created_at < before, notes.c.sealed_body.is_not(None), notes.c.incident_id.in_(purged))
     connection.execute(update(notes).where(late).values(sealed_body=None))
 
 
 def _stray_events(connection: Connection, before: datetime) -> None:
-    """Forget the bodies of events that belong to no incident, and old sandbox messages about none."""
+    """Delete the bodies of events that belong to no incident, and old sandbox messages about none."""
     stray = and_(
         events.c.incident_id.is_(None),
         events.c.received_at < before,

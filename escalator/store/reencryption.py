@@ -1,4 +1,4 @@
-"""Sealed values sealed anew, a batch at a time: to retire an old key while everything runs."""
+"""Encrypts stored values again, in batches: replaces an old key while everything runs."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,11 +9,11 @@ from escalator.store.tables import metadata
 _PREFIX = "sealed_"
 
 Reseal = Callable[[bytes], bytes | None]
-"""Returns the value sealed anew, or None where it may stay as it is."""
+"""Returns the value encrypted again, or None if it may stay as it is."""
 
 
 def sealed_columns() -> Iterator[Column[bytes]]:
-    """Yield every column that holds sealed values."""
+    """Yield every column that holds encrypted values."""
     for table in metadata.sorted_tables:
         yield from (column for column in table.columns if column.name.startswith(_PREFIX))
 
@@ -21,10 +21,10 @@ def sealed_columns() -> Iterator[Column[bytes]]:
 def reseal_batch(
     connection: Connection, column: Column[bytes], reseal: Reseal, after: object | None, size: int
 ) -> tuple[object | None, int, int]:
-    """Seal anew what needs it among the next rows of a column.
+    """Encrypt again what needs it among the next rows of a column.
 
-    Return the key of the last row looked at (None when there was none), how many rows had a value, and how many of them
-    were sealed anew. A value that somebody changes meanwhile has been sealed by them, and is left alone.
+    Return the key of the last row read (None when there was none), how many rows had a value, and how many were
+    encrypted again. A value that somebody changes meanwhile is encrypted by them, and is left alone.
     """
     (key,) = column.table.primary_key.columns
     rows = select(key, column).where(column.is_not(None)).order_by(key).limit(size)

@@ -1,4 +1,4 @@
-"""What reports are made of: the alerts of a span as plain columns, and what became of each message."""
+"""The data for reports: the alerts of a period as plain columns, and the result of each message."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from escalator.store.uuid7 import first_id
 from escalator.store.visibility import Audience
 
 _CLOCKS_DIFFER = timedelta(hours=1)
-"""By how much the clock of a process that draws ids may be behind the database's."""
+"""By how much the clock of a process that generates ids may be behind the database's."""
 
 _NO_ALERTS = (State.LOGGED, State.MERGED)
 
 
 @dataclass(frozen=True, slots=True)
 class DestinationTotals:
-    """How many messages of one destination had which fate, and how many needed more than one attempt."""
+    """How many messages of one destination ended in which state, and how many needed a retry."""
 
     destination: str
     channel: DestinationKind
@@ -40,7 +40,7 @@ _COLUMNS = tuple(incidents.c[name] for name in AlertStats.__dataclass_fields__)
 def alerts(
     connection: Connection, audience: Audience, since: datetime, until: datetime, modes: Collection[Mode]
 ) -> list[AlertStats]:
-    """Return the alerts opened in [since, until) that this audience may see; drills are none."""
+    """Return the alerts opened in [since, until) that this audience may see, without drills."""
     statement = select(*_COLUMNS).where(
         incidents.c.opened_at >= since,
         incidents.c.opened_at < until,
@@ -53,7 +53,7 @@ def alerts(
 
 
 def was_reviewed_when_opened() -> ColumnElement[bool]:
-    """Return the condition that `Alert.was_reviewed_when_opened` asks."""
+    """Return the SQL condition for `Alert.was_reviewed_when_opened`."""
     return and_(
         incidents.c.first_acknowledged_at.is_not(None),
         incidents.c.waiting_since.is_not(None),
@@ -64,9 +64,9 @@ def was_reviewed_when_opened() -> ColumnElement[bool]:
 def acknowledgement_times(
     connection: Connection, audience: Audience, person: str, since: datetime, until: datetime
 ) -> list[tuple[datetime, datetime]]:
-    """Return for each incident of the span that somebody has answered when it was opened and when they first did.
+    """Return when each incident that somebody has acknowledged was opened and when they first did so.
 
-    Those that Stream had already reviewed when they were opened are left out: nobody was asked to answer.
+    Those that Stream had already reviewed when they were opened are left out: nobody was asked to acknowledge.
     """
     first = func.min(acknowledgements.c.acknowledged_at).label("at")
     statement = (
@@ -88,7 +88,7 @@ def acknowledgement_times(
 def destination_totals(
     connection: Connection, audience: Audience, since: datetime, until: datetime, modes: Collection[Mode]
 ) -> list[DestinationTotals]:
-    """Return what became of the messages of each destination, of the alerts opened in [since, until)."""
+    """Return the totals of each destination's messages, for the alerts opened in [since, until)."""
 
     def count(*states: DeliveryState) -> ColumnElement[int]:
         return func.sum(case((deliveries.c.state.in_(states), 1), else_=0))

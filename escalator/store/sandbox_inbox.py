@@ -1,4 +1,4 @@
-"""The sandbox's inbox: what would have been sent. What it says stands only in the sealed column."""
+"""The sandbox's inbox: messages that would have been sent. Only the sealed column holds text."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,34 +16,34 @@ from escalator.store.visibility import Audience
 
 
 def insert(connection: Connection, new: InboxItem) -> bool:
-    """Write an item; False, and nothing is written, when its `ts` is taken."""
+    """Write an item; if its `ts` is taken, write nothing and return False."""
     values = {name: getattr(new, name) for name in InboxItem.__dataclass_fields__}
     statement = upsert(connection, sandbox_inbox).values(**values).on_conflict_do_nothing(index_elements=["ts"])
     return connection.scalar(statement.returning(sandbox_inbox.c.id)) is not None
 
 
 def lock_message(connection: Connection, address: str, ts: str) -> InboxItem | None:
-    """Return the message that stands there, locked."""
+    """Return the message there, locked."""
     mine = (sandbox_inbox.c.type == InboxItemType.MESSAGE, sandbox_inbox.c.address == address, sandbox_inbox.c.ts == ts)
     return _item(connection.execute(select(sandbox_inbox).where(*mine).with_for_update()).first())
 
 
 def update_payload(connection: Connection, item_id: UUID, sealed_payload: bytes, at: datetime) -> None:
-    """Let a message say something else."""
+    """Replace a message's content."""
     connection.execute(
         update(sandbox_inbox).where(sandbox_inbox.c.id == item_id).values(sealed_payload=sealed_payload, updated_at=at)
     )
 
 
 def find(connection: Connection, item_id: UUID, audience: Audience | None = None) -> InboxItem | None:
-    """Return one item; to an audience only one that it may see."""
+    """Return one item; with an audience only if it may see it."""
     return _item(
         connection.execute(select(sandbox_inbox).where(sandbox_inbox.c.id == item_id, _seen_by(audience))).first()
     )
 
 
 def destination_at(connection: Connection, address: str) -> str | None:
-    """Return which destination was last written to at an address."""
+    """Return the last destination of an address."""
     destination: str | None = connection.scalar(
         select(sandbox_inbox.c.destination)
         .where(sandbox_inbox.c.type == InboxItemType.MESSAGE, sandbox_inbox.c.address == address)
@@ -56,7 +56,7 @@ def destination_at(connection: Connection, address: str) -> str | None:
 def newest_about(
     connection: Connection, channel: DestinationKind, destination: str, incident_id: UUID | None, limit: int
 ) -> Sequence[InboxItem]:
-    """Return the newest items of a channel about an incident (None: about none) at a destination, newest first."""
+    """Return a channel's newest items about an incident (None: about none) at a destination, newest first."""
     mine = (
         sandbox_inbox.c.channel == channel,
         sandbox_inbox.c.destination == destination,
@@ -72,7 +72,7 @@ def newest_about(
 
 
 def newest_ts(connection: Connection, channel: DestinationKind, address: str) -> str | None:
-    """Return the `ts` of the newest item of a channel at an address."""
+    """Return the newest `ts` of a channel at an address."""
     ts: str | None = connection.scalar(
         select(sandbox_inbox.c.ts)
         .where(sandbox_inbox.c.channel == channel, sandbox_inbox.c.address == address)
@@ -85,9 +85,9 @@ def newest_ts(connection: Connection, channel: DestinationKind, address: str) ->
 def newest(
     connection: Connection, limit: int, views_since: datetime, audience: Audience | None = None
 ) -> Sequence[InboxItem]:
-    """Return the newest items, the oldest of them first; of windows only those opened since then.
+    """Return the newest items, oldest of them first; of windows only those opened since then.
 
-    An audience gets those about incidents that it may see, and about none.
+    With an audience: only those about incidents that it may see, or about none.
     """
     rows = connection.execute(
         select(sandbox_inbox)
@@ -102,7 +102,7 @@ def newest(
 
 
 def count_incidents(connection: Connection) -> int:
-    """Return how many incidents were opened in the sandbox, so that nothing about them was sent."""
+    """Return how many incidents were opened in the sandbox, about which nothing was sent."""
     statement = select(func.count()).select_from(incidents).where(incidents.c.mode == Mode.SANDBOX)
     return connection.scalar(statement) or 0
 

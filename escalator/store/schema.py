@@ -1,4 +1,4 @@
-"""Which schema a database has, asked without the machinery that changes it: that takes memory in every process."""
+"""Checks which schema a database has, without loading Alembic: that takes memory in every process."""
 
 from enum import Enum
 from functools import cache
@@ -14,12 +14,12 @@ _VERSION = table("alembic_version", column("version_num"))
 
 @cache
 def newest() -> str:
-    """Return the newest revision: the files of the migrations begin with theirs."""
+    """Return the newest revision, from the file names of the migrations."""
     return max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
 class SchemaAge(Enum):
-    """How the schema of a database stands to the one that this release needs."""
+    """How a database's schema compares with the one that this release needs."""
 
     OLDER = "older"
     CURRENT = "current"
@@ -32,7 +32,7 @@ def is_current(database: Database) -> bool:
 
 
 def schema_age(database: Database) -> SchemaAge:
-    """Return how old the schema is; a database without one counts as older. Raises Unavailable."""
+    """Return how old the schema is; a database without one is older. Raises Unavailable."""
     with database.reading() as connection:
         has_version = inspect(connection).has_table(_VERSION.name)
         version = connection.scalar(select(_VERSION.c.version_num)) if has_version else None

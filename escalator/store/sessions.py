@@ -1,4 +1,4 @@
-"""Who is signed in: one row for each browser, found by the digest of what it holds."""
+"""Sessions: one row for each signed-in browser, found by the digest of its token."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from escalator.store.tables import sessions
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One browser of one person. `via` is how they signed in, `last_seen_at` when it last asked for something."""
+    """One browser of one person. `via` is how they signed in, `last_seen_at` the time of its last request."""
 
     digest: str
     person: str
@@ -20,20 +20,20 @@ class Session:
 
 
 def add(connection: Connection, new: Session) -> None:
-    """Write a session that begins."""
+    """Write a new session."""
     values = {name: getattr(new, name) for name in Session.__dataclass_fields__}
     connection.execute(insert(sessions).values(**values))
 
 
 def find(connection: Connection, digest: str) -> Session | None:
-    """Return a session that nobody has ended; whether it is too old is for others to say."""
+    """Return a session that has not been ended; the caller checks its age."""
     columns = [sessions.c[name] for name in Session.__dataclass_fields__]
     row = connection.execute(select(*columns).where(sessions.c.digest == digest, sessions.c.ended_at.is_(None))).first()
     return None if row is None else Session(**row._mapping)
 
 
 def record_seen(connection: Connection, digest: str, now: datetime) -> None:
-    """Note that the browser has asked for something."""
+    """Record a request of the browser."""
     connection.execute(update(sessions).where(sessions.c.digest == digest).values(last_seen_at=now))
 
 
@@ -44,7 +44,7 @@ def end(connection: Connection, digest: str, now: datetime) -> None:
 
 
 def end_all(connection: Connection, person: str, now: datetime, *, only_via: str | None) -> int:
-    """End the sessions of somebody, all or those that began in one way; return how many."""
+    """End a person's sessions, all or those begun in one way; return how many."""
     mine = and_(sessions.c.person == person, sessions.c.ended_at.is_(None))
     condition = mine if only_via is None else and_(mine, sessions.c.via == only_via)
     return connection.execute(update(sessions).where(condition).values(ended_at=now)).rowcount
@@ -53,9 +53,9 @@ def end_all(connection: Connection, person: str, now: datetime, *, only_via: str
 def last_sign_ins(
     connection: Connection, begun_after: datetime, seen_after: datetime
 ) -> dict[str, tuple[datetime, int]]:
-    """Return for each person when they last signed in, and in how many browsers they are still.
+    """Return for each person when they last signed in, and in how many browsers they still are.
 
-    A session lives that began and was seen after these instants.
+    Sessions count that began and were seen after these instants.
     """
     lives = and_(
         sessions.c.ended_at.is_(None), sessions.c.started_at > begun_after, sessions.c.last_seen_at > seen_after
@@ -71,5 +71,5 @@ def delete_before(connection: Connection, before: datetime) -> None:
 
 
 def has_been_used(connection: Connection, *, besides: str) -> bool:
-    """Whether anybody has ever signed in, in another way than this."""
+    """Whether anybody has ever signed in, other than in this way."""
     return connection.scalar(select(sessions.c.digest).where(sessions.c.via != besides).limit(1)) is not None

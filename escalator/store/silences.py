@@ -1,4 +1,4 @@
-"""What people have silenced, and the incidents that wait for the end of a silence."""
+"""Silences, and the incidents that wait for the end of one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _UNENDED = select(silences).where(silences.c.ended_at.is_(None)).order_by(silenc
 
 @dataclass(frozen=True, slots=True)
 class StoredSilence:
-    """One silence as it is kept: its reason is sealed, so that of `silence` is empty. `via` is where it was said."""
+    """One silence as stored: its reason is encrypted, so that of `silence` is empty. `via` is where it was made."""
 
     silence: Silence
     via: str
@@ -34,18 +34,18 @@ def insert(connection: Connection, new: Silence, via: str, sealed_reason: bytes)
 
 
 def unended(connection: Connection, *, locked: bool = False) -> list[StoredSilence]:
-    """Return those whose end has not been recorded yet, the one that ends next first."""
+    """Return those whose end has not been recorded yet, next end first."""
     return [_stored_silence(row) for row in connection.execute(_UNENDED.with_for_update() if locked else _UNENDED)]
 
 
 def find(connection: Connection, silence_id: UUID) -> StoredSilence | None:
-    """Return one, ended or not."""
+    """Return one, even an ended one."""
     row = connection.execute(select(silences).where(silences.c.id == silence_id)).one_or_none()
     return None if row is None else _stored_silence(row)
 
 
 def end(connection: Connection, silence_id: UUID, ends_at: datetime, now: datetime) -> None:
-    """Note when it has ended, and that this is recorded now."""
+    """Record when it ended, and that this is recorded now."""
     connection.execute(update(silences).where(silences.c.id == silence_id).values(ends_at=ends_at, ended_at=now))
 
 
@@ -55,16 +55,16 @@ def _stored_silence(row: Row[Any]) -> StoredSilence:
 
 
 def has_waiting(connection: Connection, silences_in_force: Sequence[Silence], now: datetime) -> bool:
-    """Whether an incident waits for the end of a silence that is none of these."""
+    """Whether an incident waits for the end of a silence other than these."""
     return connection.scalar(select(incidents.c.id).where(_waits(silences_in_force, now)).limit(1)) is not None
 
 
 def resume_waiting(
     connection: Connection, silences_in_force: Sequence[Silence], now: datetime, limit: int
 ) -> Sequence[UUID]:
-    """Let up to so many incidents go on now that wait for the end of a silence that is none of these; return which.
+    """Resume up to `limit` incidents that wait for the end of a silence other than these; return which.
 
-    They are locked for it; what somebody else has locked is left for the next time.
+    They are locked for it; rows that others have locked are left for the next time.
     """
     chosen = (
         select(incidents.c.id)

@@ -1,4 +1,4 @@
-"""How the events of a source follow one another, asked without reading them all."""
+"""The timing of a source's events, queried without reading all of them."""
 
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -11,11 +11,11 @@ SLOT = timedelta(minutes=30)
 
 
 INTERNAL_TYPES = ("escalator.drill", "escalator.manual")
-"""The types of events that the product itself makes under the name of a source."""
+"""Types of events that the product itself creates under the name of a source."""
 
 
 def last_event_at(connection: Connection, source: str) -> datetime | None:
-    """Return when the last event of a source came, from outside."""
+    """Return when the last external event of a source came."""
     statement = select(func.max(events.c.received_at)).where(
         events.c.source == source, events.c.type.not_in(INTERNAL_TYPES)
     )
@@ -24,16 +24,16 @@ def last_event_at(connection: Connection, source: str) -> datetime | None:
 
 
 def has_at_least(connection: Connection, source: str, count: int, since: datetime) -> bool:
-    """Whether so many events of a source have come since then."""
+    """Whether a source has sent at least `count` events since then."""
     statement = select(events.c.id).where(events.c.source == source, events.c.received_at >= since)
     return connection.scalar(statement.order_by(events.c.received_at).offset(count - 1).limit(1)) is not None
 
 
 def longest_gap(connection: Connection, source: str, since: datetime, until: datetime) -> timedelta:
-    """Return the longest time without an event between two events of a source; one within a slot counts for nothing.
+    """Return the longest time between two successive events of a source; gaps within one slot are ignored.
 
-    Of each slot only the first and the last event are looked up, in the index: a flood of events costs no more than a
-    few, and a gap that is longer than a slot lies between the last event of one and the first of a later one.
+    Of each slot only the first and the last event are read, by index: a flood of events costs no more than a few, and
+    a gap longer than a slot lies between the last event of one and the first of a later one.
     """
     count = -((since - until) // SLOT)
     starts = [since + SLOT * number for number in range(count)]

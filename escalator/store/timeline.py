@@ -1,4 +1,4 @@
-"""What happened to one incident: its records and notifications, the newest so many, told in the order of time."""
+"""The timeline of one incident: its newest records and notifications, in order of time."""
 
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from escalator.store.visibility import Audience
 
 
 def records_of(connection: Connection, incident_id: UUID, most: int) -> list[Row[Any]]:
-    """Return the newest records of an incident, the oldest of them first."""
+    """Return an incident's newest records, oldest of them first."""
     newest = select(audit_records).where(audit_records.c.incident_id == incident_id)
     rows = connection.execute(
         newest.order_by(audit_records.c.recorded_at.desc(), audit_records.c.id.desc()).limit(most)
@@ -19,20 +19,20 @@ def records_of(connection: Connection, incident_id: UUID, most: int) -> list[Row
 
 
 def deliveries_of(connection: Connection, incident_id: UUID, most: int) -> list[Row[Any]]:
-    """Return the newest notifications of an incident, the oldest of them first."""
+    """Return an incident's newest notifications, oldest of them first."""
     newest = select(deliveries).where(deliveries.c.incident_id == incident_id)
     rows = connection.execute(newest.order_by(deliveries.c.id.desc()).limit(most)).all()
     return list(reversed(rows))
 
 
 def numbers_of(connection: Connection, ids: list[UUID], audience: Audience) -> dict[UUID, int]:
-    """Return the numbers of those of these incidents that somebody may see."""
+    """Return the numbers of those of these incidents that the viewer may see."""
     statement = select(incidents.c.id, incidents.c.number).where(incidents.c.id.in_(ids), audience.may_see())
     return {row.id: row.number for row in connection.execute(statement)} if ids else {}
 
 
 def members_of(connection: Connection, group_id: UUID, audience: Audience, most: int) -> list[tuple[int, str]]:
-    """Return number and state of the newest incidents of which a group tells, that somebody may see."""
+    """Return number and state of a group's newest incidents that the viewer may see."""
     statement = (
         select(incidents.c.number, incidents.c.state)
         .where(incidents.c.group_id == group_id, audience.may_see())

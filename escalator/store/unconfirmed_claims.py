@@ -1,4 +1,4 @@
-"""Claims that a living process holds without knowing it: nobody heard that they had been committed."""
+"""Claims that a living process holds without knowing it: it never learned that they were committed."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -12,7 +12,7 @@ from escalator.store.tables import deliveries, posted_messages
 
 
 def find_lost(connection: Connection, owner: UUID, known: Collection[UUID], now: datetime) -> list[UUID]:
-    """Return the deliveries and messages that this process has claimed a while ago, but for those it knows of."""
+    """Return the deliveries and messages that this process claimed some time ago and does not know of."""
     lost: list[UUID] = []
     for table in (deliveries, posted_messages):
         mine = select(table.c.id).where(_is_held(table, owner), table.c.claimed_at < now - HEARTBEAT_TIMEOUT)
@@ -21,7 +21,7 @@ def find_lost(connection: Connection, owner: UUID, known: Collection[UUID], now:
 
 
 def release(connection: Connection, owner: UUID, ids: Collection[UUID]) -> None:
-    """Give claims of this process back, so that anybody may take them at once."""
+    """Release claims of this process, so that any process may claim them at once."""
     given_up = {"claimed_by": None, "claimed_at": None}
     for table, values in ((deliveries, given_up | {"state": DeliveryState.PENDING}), (posted_messages, given_up)):
         connection.execute(update(table).where(table.c.id.in_(ids), _is_held(table, owner)).values(values))

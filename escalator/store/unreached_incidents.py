@@ -1,4 +1,4 @@
-"""Incidents that wait for an answer and have reached nobody: no page of their present round has been delivered."""
+"""Incidents that wait for an answer and reached nobody: no page of their present round was delivered."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -26,9 +26,9 @@ def unreached(
 ) -> dict[int, UUID]:
     """Return the triggered incidents, by number, whose first page was due by then and of which none was delivered.
 
-    One whose step has fired and has told nobody at all is among them; one whose step a silence has taken is not. The
-    sandbox means to reach nobody. Of those that are `known` to be unreached, a new round begins no new minute.
-    `nobody` are the destinations of people who may not acknowledge: any incident (None), or those of a category.
+    Included: one whose step fired but notified nobody. Excluded: one whose step was silenced, and the sandbox, which
+    never reaches anybody. For those `known` to be unreached, a new round does not restart the wait.
+    `nobody`: destinations of people who may not acknowledge any incident (None), or those of a category.
     """
     begun = exists().where(_PAGE, deliveries.c.created_at <= since)
     counts = [
@@ -56,7 +56,7 @@ def unreached(
 
 
 def channels_of(connection: Connection, ids: Iterable[UUID]) -> frozenset[DestinationKind]:
-    """Return the kinds of destination through which pages of the present round of these incidents are sent."""
+    """Return the kinds of destination to which pages of these incidents' present round are sent."""
     rows = connection.scalars(
         select(deliveries.c.channel).join(incidents, _PAGE).where(incidents.c.id.in_(list(ids))).distinct()
     )

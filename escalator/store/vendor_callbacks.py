@@ -1,4 +1,4 @@
-"""What vendors have told us: stored before the answer, once for each of their events, done by the workers."""
+"""Requests from vendors: stored before the answer, once for each of their events, processed by workers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ class CallbackState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VendorCallback:
-    """One verified request of a vendor, about one `subject` there (empty where it is about nothing).
+    """One verified request of a vendor, about one `subject` there (empty if about nothing).
 
-    `attempts` counts faults of ours. `sealed_body` is None once it is done: nobody needs it any more.
+    `attempts` counts our own failures. `sealed_body` is None once it is done: nobody needs it any more.
     """
 
     id: UUID
@@ -43,7 +43,7 @@ _KEPT = tuple(vendor_callbacks.c[name] for name in VendorCallback.__dataclass_fi
 
 
 def insert(connection: Connection, new: VendorCallback) -> bool:
-    """Write one; False when the same event of the vendor is there already."""
+    """Write a callback; False if the same event of the vendor exists already."""
     values = {name: getattr(new, name) for name in VendorCallback.__dataclass_fields__}
     statement = upsert(connection, vendor_callbacks).values(
         **values, state=CallbackState.NEW, next_attempt_at=new.received_at
@@ -55,7 +55,7 @@ def insert(connection: Connection, new: VendorCallback) -> bool:
 
 
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[VendorCallback]:
-    """Return the oldest that wait and are due; of what a vendor tells of one thing only the first."""
+    """Return the oldest due ones; of those about one subject only the first."""
     earlier = vendor_callbacks.alias()
     has_earlier = exists().where(
         earlier.c.vendor == vendor_callbacks.c.vendor,
@@ -71,27 +71,27 @@ def due(connection: Connection, now: datetime, limit: int) -> Sequence[VendorCal
 
 
 def lock(connection: Connection, callback_id: UUID) -> VendorCallback | None:
-    """Return one that still waits, locked; None when another process has it."""
+    """Return a callback that still waits, locked; None if done or held elsewhere."""
     mine = select(*_KEPT).where(vendor_callbacks.c.id == callback_id, vendor_callbacks.c.state == CallbackState.NEW)
     row = connection.execute(mine.with_for_update(skip_locked=True)).first()
     return None if row is None else _callback(row)
 
 
 def mark_done(connection: Connection, callback_id: UUID, reason: str | None = None) -> None:
-    """Note that it is done; its body is of no more use."""
+    """Record that it is done; its body is deleted."""
     values: dict[str, Any] = {"state": CallbackState.DONE, "sealed_body": None, "reason": reason}
     connection.execute(update(vendor_callbacks).where(vendor_callbacks.c.id == callback_id).values(values))
 
 
 def postpone(connection: Connection, callback_id: UUID, until: datetime, reason: str, *, is_fault: bool) -> None:
-    """Let it wait for another try; a fault of ours is counted."""
+    """Delay it until a retry; our own failure is counted."""
     values: dict[str, Any] = {"next_attempt_at": until, "reason": reason}
     values |= {"attempts": vendor_callbacks.c.attempts + 1} if is_fault else {}
     connection.execute(update(vendor_callbacks).where(vendor_callbacks.c.id == callback_id).values(values))
 
 
 def park(connection: Connection, callback_id: UUID, reason: str) -> None:
-    """Note that it could not be done."""
+    """Record that it failed for good."""
     connection.execute(
         update(vendor_callbacks)
         .where(vendor_callbacks.c.id == callback_id)
@@ -100,12 +100,12 @@ def park(connection: Connection, callback_id: UUID, reason: str) -> None:
 
 
 def delete_before(connection: Connection, now: datetime, after: timedelta) -> None:
-    """Delete what is older: no vendor tells it again."""
+    """Delete old callbacks: no vendor resends them."""
     connection.execute(delete(vendor_callbacks).where(vendor_callbacks.c.received_at < now - after))
 
 
 def count_parked(connection: Connection) -> int:
-    """Return how many could not be done."""
+    """Return how many failed for good."""
     parked = select(func.count()).select_from(vendor_callbacks).where(vendor_callbacks.c.state == CallbackState.PARKED)
     return connection.scalar(parked) or 0
 

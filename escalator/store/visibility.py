@@ -1,4 +1,4 @@
-"""Who may see which incidents, asked in the query: what somebody may not see is neither listed, counted nor found."""
+"""Who may see which incidents, as SQL conditions: what somebody may not see is not listed, counted or found."""
 
 import json
 from collections.abc import Collection
@@ -21,20 +21,20 @@ _NAMING = tuple(
         *(AuditAction.SHIFT_CHANGED, AuditAction.DRILL_STARTED, AuditAction.DRILL_PASSED, AuditAction.DRILL_FAILED),
     )
 )
-"""What is recorded of no incident, and yet names a category, a route, a schedule or a team."""
+"""Actions of records without an incident that name a category, a route, a schedule or a team."""
 
 
 _OF_NOBODY_REAL = ("sandbox", "file", "engine")
-"""By which ways what is recorded of no incident is no real person's doing."""
+"""The `via` of records without an incident that no real person caused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """What somebody may see: incidents that fit one of these; only those of the sandbox where `is_sandbox`.
+    """What somebody may see: incidents with one of these category sets; only the sandbox's if `is_sandbox`.
 
-    `unknown` is what they may not know of, each as (what it is, its key): categories, routes, schedules and teams.
-    `restrictions` is the mark of the restricted categories (`engine.categorize.restrictions_of`) by which an incident
-    must have been judged to be seen; None for who may see whatever fits it. What has no facts is judged for good.
+    `unknown` is what they may not know of, each as (kind, key): categories, routes, schedules and teams.
+    `restrictions` is the mark of the restricted categories (`engine.categorize.restrictions_of`): an incident must have
+    been evaluated with it to be seen; None for people without restrictions. Without facts an evaluation is final.
     """
 
     fits: frozenset[CategorySet]
@@ -43,7 +43,7 @@ class Audience:
     restrictions: str | None = None
 
     def may_see(self) -> ColumnElement[bool]:
-        """Return the condition on rows of `incidents`. A combination that is newer than this is not seen."""
+        """Return the condition on rows of `incidents`. A category set newer than this is not seen."""
         shown = incidents.c.matched_categories.in_(sorted(categories_to_text(categories) for categories in self.fits))
         return and_(shown, self._is_judged(), incidents.c.mode == Mode.SANDBOX if self.is_sandbox else true())
 
@@ -53,13 +53,13 @@ class Audience:
         return or_(incidents.c.category_rules_digest.startswith(self.restrictions), incidents.c.sealed_facts.is_(None))
 
     def may_see_records(self) -> ColumnElement[bool]:
-        """Return the condition on rows of `audit_records`: of an incident that is seen, or of none."""
+        """Return the condition on rows of `audit_records`: of a visible incident, or of none."""
         mine = select(incidents.c.id).where(incidents.c.id == audit_records.c.incident_id, self.may_see())
         seen = mine.correlate(audit_records).exists()
         return or_(and_(audit_records.c.incident_id.is_(None), self._may_know()), seen)
 
     def _may_know(self) -> ColumnElement[bool]:
-        """Return the condition on records of no incident, which name in JSON what they are about."""
+        """Return the condition on records without an incident, which name their subject in JSON."""
         named = (f"{json.dumps(of)}: {json.dumps(name)}" for of, name in sorted(self.unknown))
         names_hidden = [audit_records.c.after.contains(name, autoescape=True) for name in named]
         known = or_(audit_records.c.action.not_in(_NAMING), not_(or_(*names_hidden))) if names_hidden else true()
@@ -67,9 +67,9 @@ class Audience:
 
 
 def category_sets(connection: Connection) -> Collection[CategorySet]:
-    """Return every combination of categories that fits some incident.
+    """Return every set of categories that some incident has.
 
-    They are few: each is looked up after the one before it, in the index, however many incidents there are.
+    There are few: each is found from the one before it, by index, however many incidents there are.
     """
     first = select(func.min(incidents.c.matched_categories).label("matched_categories")).cte(
         "combinations", recursive=True

@@ -1,4 +1,4 @@
-"""What `incidents.matched_categories` is made from, read in bounded batches, and what is added to it."""
+"""Reads the input of `incidents.matched_categories` in bounded batches, and adds categories to it."""
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -14,14 +14,14 @@ from escalator.store.codec import categories_from_text, categories_to_text, open
 from escalator.store.tables import incidents
 
 _THERE = incidents.c.sealed_facts.is_not(None)
-"""Facts that have been deleted are judged for good."""
+"""Evaluations of deleted facts are final."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatchedCategories:
-    """What is known of an incident's item, and the categories that fitted it so far; no facts where no key opens them.
+    """An incident's facts and the categories that have matched so far; no facts if they cannot be decrypted.
 
-    `frozen` is the version of the policy that it goes by, `sealed` what was read.
+    `frozen` is its version of the policy, `sealed` the encrypted value that was read.
     """
 
     id: UUID
@@ -32,7 +32,7 @@ class MatchedCategories:
 
 
 def find_outdated_mark(connection: Connection, mark: str) -> str | None:
-    """Return a mark other than this one by which some incident was judged, or None when there is none."""
+    """Return another mark with which some incident was evaluated, or None if there is none."""
     for others in (incidents.c.category_rules_digest < mark, incidents.c.category_rules_digest > mark):
         outdated: str | None = connection.scalar(
             select(func.min(incidents.c.category_rules_digest)).where(others, _THERE)
@@ -43,7 +43,7 @@ def find_outdated_mark(connection: Connection, mark: str) -> str | None:
 
 
 def read_batch(connection: Connection, mark: str, most: int, seal: Seal) -> list[MatchedCategories]:
-    """Return incidents that were judged by this mark, the newest first: those are on everybody's first page."""
+    """Return incidents evaluated with this mark, newest first: those are on everybody's first page."""
     columns = (incidents.c.id, incidents.c.policy_version_id, incidents.c.matched_categories, incidents.c.sealed_facts)
     there = select(*columns).where(incidents.c.category_rules_digest == mark, _THERE)
     rows = connection.execute(there.order_by(incidents.c.id.desc()).limit(most))
@@ -68,7 +68,7 @@ def _opened(sealed: bytes, seal: Seal) -> Facts | None:
 def add_categories(
     connection: Connection, judgements: Collection[MatchedCategories], added: Mapping[UUID, Collection[str]], mark: str
 ) -> None:
-    """Let these categories fit too, and mark whose facts are still those that were judged; what fits already, stays."""
+    """Add these categories, and set the mark where the facts have not changed; existing categories stay."""
     read = {judgement.id: judgement.sealed for judgement in judgements}
     order = (incidents.c.member_count.is_not(None), incidents.c.id)
     theirs = select(incidents.c.id, incidents.c.matched_categories, incidents.c.sealed_facts).where(

@@ -1,4 +1,4 @@
-"""What a weekly review is made of: plain columns of what happened in one span, as far as somebody may see it."""
+"""The data for a weekly review: plain columns of one period, limited to what the viewer may see."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -38,7 +38,7 @@ class Period:
 class OpenedAlert(NamedTuple):
     """One alert: when it was opened, first acknowledged, and escalated beyond its first send.
 
-    `answered_at` is None for one that Stream had already reviewed when it was opened: nobody was asked.
+    `answered_at` is None if Stream had already reviewed it when it was opened: nobody was asked.
     """
 
     id: UUID
@@ -51,7 +51,7 @@ class OpenedAlert(NamedTuple):
 
 
 class SentPage(NamedTuple):
-    """One page of an alert that was not called off, and when it got through."""
+    """One page of an alert that was not cancelled, and when it was delivered."""
 
     incident_id: UUID
     destination: str
@@ -60,7 +60,7 @@ class SentPage(NamedTuple):
 
 
 class LateStep(NamedTuple):
-    """One step that fired late, by milliseconds."""
+    """One step that fired late, in milliseconds."""
 
     number: int
     at: datetime
@@ -77,7 +77,7 @@ class FailedPages(NamedTuple):
 
 
 class DrillResult(NamedTuple):
-    """One drill and what became of it."""
+    """One drill and its result."""
 
     name: str
     scheduled_at: datetime
@@ -89,7 +89,7 @@ class DrillResult(NamedTuple):
 def opened_alerts(
     connection: Connection, audience: Audience, span: Period, modes: Collection[Mode]
 ) -> list[OpenedAlert]:
-    """Return the alerts opened within the span, the oldest first; drills are none."""
+    """Return the alerts opened in the period, oldest first, without drills."""
     columns = ("id", "number", "severity", "category", "opened_at")
     answered_at = case((was_reviewed_when_opened(), None), else_=incidents.c.first_acknowledged_at)
     statement: Select[Any] = (
@@ -102,7 +102,7 @@ def opened_alerts(
 
 
 def sent_pages(connection: Connection, audience: Audience, span: Period, modes: Collection[Mode]) -> list[SentPage]:
-    """Return the pages of the alerts opened within the span, but for those that were called off."""
+    """Return the pages of the alerts opened in the period, except cancelled ones."""
     columns = ("incident_id", "destination", "created_at", "delivered_at")
     statement = (
         select(*(deliveries.c[name] for name in columns))
@@ -118,7 +118,7 @@ def sent_pages(connection: Connection, audience: Audience, span: Period, modes: 
 
 
 def late_steps(connection: Connection, audience: Audience, span: Period) -> list[LateStep]:
-    """Return the steps that fired ten seconds late or later, by the digits that their records hold."""
+    """Return the steps that fired ten seconds late or later, by the number in their records."""
     sooner = [audit_records.c.after.like(f'%"late_ms": "{"_" * digits}"%') for digits in range(1, _LATE_DIGITS)]
     statement = (
         select(incidents.c.number, audit_records.c.recorded_at, audit_records.c.after)
@@ -137,7 +137,7 @@ def late_steps(connection: Connection, audience: Audience, span: Period) -> list
 
 
 def failed_pages(connection: Connection, audience: Audience, span: Period) -> Iterator[FailedPages]:
-    """Yield how often what failed: destinations may come several times, once for each send."""
+    """Yield failure counts: a destination may come several times, once for each send."""
     statement = (
         select(audit_records.c.after, audit_records.c.reason, func.count().label("times"))
         .where(
@@ -154,7 +154,7 @@ def failed_pages(connection: Connection, audience: Audience, span: Period) -> It
 def action_counts(
     connection: Connection, audience: Audience, span: Period, actions: Collection[AuditAction]
 ) -> dict[AuditAction, int]:
-    """Return how many records of each of these actions there are; those of which there are none are left out."""
+    """Return how many records of each of these actions there are; actions without records are left out."""
     statement = (
         select(audit_records.c.action, func.count())
         .where(audit_records.c.action.in_(actions), span.holds(audit_records.c.recorded_at), audience.may_see_records())
@@ -164,7 +164,7 @@ def action_counts(
 
 
 def drill_results(connection: Connection, audience: Audience, span: Period) -> list[DrillResult]:
-    """Return the drills of the span, but for those of routes that this audience may not know of."""
+    """Return the drills of the period, without those of routes that this audience may not know of."""
     columns = ("name", "scheduled_at", "state", "acknowledged_by", "acknowledged_at")
     statement = select(*(drills.c[name] for name in columns)).where(
         span.holds(drills.c.scheduled_at),
@@ -177,7 +177,7 @@ def drill_results(connection: Connection, audience: Audience, span: Period) -> l
 
 
 def silences_in(connection: Connection, audience: Audience, span: Period) -> list[Row[Any]]:
-    """Return the silences that were in force within the span, without their reasons, the first first."""
+    """Return the silences in force in the period, without their reasons, earliest first."""
     statement = select(*(silences.c[name] for name in ("of", "name", "starts_at", "ends_at", "author"))).where(
         silences.c.starts_at < span.until, silences.c.ends_at > span.since
     )
@@ -187,7 +187,7 @@ def silences_in(connection: Connection, audience: Audience, span: Period) -> lis
 
 
 def operator_alerts_in(connection: Connection, span: Period) -> list[Row[Any]]:
-    """Return the operator alerts that were open within the span: key, raised_at, resolved_at; the first first."""
+    """Return the operator alerts open in the period: key, raised_at, resolved_at; earliest first."""
     statement = select(operator_alerts.c.key, operator_alerts.c.raised_at, operator_alerts.c.resolved_at).where(
         operator_alerts.c.raised_at < span.until,
         or_(operator_alerts.c.resolved_at.is_(None), operator_alerts.c.resolved_at > span.since),
@@ -196,7 +196,7 @@ def operator_alerts_in(connection: Connection, span: Period) -> list[Row[Any]]:
 
 
 def policy_changes(connection: Connection, span: Period) -> list[Row[Any]]:
-    """Return the records of policies that were activated or refused within the span, the first first."""
+    """Return the records of policies activated or refused in the period, earliest first."""
     statement = select(audit_records).where(
         audit_records.c.action.in_((AuditAction.POLICY_ACTIVATED, AuditAction.POLICY_REFUSED)),
         span.holds(audit_records.c.recorded_at),

@@ -1,1 +1,1 @@
-"""The API of version 1: what the dashboard shows and does, for machines. One module a resource."""
+"""API version 1: the dashboard's data and actions, for programs. One module per resource."""

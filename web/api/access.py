@@ -1,4 +1,4 @@
-"""Who asks: a token that stands for somebody, or somebody signed in at a browser; and what they may ask for."""
+"""Authenticates API requests, by a token or the browser's session, and checks what they may do."""
 
 from typing import NoReturn
 
@@ -17,9 +17,9 @@ _REALM = 'Bearer realm="escalator"'
 
 
 def authenticate(core: Core) -> None:
-    """Find who asks; whoever is nobody gets 401, and what a page of ours has not sent 403. Raises Unavailable.
+    """Identify the caller; answers 401 without one, 403 if the CSRF token is missing. Raises Unavailable.
 
-    A token goes before a cookie: who sends one means it, and one that is not good is not made up for by a browser.
+    A token has precedence over a cookie: if it is invalid, the request fails, even with a valid session.
     """
     if "Authorization" in request.headers:
         _by_token(core, request.headers["Authorization"])
@@ -32,7 +32,7 @@ def authenticate(core: Core) -> None:
 
 
 def require_scope(scope: Scope) -> None:
-    """End the request of a token that was not made for this."""
+    """Abort the request if its token lacks this scope."""
     if scope in g.scopes:
         return
     answer = problem(403, "insufficient_scope", f"This token has no scope `{scope}`.")
@@ -41,7 +41,7 @@ def require_scope(scope: Scope) -> None:
 
 
 def recorded_via() -> str:
-    """Return where something was said that counts for all: what the sandbox says must count nowhere else."""
+    """Return the `via` to record for actions that affect everybody; sandbox actions must count only there."""
     return Mode.SANDBOX.value if viewer().is_sandbox else viewer().via
 
 

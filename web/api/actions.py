@@ -1,4 +1,4 @@
-"""`POST /incidents/{number}/...`: the verbs of RULES 3, judged and recorded as a click in Slack is."""
+"""`POST /incidents/{number}/...`: the verbs of RULES 3, checked and recorded like a click in Slack."""
 
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from web.session import viewer
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """One thing that may be done: its verb, what it asks for, and what it says."""
+    """One possible action: its verb, its fields, and its description."""
 
     verb: Verb
     summary: str
@@ -55,7 +55,7 @@ _FORBIDDEN = frozenset({RefusalReason.ROLE, RefusalReason.RESTRICTED})
 
 
 def register(blueprint: ApiBlueprint, core: Core) -> None:
-    """Add a route for each verb. Revealing is not among them: text is read in the dashboard only."""
+    """Add a route for each verb except reveal: text is read in the dashboard only."""
     publishers = ThreadPoolExecutor(_PUBLISHERS, thread_name_prefix="api-note")
     for name, kind in _KINDS.items():
         _add(blueprint, core, publishers, name, kind)

@@ -1,4 +1,4 @@
-"""`/records`: the audit trail, with its seals, as far as somebody may see it."""
+"""`/records`: the audit log with its hash chain, as far as the caller may see it."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from web.session import running_policy, viewer
 
 
 class _PlaceField(fields.String):
-    """Where a page begins, as `next` has it."""
+    """A page's start, as in `next`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         try:
@@ -32,7 +32,7 @@ class _PlaceField(fields.String):
 
 
 class WantedRecordsSchema(LimitSchema):
-    """Which records. An action may be named more than once."""
+    """Which records. An action may be repeated."""
 
     person = Line()
     incident = fields.Integer(validate=Range(0, MOST_NUMBER))

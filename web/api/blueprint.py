@@ -1,4 +1,4 @@
-"""The door of the API: who may come in, what every route says of itself, and the document that lists them all."""
+"""The blueprint of the API: access checks, route declarations, and the OpenAPI document."""
 
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
@@ -26,18 +26,18 @@ _UNSAFE = frozenset({"POST", "DELETE"})
 
 
 _PROBLEM = "Problem"
-"""What the document calls every answer that refuses: named once, for each route would be given a copy of its schema."""
+"""The document's name for every error response: declared once, or each route would get a copy of its schema."""
 
 
 class _Parser(FlaskParser):
-    """Refuses what it does not know: a filter that is misspelt must not show more than was asked for."""
+    """Rejects unknown fields: a filter that is misspelt must not show more than was asked for."""
 
     DEFAULT_VALIDATION_STATUS = 400
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}
 
 
 class _Blueprint(Blueprint):  # type: ignore[misc]  # flask_smorest has no types
-    """Describes its routes when that is asked for, which most processes never are."""
+    """Describes its routes only on request; most processes never need it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,14 +48,14 @@ class _Blueprint(Blueprint):  # type: ignore[misc]  # flask_smorest has no types
         self._undescribed.append(partial(super().register_views_in_doc, *args, **kwargs))
 
     def describe(self) -> None:
-        """Write into the document what it does not say yet."""
+        """Add the routes that are not in the document yet."""
         with self._lock:
             while self._undescribed:
                 self._undescribed.pop()()
 
 
 class _Api(Api):  # type: ignore[misc]
-    """Serves the document, which is written when it is first asked for."""
+    """Serves the document, which is generated at the first request."""
 
     door: _Blueprint
 
@@ -66,7 +66,7 @@ class _Api(Api):  # type: ignore[misc]
 
 
 class ApiBlueprint:
-    """The blueprint of the API. `route` declares what is asked, answered and refused; the document is made of that."""
+    """The blueprint of the API. `route` declares parameters, answers and errors; the document is made from them."""
 
     def __init__(self, core: Core) -> None:
         self.blueprint = _Blueprint("api", __name__, url_prefix=PREFIX)
@@ -85,13 +85,13 @@ class ApiBlueprint:
         problems: Sequence[int] = (),
         summary: str = "",
     ) -> Callable[[View], View]:
-        """Return what makes a view a route: `asks` is the schema of its query, or of its body where it changes."""
+        """Return a decorator for a view: `asks` is the schema of its query, or of its body if it changes something."""
         door = self.blueprint
         has_body = asks is not None and method in _UNSAFE
         refused = {*_ALWAYS, *problems, *({400} if asks else ()), *({413, 415} if has_body else ())}
 
         def declare(view: View) -> View:
-            # Each decorator copies what those before it have said, so what is large comes last.
+            # Each decorator copies what the earlier ones have added, so the largest comes last.
             doc = {"summary": summary} if summary else {}
             declared = door.doc(security=[{"token": []}, {"session": []}], **doc)(view)
             for refused_status in sorted(refused):
@@ -107,7 +107,7 @@ class ApiBlueprint:
 
 
 def _guarded(view: View, scope: Scope, *, has_body: bool) -> View:
-    """Return a view that asks who may before it reads what they send."""
+    """Return a view that checks the scope before it reads the body."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -124,7 +124,7 @@ Adder = Callable[[ApiBlueprint, Core], None]
 
 
 def register(app: Flask, core: Core, adders: Sequence[Adder]) -> None:
-    """Add the API and its document to the application. Its errors are answered by `web.errors`, registered later."""
+    """Add the API and its document to the application. `web.errors`, registered later, answers its errors."""
     app.config.update(
         API_TITLE="Moderation escalator",
         API_VERSION="1",

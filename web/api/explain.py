@@ -1,4 +1,4 @@
-"""`/explain`: what an event would do now, if nobody ever answered. Nothing is stored or sent."""
+"""`/explain`: what an event would do now, if nobody acknowledged. Nothing is stored or sent."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ from web.session import running_policy
 
 
 class ExplainSchema(Schema):
-    """A webhook's JSON body; when it is accepted (now) and by which source (the first of the policy)."""
+    """A webhook's JSON body; when it is accepted (default: now), by which source (default: the first)."""
 
     event = fields.Dict(keys=fields.String(), required=True)
     at = Instant(load_default=None, allow_none=True)

@@ -1,4 +1,4 @@
-"""`/incidents`: the list, and one of them with what has happened to it."""
+"""`/incidents`: the list, and one incident with its timeline."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
 
 
 def find_incident_or_404(core: Core, number: int) -> dict[str, Any]:
-    """Return an incident as it stands, to who asks; ends the request with 404 when there is none they may see."""
+    """Return an incident as it is now, for the caller; aborts with 404 if there is none they may see."""
     summary = summarize_incident(core, viewer(), number)
     if summary is None:
         refuse(404)

@@ -14,7 +14,7 @@ from web.session import running_policy, viewer
 
 
 class AtSchema(Schema):
-    """When; now if it is left out."""
+    """At which time; default: now."""
 
     at = Instant()
 

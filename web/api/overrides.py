@@ -1,4 +1,4 @@
-"""`/overrides`: who stands in for whoever it would be on call; beginning that, and taking it back."""
+"""`/overrides`: lists, begins and ends overrides of who is on call."""
 
 from typing import Any, NoReturn
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""`/policy`: the running version, as it is written."""
+"""`/policy`: the active version, as it is written."""
 
 from typing import Any
 

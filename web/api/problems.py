@@ -1,4 +1,4 @@
-"""What went wrong, as machines read it: problem details (RFC 9457). Nothing of a request's values is repeated.
+"""Errors for programs: problem details (RFC 9457). They never repeat values of a request.
 
 See https://www.rfc-editor.org/rfc/rfc9457
 """
@@ -25,7 +25,7 @@ _DETAILS = {
 
 
 def is_asked() -> bool:
-    """Whether the present request is one to the API, be there such a route or not."""
+    """Whether the present request is for the API, even if its route does not exist."""
     return request.path == PREFIX or request.path.startswith(f"{PREFIX}/")
 
 
@@ -48,5 +48,5 @@ def problem(status: int, code: str = "", detail: str = "", errors: Mapping[str, 
 
 
 def refuse(status: int, code: str = "", detail: str = "", errors: Mapping[str, Any] | None = None) -> NoReturn:
-    """End the present request with a problem."""
+    """Abort the present request with a problem."""
     abort(problem(status, code, detail, errors))

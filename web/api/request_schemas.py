@@ -1,4 +1,4 @@
-"""What the API is asked: filters, and the bodies of acts. Anything unknown in them is refused."""
+"""What API requests may contain: filters, and bodies of actions. Unknown fields are rejected."""
 
 from typing import Any
 
@@ -16,26 +16,26 @@ MOST_ITEMS = 100
 
 
 def _readable(text: str) -> None:
-    """Refuse what a database cannot keep as text."""
+    """Reject what a database cannot store as text."""
     if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise ValidationError("Contains invalid characters.")
 
 
 class Line(fields.String):
-    """Some text, of a bounded length, that a database can keep."""
+    """Text of limited length that a database can store."""
 
     def __init__(self, most: int = MOST_KEY, *, least: int = 1, **kwargs: Any) -> None:
         super().__init__(validate=[Length(least, most), _readable], **kwargs)
 
 
 class LimitSchema(Schema):
-    """How much of a list to answer at once."""
+    """How many entries of a list to return."""
 
     limit = fields.Integer(load_default=50, validate=Range(1, MOST_ITEMS))
 
 
 class WantedIncidentsSchema(LimitSchema):
-    """Which incidents; a state or severity may be named more than once. Times are of the opening."""
+    """Which incidents; a state or severity may be repeated. Times are of the opening."""
 
     state = fields.List(fields.Enum(State, by_value=True), load_default=list)
     severity = fields.List(fields.Enum(Severity, by_value=True), load_default=list)
@@ -51,7 +51,7 @@ class WantedIncidentsSchema(LimitSchema):
 
 
 class ResolveSchema(Schema):
-    """How it ended; what was referred says where to."""
+    """The outcome; a referral needs a reference."""
 
     outcome = fields.Enum(Outcome, by_value=True, required=True)
     reference = Line(MOST_REFERENCE, least=0, load_default="")

@@ -1,4 +1,4 @@
-"""What the API answers: never content, and of an incident never more than the rule `hide` allows."""
+"""What the API answers: never content, and about an incident never more than the rule `hide` allows."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzin
 
 
 class Instant(fields.AwareDateTime):
-    """An instant with its zone, written in UTC; one that is asked for lies in a time that databases can keep."""
+    """An instant with its zone, written in UTC; in requests it must be within the range of the databases."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(validate=Range(_EARLIEST, _LATEST), **kwargs)
@@ -37,7 +37,7 @@ def _text(*, allow_none: bool = False) -> fields.String:
 
 
 class ProblemSchema(Schema):
-    """What went wrong (RFC 9457). `code` is stable; `errors` says what cannot be read, by field."""
+    """An error (RFC 9457). `code` is stable; `errors` lists invalid fields."""
 
     type = _text()
     title = _text()
@@ -48,7 +48,7 @@ class ProblemSchema(Schema):
 
 
 class IncidentSchema(Schema):
-    """An incident as it stands. People are named by their keys in the policy."""
+    """An incident as it is now. People are given by their keys in the policy."""
 
     number = fields.Integer(required=True)
     source = _text()
@@ -98,7 +98,7 @@ class HappenedSchema(Schema):
 
 
 class DeliverySchema(Schema):
-    """One notification and its fate. `step` and `sending` count from 0 and from 1."""
+    """One notification and its state. `step` and `sending` count from 0 and from 1."""
 
     at = Instant(required=True, attribute="created_at")
     occasion = _word(Occasion)
@@ -116,7 +116,7 @@ class DeliverySchema(Schema):
 
 
 class SaidSchema(Schema):
-    """What may be said of the content outside: what is null may not, or is not known."""
+    """What may be shown of the content outside: null means not allowed, or unknown."""
 
     kinds = _text(allow_none=True)
     content = _text(allow_none=True)
@@ -127,7 +127,7 @@ class SaidSchema(Schema):
 
 
 class OpenedIncidentSchema(IncidentSchema):
-    """An incident with all that has happened to it, the oldest first."""
+    """An incident with its whole timeline, oldest first."""
 
     said = fields.Nested(SaidSchema, required=True)
     timeline = fields.List(fields.Nested(HappenedSchema), required=True)
@@ -135,7 +135,7 @@ class OpenedIncidentSchema(IncidentSchema):
 
 
 class DutySchema(Schema):
-    """Who is on call for a team or on a schedule. `lead` stands in while nobody is."""
+    """Who is on call for a team or on a schedule. `lead` is notified while nobody is."""
 
     kind = fields.String(required=True, validate=OneOf(["team", "schedule"]))
     key = _text()
@@ -156,7 +156,7 @@ class OnCallSchema(Schema):
 
 
 class PolicySchema(Schema):
-    """The running version of the policy, as it is written: with `${NAME}` where secrets stand."""
+    """The active version of the policy, as written: with `${NAME}` in place of secrets."""
 
     id = fields.UUID(required=True)
     sha256 = _text()
@@ -164,7 +164,7 @@ class PolicySchema(Schema):
 
 
 class OverrideSchema(Schema):
-    """Somebody who stands in on a schedule, in [start, end), and who has put them there."""
+    """An override of a schedule, in [start, end), and who made it."""
 
     id = fields.UUID(required=True)
     schedule = _text()
@@ -175,13 +175,13 @@ class OverrideSchema(Schema):
 
 
 class OverridesSchema(Schema):
-    """The overrides that people have begun and that are not over, as far as somebody may know of them."""
+    """The overrides that people have begun and that have not ended, as far as the caller may know of them."""
 
     items = fields.List(fields.Nested(OverrideSchema), required=True)
 
 
 class SilenceSchema(Schema):
-    """A silence that is in force or to come. One of the policy's file has no `handle`: it ends there."""
+    """A silence, current or future. One from the policy file has no `handle`: it is ended in the file."""
 
     handle = _text()
     of = _word(SilenceScope)
@@ -195,13 +195,13 @@ class SilenceSchema(Schema):
 
 
 class SilencesSchema(Schema):
-    """The silences that have not ended, as far as somebody may see them."""
+    """The silences that have not ended, as far as the caller may see them."""
 
     items = fields.List(fields.Nested(SilenceSchema), required=True)
 
 
 class ToldSchema(Schema):
-    """Who would be told: what the step names, through what, and whom that means."""
+    """Who would be notified: the name in the step, the channel, and the people."""
 
     target = _text()
     kind = _word(DestinationKind)
@@ -219,7 +219,7 @@ class PlannedSchema(Schema):
 
 
 class ExplainedSchema(Schema):
-    """What would become of an event; nothing but nulls for one that opens no incident."""
+    """What an event would do; only nulls for one that opens no incident."""
 
     category = _text(allow_none=True)
     severity = _text(allow_none=True)
@@ -234,7 +234,7 @@ class ExplainedSchema(Schema):
 
 
 class RecordSchema(Schema):
-    """A record of the audit trail. What has not been sealed yet has no `seq`, `prev_hash` and `hash`."""
+    """A record of the audit log. One not in the hash chain yet has no `seq`, `prev_hash` and `hash`."""
 
     seq = fields.Integer(required=True, allow_none=True)
     at = _text()
@@ -251,14 +251,14 @@ class RecordSchema(Schema):
 
 
 class RecordsSchema(Schema):
-    """A page of records, the newest first; `next` is where the page after it is."""
+    """A page of records, newest first; `next` is the address of the next page."""
 
     items = fields.List(fields.Nested(RecordSchema), required=True)
     next = _text(allow_none=True)
 
 
 class IncidentsSchema(Schema):
-    """A page of incidents, the newest first; `next` is where the page after it is."""
+    """A page of incidents, newest first; `next` is the address of the next page."""
 
     items = fields.List(fields.Nested(IncidentSchema), required=True)
     next = _text(allow_none=True)

@@ -1,4 +1,4 @@
-"""Which resources the API has."""
+"""The API's list of resources."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""`/silences`: which there are, beginning one, ending one before its time."""
+"""`/silences`: lists them, begins one, ends one early."""
 
 from dataclasses import asdict
 from datetime import timedelta

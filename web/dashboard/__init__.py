@@ -1,1 +1,1 @@
-"""The dashboard: one module for each page, all of them behind the sign-in."""
+"""The dashboard: one module for each page; all pages need a sign-in."""

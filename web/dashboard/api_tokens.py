@@ -1,4 +1,4 @@
-"""Tokens of machines: what there are, and who made them. The text of a new one is shown once."""
+"""API tokens: which exist, and who made them. The text of a new one is shown once."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -52,7 +52,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
 
 
 def _page(core: Core, *, text: str = "", refused: str = "") -> str:
-    """Return the page; with the text of a new token, or why there is none and what was filled in."""
+    """Return the page; with a new token's text, or why there is none and the form as filled in."""
     return render_template(
         "dashboard/tokens.html",
         tokens=api_tokens.list_tokens(core, viewer()),

@@ -1,4 +1,4 @@
-"""The audit trail: searched, taken away as a file, and whether it is whole."""
+"""The audit log: search, export as a file, and the check of the hash chain."""
 
 from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlencode
@@ -64,7 +64,7 @@ def register(door: Blueprint, core: Core) -> None:
 
 
 def _search(arguments: MultiDict[str, str]) -> AuditQuery:
-    """Return what the form asks for. Aborts with 400 for what it cannot ask, with 403 for what is not theirs to ask."""
+    """Return the form's query. Aborts with 400 for invalid values, with 403 for what they may not search."""
     texts = _asked(arguments)
     search = AuditQuery(
         actor=texts.get("person"),
@@ -82,7 +82,7 @@ def _search(arguments: MultiDict[str, str]) -> AuditQuery:
 
 
 def _asked(arguments: MultiDict[str, str]) -> dict[str, str]:
-    """Return the fields that are filled in. PostgreSQL takes no text with a null byte in it."""
+    """Return the fields that are filled in. PostgreSQL accepts no null byte in text."""
     texts = {name: arguments.get(name, "").strip() for name in _FIELDS}
     if any(len(text) > _LONGEST_FIELD or "\0" in text for text in texts.values()):
         abort(400, "One of the fields is too long or contains invalid characters.")
@@ -106,7 +106,7 @@ def _actions(word: str | None) -> tuple[str, ...]:
 
 
 def _instant(name: str, text: str | None, *, is_end: bool = False) -> datetime | None:
-    """Return when a day (or a minute) begins in the reader's zone; the end of a day where it ends a span."""
+    """Return when a day (or a minute) begins in the reader's zone; the end of a day if it ends a period."""
     if text is None:
         return None
     try:
@@ -136,7 +136,7 @@ def _address(page: AuditPage, side: str) -> str | None:
 
 
 def _people() -> list[tuple[str, str]]:
-    """Return whom somebody may search by, themselves first: key and name."""
+    """Return the people to search by, the viewer first: key and name."""
     person = viewer().person
     others = [person_ for person_ in running_policy().policy.people.values() if person_.key != person.key]
     may_ask = [other for other in others if not trail.search_refusal(person, AuditQuery(actor=other.key))]

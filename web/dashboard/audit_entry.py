@@ -1,4 +1,4 @@
-"""A record on a page: what it says, when it was, and what its incident is about."""
+"""A record on a page: its sentence, its time, and its incident's title."""
 
 import json
 from datetime import datetime
@@ -18,15 +18,15 @@ def record_sentence(row: Row[Any]) -> str:
 
 
 def title(category: str | None) -> str:
-    """Return what a category is called; its key where the policy does not know it any more."""
+    """Return a category's name; its key if the policy no longer has it."""
     known = running_policy().policy.categories.get(category or "")
     return known.title if known else category or ""
 
 
 def dated(instant: datetime, *, seconds: bool = False) -> str:
-    """Return `Wed 25 Nov 14:03` in the reader's zone, with the year where it is not this one.
+    """Return `Wed 25 Nov 14:03` in the reader's zone, with the year if it is not the current one.
 
-    A list that is kept or printed names the day, today's too.
+    A kept or printed list has the day, even for today.
     """
     local = instant.astimezone(zone())
     year = "" if local.year == g.now.astimezone(zone()).year else f" {local.year}"

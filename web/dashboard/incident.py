@@ -1,4 +1,4 @@
-"""One incident: its page, what people do on it, its text line by line, its export; and what somebody has read."""
+"""One incident: its page, actions, revealed text, export; and the exposure limit of its reader."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -110,7 +110,7 @@ def _add_hold(blueprint: Blueprint, core: Core) -> None:
 
 
 def _led_at_limit(connection: Connection) -> list[str] | None:
-    """Return for somebody who leads the names of those who have read enough today; None for anybody else."""
+    """Return, for a senior, the names of people at the exposure limit today; None for others."""
     if viewer().person.role < Role.SENIOR:
         return None
     policy = running_policy().policy
@@ -119,7 +119,7 @@ def _led_at_limit(connection: Connection) -> list[str] | None:
 
 
 def offer_label(offer: AvailableAction) -> str:
-    """Return what the button of an offer says."""
+    """Return the label of an action's button."""
     if offer.minutes is None:
         return LABELS[offer.verb]
     return f"{LABELS[offer.verb]} {words(offer.span)}"
@@ -154,7 +154,7 @@ def _page(page: IncidentDetails | None, shown: RevealResult | None = None) -> st
 
 
 def _requested_action(verb: str) -> ViewerAction:
-    """Return what a form asks for; abort with 404 for what is none, with 400 for one that lacks what it must have."""
+    """Return the action in a form; aborts with 404 for an unknown one, with 400 if a required field is missing."""
     if verb not in set(Verb) - {Verb.REVEAL}:
         abort(404)
     form, outcome, note = request.form, request.form.get("outcome", ""), request.form.get("note", "").strip()
@@ -174,7 +174,7 @@ def _requested_action(verb: str) -> ViewerAction:
 
 
 def _whole_number(name: str, most: int = MOST_NUMBER) -> int | None:
-    """Return a field that holds a whole number; None for anything else."""
+    """Return a field's whole number; None for anything else."""
     text = request.form.get(name, "")
     return (
         int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most else None

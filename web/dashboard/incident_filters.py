@@ -1,4 +1,4 @@
-"""What a list of incidents is asked for in its address, and the addresses of its neighbours."""
+"""The filters in the address of an incident list, and links to it with other filters."""
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
@@ -21,13 +21,13 @@ _DRILLS = {"only": True, "without": False}
 
 Word = TypeVar("Word", bound=StrEnum)
 Choices = Mapping[str, tuple[str, list[tuple[str, str]]]]
-"""By the name of a filter its label, and the values that it may have with how they read."""
+"""For each filter by name: its label, and its possible values with their labels."""
 
 
 def requested_filters(viewer: Viewer, policy: Policy) -> IncidentFilter:
-    """Return what this request asks for; a word that is none of ours asks for nothing.
+    """Return this request's filters; unknown values are ignored.
 
-    Aborts with 400 for a null byte: PostgreSQL takes no text with one in it.
+    Aborts with 400 for a null byte: PostgreSQL accepts no text with one in it.
     """
     arguments = request.args
     if any("\0" in word for word in arguments.values()):
@@ -51,24 +51,24 @@ def _one_of(words: type[Word], text: str | None) -> frozenset[Word]:
 
 
 def whole_number(name: str) -> int | None:
-    """Return a number that the address names, from 1; None when it names none that there can be."""
+    """Return a number from the address, at least 1; None if it is missing or impossible."""
     number = request.args.get(name, type=int)
     return number if number is not None and 1 <= number <= MOST_NUMBER else None
 
 
 def active_filters() -> dict[str, Any]:
-    """Return the filters that this request names, as it names them."""
+    """Return the filters of this request, as they are in the address."""
     return {name: value for name in _NAMES if (value := request.args.get(name, "").strip())}
 
 
 def link(**changed: str | int | None) -> str:
-    """Return the address of this list with some of its filters or its place changed; None takes one away."""
+    """Return the address of this list with some filters or its place changed; None removes one."""
     named: dict[str, Any] = {**active_filters(), **changed}
     return url_for(request.endpoint or "", **{name: value for name, value in named.items() if value is not None})
 
 
 def filter_choices(policy: Policy, states: Collection[State]) -> Choices:
-    """Return what may be chosen from, in the order of the form. Who may not see a category may know that it exists."""
+    """Return the filters' choices in form order, hidden categories too: their existence is no secret."""
     assigned = dict.fromkeys(route.assign for route in policy.routes if route.assign)
     people = [(key, person.name) for key, person in policy.people.items()]
     return {

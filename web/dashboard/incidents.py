@@ -1,4 +1,4 @@
-"""The first page: what is open, by urgency; and beside it all incidents, the newest first."""
+"""The first page: open incidents by urgency; and the list of all incidents, newest first."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ _MOST_PAGE = 10_000
 
 
 def register(blueprint: Blueprint, core: Core) -> None:
-    """Add the pages, and what is done on them."""
+    """Add the pages, and their actions."""
 
     @blueprint.get("/")
     def now() -> str:
@@ -76,12 +76,12 @@ def _add_sample(blueprint: Blueprint, core: Core) -> None:
 
 
 def _asked_for(states: frozenset[State]) -> dict[str, Any]:
-    """Return what the form of the filters is made of."""
+    """Return the values for the filter form."""
     return {"choices": filter_choices(running_policy().policy, states), "filters": active_filters(), "link": link}
 
 
 def _numbers() -> list[int]:
-    """Return which incidents a form is about: of one row's button that one alone, whatever is ticked elsewhere."""
+    """Return which incidents a form is about: a row's own button means only that row, whatever else is ticked."""
     form = request.form
     numbers = form.getlist("only", type=int) or form.getlist("number", type=int)
     return [number for number in numbers if 1 <= number <= MOST_NUMBER]

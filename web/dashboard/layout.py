@@ -1,4 +1,4 @@
-"""What all pages of the dashboard have in common: who may come in, the frame around them, how they are kept true."""
+"""What all pages of the dashboard share: access, the frame around them, errors, and how they are refreshed."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ Adder = Callable[[Blueprint, Core], None]
 
 @dataclass(frozen=True, slots=True)
 class NavigationEntry:
-    """One entry of the navigation; `least` is the role that is shown it."""
+    """One entry of the navigation; `least` is the lowest role that sees it."""
 
     title: str
     path: str
@@ -38,7 +38,7 @@ class NavigationEntry:
 
     @property
     def is_here(self) -> bool:
-        """Whether the present page is this one or below it."""
+        """Whether the present page is this or a subpage."""
         if self.path == "/":
             return request.path == "/" or request.path.startswith("/incidents")
         return request.path == self.path or request.path.startswith(f"{self.path}/")
@@ -46,7 +46,7 @@ class NavigationEntry:
 
 @dataclass(frozen=True, slots=True)
 class Flash:
-    """What the page says of what was just done. `kind` is done or refused."""
+    """The result of the last action, for the page. `kind` is done or refused."""
 
     kind: str
     words: str
@@ -55,7 +55,7 @@ class Flash:
 def page_blueprint(
     core: Core, pages: tuple[NavigationEntry, ...], own_pages: tuple[NavigationEntry, ...], adders: tuple[Adder, ...]
 ) -> Blueprint:
-    """Return the door of all pages for one application."""
+    """Return one application's blueprint of all pages."""
     blueprint = Blueprint("dashboard", __name__)
     template_filters.add_filters(blueprint)
 
@@ -81,20 +81,20 @@ def page_blueprint(
 
 
 def answer_errors(blueprint: Blueprint) -> None:
-    """Let a door tell people in words what went wrong."""
+    """Show errors of a blueprint as pages."""
     blueprint.register_error_handler(HTTPException, _error_page)
     blueprint.register_error_handler(Exception, _failed)
 
 
 def _error_page(error: HTTPException) -> Response:
-    """Tell somebody in words why there is no such page."""
+    """Return a page that explains an HTTP error."""
     status = error.code or 500
     heading, words = errors.explain(error)
     return make_response(render_template("dashboard/error.html", heading=heading, words=words), status)
 
 
 def _failed(error: Exception) -> Response:
-    """Tell somebody in words that it failed, and log it; nothing of the layout that would ask the database again."""
+    """Log a failure and return a page about it, without the layout, which would query the database again."""
     status, _code = errors.status_and_code(error)
     page = render_template(
         "plain.html",
@@ -113,7 +113,7 @@ def layout_context(core: Core) -> dict[str, Any]:
 
 
 def secluded_response(response: Response, clock: Clock) -> Response:
-    """Return an answer as every page of ours is: secluded, and with a tag by which a browser asks for what is new."""
+    """Add to a response the headers of every page: security, and a tag by which a browser asks for changes."""
     for name, value in security_headers.PAGE.items():
         response.headers.setdefault(name, value)
     response.headers["X-Now"] = iso(clock.now())
@@ -124,12 +124,12 @@ def secluded_response(response: Response, clock: Clock) -> Response:
 
 
 def set_flash(text: str, *, is_refused: bool = False) -> None:
-    """Let the next page that this browser is shown say something of what was done."""
+    """Let the next page in this browser show the result of an action."""
     flash(text, "refused" if is_refused else "done")
 
 
 def sandbox_words(core: Core) -> str:
-    """Return what every page of a sandbox says; nothing elsewhere."""
+    """Return the notice of every sandbox page; empty elsewhere."""
     if core.settings.mode is not Mode.SANDBOX:
         return ""
     try:
@@ -140,7 +140,7 @@ def sandbox_words(core: Core) -> str:
 
 
 def _shown(pages: tuple[NavigationEntry, ...]) -> Iterator[NavigationEntry]:
-    """Yield the pages that somebody is shown the way to; none to nobody."""
+    """Yield the viewer's navigation entries; none without a sign-in."""
     if "viewer" in g:
         role = session.viewer().person.role
         yield from (page for page in pages if role >= page.least)

@@ -1,4 +1,4 @@
-"""Which pages the dashboard has."""
+"""The list of the dashboard's pages."""
 
 from flask import Blueprint
 
@@ -22,7 +22,7 @@ _OWN_PAGES = (
 
 
 def blueprint(core: Core) -> Blueprint:
-    """Return the door of all pages for one application."""
+    """Return one application's blueprint of all pages."""
     adders = (
         incidents.register,
         incident.register,

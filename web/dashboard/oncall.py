@@ -1,4 +1,4 @@
-"""Who is on call: now and next, the rotas of two weeks, overrides by a click, and where nobody hears."""
+"""Who is on call: now and next, schedules for two weeks, manual overrides, and gaps in coverage."""
 
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
@@ -29,19 +29,19 @@ _TONES = 8
 _MOST_HOLES = 12
 _DRAWN_WITHIN_S = 30
 _SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-"""A picture colours itself by a style of its own, and does nothing else."""
+"""The picture has its own inline styles, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageGapsText:
-    """Where nobody hears in time, in words: the first of them, and how many there are more."""
+    """Gaps in coverage as text: the first of them, and how many more there are."""
 
     lines: tuple[str, ...]
     more: int
 
 
 def register(door: Blueprint, core: Core) -> None:
-    """Add the page, its picture, and what its forms are sent to."""
+    """Add the page, its picture, and the addresses of its forms."""
     shelf = CoverageCache()
     override_forms.register(door, core)
 
@@ -84,7 +84,7 @@ def _weeks(monday: date, today: date) -> dict[str, Any]:
 
 
 def _monday(text: str, today: date) -> date:
-    """Return the Monday of the week that is asked for, not further away than a year; of this one when it is none."""
+    """Return the Monday of the requested week, at most a year away; this week's if the date is invalid."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -93,7 +93,7 @@ def _monday(text: str, today: date) -> date:
 
 
 def _holes(future: Future[Coverage]) -> CoverageGapsText | None:
-    """Return where nobody hears of something grave in time; None while that is not known yet."""
+    """Return the coverage gaps of severe incidents; None while they are not known yet."""
     if not future.done() or future.exception() is not None:
         return None
     coverage = visible_coverage(viewer().person, future.result(), running_policy().policy)
@@ -103,7 +103,7 @@ def _holes(future: Future[Coverage]) -> CoverageGapsText | None:
 
 
 def _tone(key: str) -> str:
-    """Return the class that colours somebody: the same everywhere, by their place in the policy."""
+    """Return a person's color class: the same everywhere, by their place in the policy."""
     people = list(running_policy().policy.people)
     return f"tone-{people.index(key) % _TONES}" if key in people else "tone-none"
 
@@ -115,7 +115,7 @@ def _initials(key: str) -> str:
 
 
 def _clock(at: datetime) -> str:
-    """Return `09:00`, where the day stands beside it."""
+    """Return `09:00`, for use beside a day."""
     return f"{at.astimezone(zone()):%H:%M}"
 
 

@@ -1,4 +1,4 @@
-"""The form by which somebody is put on call, and the buttons that take it back: they work without any script."""
+"""The form that puts somebody on call, and the buttons that end it: they work without any script."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _FIELDS = ("week", "schedule", "person", "from", "to")
 
 @dataclass(frozen=True, slots=True)
 class OverrideForm:
-    """What the form holds, the times on the clock of the schedule; `people` may be chosen."""
+    """The form's values; times are local to the schedule. `people` are the choices."""
 
     schedule: Schedule
     person: str
@@ -40,7 +40,7 @@ class OverrideForm:
 
 
 def register(blueprint: Blueprint, core: Core) -> None:
-    """Add what the form and the buttons are sent to."""
+    """Add the addresses of the form and the buttons."""
 
     @blueprint.post("/oncall/overrides")
     def begin_override() -> AnyResponse:
@@ -70,7 +70,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
 
 
 def form(asked: Mapping[str, str]) -> OverrideForm | None:
-    """Return the form for the schedule that is asked for; None where there is none, or none for this reader."""
+    """Return the form for the requested schedule; None if there is none, or this reader may not use it."""
     reader, schedule = viewer().person, _known_schedule(asked)
     everybody = running_policy().policy.people.values()
     people = tuple(
@@ -85,7 +85,7 @@ def form(asked: Mapping[str, str]) -> OverrideForm | None:
 
 
 def form_address(monday: date, schedule: Schedule, shift: Shift | None = None) -> str:
-    """Return where the form is shown, for what is left of a shift if one is given."""
+    """Return the form's address, for the rest of a shift if one is given."""
     arguments = {"week": monday.isoformat(), "schedule": schedule.key}
     if shift is not None:
         start = max(shift.start, g.now)
@@ -95,7 +95,7 @@ def form_address(monday: date, schedule: Schedule, shift: Shift | None = None) -
 
 
 def address(**asked: str) -> str:
-    """Return the address of the page, with what is asked for."""
+    """Return the page's address with these parameters."""
     return f"/oncall?{urlencode(asked)}" if asked else "/oncall"
 
 
@@ -106,12 +106,12 @@ def _known_schedule(asked: Mapping[str, str]) -> Schedule | None:
 
 
 def _via() -> str:
-    """Return where it is clicked: what somebody does who has only said who they are counts in the sandbox alone."""
+    """Return the `via` of the click: without a real sign-in, an action counts only in the sandbox."""
     return Mode.SANDBOX.value if viewer().is_sandbox else viewer().via
 
 
 def _refused(text: str, asked: Mapping[str, str]) -> AnyResponse:
-    """Say what is wrong, and show the form again as it was filled in."""
+    """Show what is wrong, and the form again as it was filled in."""
     set_flash(f"Nothing changed: {text}.", is_refused=True)
     arguments = {name: asked[name] for name in _FIELDS if asked.get(name)}
     return redirect(f"{address(**arguments)}#override", 303)
@@ -128,12 +128,12 @@ def _begun(override: ManualOverride) -> str:
 
 
 def _local(at: datetime, schedule: Schedule) -> datetime:
-    """Return what the clock of the schedule shows; what it shows twice means the first time."""
+    """Return the schedule's local time; an ambiguous one means the first."""
     return local_time_reached(at, schedule.timezone)
 
 
 def _instant(text: str, schedule: Schedule) -> datetime | None:
-    """Return the instant of a time on the clock of the schedule; None for what is no time."""
+    """Return the instant of a local time of the schedule; None if it is invalid."""
     try:
         return first_instant(datetime.fromisoformat(text).replace(tzinfo=None), schedule.timezone)
     except ValueError:

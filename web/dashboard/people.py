@@ -1,4 +1,4 @@
-"""Who can sign in, and how: admins invite people, and end what they have begun."""
+"""Who can sign in, and how: admins invite people, and end their sessions."""
 
 from flask import Blueprint, abort, g, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
@@ -49,11 +49,11 @@ def register(blueprint: Blueprint, core: Core) -> None:
 
 
 def _person_or_404(key: str) -> Person:
-    """Return whom an admin means; aborts for anybody else, and for nobody."""
+    """Return the person; aborts for unknown ones and viewers below admin."""
     require(Role.ADMIN)
     return running_policy().policy.people.get(key) or abort(404)
 
 
 def _is_sandboxs() -> bool:
-    """Whether the admin has only said that they are one."""
+    """Whether the admin signed in without proof."""
     return viewer().is_sandbox

@@ -1,4 +1,4 @@
-"""The policy that runs: its picture, what is wrong with it, and the doors to what explains it and what ran before."""
+"""The active policy: its diagram, its problems, and links to explanations and earlier versions."""
 
 from flask import Blueprint, g, render_template
 

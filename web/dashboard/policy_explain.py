@@ -1,4 +1,4 @@
-"""What an event would do: one that is pasted, or one of an incident whose body is opened in memory and never shown."""
+"""What an event would do: a pasted one, or one of an incident whose body is decrypted in memory and never shown."""
 
 import json
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ _NO_NUMBER = "Not an incident number; write it as 1042."
 
 @dataclass(slots=True)
 class _Form:
-    """What somebody has typed, and what is wrong with it by field; nothing of it is lost."""
+    """What somebody has typed, and the errors by field; all of it is kept."""
 
     body: str
     source: str
@@ -46,7 +46,7 @@ class _Form:
     offered: tuple[StoredEvent, ...] = ()
 
     def complain(self, name: str, text: str) -> None:
-        """Note what is wrong with a field."""
+        """Record an error of a field."""
         self.wrong[name] = f"{self.wrong[name]}; {text}" if name in self.wrong else text
 
 
@@ -80,7 +80,7 @@ def _page(core: Core, form: _Form, *, is_asked: bool) -> str:
 
 
 def _explained(core: Core, form: _Form) -> Explanation | None:
-    """Return what would become of what was asked for; None when the form says what is wrong with it."""
+    """Return the explanation of the form's event; None if the form has errors."""
     at = _instant(form)
     picked = _picked(core, form) if form.number else None
     body = form.body.encode() if form.body.strip() else b""
@@ -102,7 +102,7 @@ def _explained(core: Core, form: _Form) -> Explanation | None:
 
 
 def _instant(form: _Form) -> datetime | None:
-    """Return the instant that was typed, in the reader's zone unless it has its own; None for now."""
+    """Return the typed instant, in the reader's zone unless it has its own; None for now."""
     if not form.at:
         return None
     try:
@@ -114,7 +114,7 @@ def _instant(form: _Form) -> datetime | None:
 
 
 def _picked(core: Core, form: _Form) -> StoredEvent | None:
-    """Return the event of an incident that was picked, else the one that opened it. Aborts with 404."""
+    """Return the chosen event of an incident, else the one that opened it. Aborts with 404."""
     if not form.number.isascii() or not form.number.isdecimal() or len(form.number) > _MOST_DIGITS:
         form.complain("number", _NO_NUMBER)
         return None
@@ -141,7 +141,7 @@ def _opened(core: Core, form: _Form, event: StoredEvent) -> bytes:
 
 
 def _outcome(explanation: Explanation, policy: Policy) -> dict[str, Any]:
-    """Return what the page shows of it: nothing of what the event says."""
+    """Return the values for the page: nothing from the event's content."""
     incident = explanation.found.incident if explanation.found else None
     values: dict[str, Any] = {
         "explained": explanation,

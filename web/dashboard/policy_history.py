@@ -1,4 +1,4 @@
-"""Which policies have run, what each said as it was written, and how two of them differ."""
+"""Earlier and current policies: when they ran, their texts, and the differences of any two."""
 
 from flask import Blueprint, abort, render_template, request
 from sqlalchemy import Connection
@@ -18,7 +18,7 @@ from escalator.store.policies import PolicyVersion
 
 _MOST = 200
 _FILE = "file"
-"""Stands for the policy's file, where a version can be named."""
+"""Means the policy's file where a version can be named."""
 
 
 def register(blueprint: Blueprint, core: Core) -> None:
@@ -65,7 +65,7 @@ def _version(connection: Connection, sha256: str) -> PolicyVersion:
 
 
 def _text(core: Core, connection: Connection, name: str) -> VersionName:
-    """Return a version, or the policy file now. Aborts with 404 for what is neither."""
+    """Return a version, or the policy file now. Aborts with 404 for an unknown name."""
     if name != _FILE:
         return version_text(connection, _version(connection, name))
     try:

@@ -1,4 +1,4 @@
-"""Reports: how soon alerts were answered and resolved, how many in time, and what became of the messages."""
+"""Reports: how soon and how many in time alerts were acknowledged and resolved, and message results."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -18,7 +18,7 @@ from web.session import running_policy, viewer
 
 _ONE_DAY = timedelta(days=1)
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
-"""At the ends of the calendar a day would leave it in some zone."""
+"""Beyond these a day could leave the calendar in some zone."""
 _HEADINGS = (
     "by", "group", "alerts", "open", "answered", "answered_p50_s", "answered_p90_s", "answered_in_time", "resolved",
     "resolved_p50_s", "resolved_p90_s", "resolved_in_time", "resolved_with_limit", "escalated", "false_alarms",
@@ -50,7 +50,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
 
 
 def _span(longest: timedelta) -> ReportPeriod:
-    """Return the days that are asked for, `until` among them, in the reader's zone; the last four weeks by default."""
+    """Return the requested days, `until` included, in the reader's zone; by default the last four weeks."""
     today = g.now.astimezone(zone()).date()
     last = _day("until", today)
     first = _day("since", last - DEFAULT + _ONE_DAY)
@@ -87,7 +87,7 @@ def _groups(report: Report) -> list[tuple[str, dict[str, AlertStatistics]]]:
 
 
 def _plots(report: Report) -> dict[str, Markup]:
-    """Return the pictures; what text stands in them is escaped by the library that writes them."""
+    """Return the charts; the library that writes them escapes their text."""
     answered = {name: statistics.answered for name, statistics in report.by_category.items()}
     resolved = {name: statistics.resolved for name, statistics in report.by_category.items()}
     return {

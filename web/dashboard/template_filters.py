@@ -1,4 +1,4 @@
-"""How instants and keys read on a page: the filters of its templates. Times are in the reader's zone."""
+"""Template filters: how instants and keys are shown on a page. Times are in the reader's zone."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ _DAYS_OF_A_WEEK = 7
 
 
 def add_filters(blueprint: Blueprint) -> None:
-    """Let the templates of a blueprint use what is here."""
+    """Add these filters to the templates of a blueprint."""
     for name, filter_ in _FILTERS.items():
         blueprint.add_app_template_filter(filter_, name)
 
@@ -49,17 +49,17 @@ def whole(instant: datetime) -> str:
 
 
 def iso(instant: datetime) -> str:
-    """Return an instant as machines read it."""
+    """Return an instant in ISO format."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def person(key: str | None) -> str:
-    """Return what somebody is called: their name, or what stands for who is not in the policy."""
+    """Return a person's name, or a substitute for one who is not in the policy."""
     return display_name(key, running_policy().policy)
 
 
 def duration(span: timedelta | None) -> str:
-    """Return `5 min`; a dash for none."""
+    """Return `5 min`; a dash for None."""
     return "–" if span is None else words(span)
 
 

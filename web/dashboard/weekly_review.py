@@ -1,4 +1,4 @@
-"""The weekly review, to be read on a screen and on paper."""
+"""The weekly review, for screen and print."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from web.session import running_policy, viewer
 
 
 def register(blueprint: Blueprint, core: Core) -> None:
-    """Add the page, and the way to this week's."""
+    """Add the page, and a redirect to it."""
 
     @blueprint.get("/audit/week")
     def this_week() -> Response:

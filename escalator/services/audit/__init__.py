@@ -1,1 +1,1 @@
-"""The audit log: searched, exported, and its hash chain verified."""
+"""The audit log: search, export, and check of its hash chain."""

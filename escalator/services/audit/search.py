@@ -1,4 +1,4 @@
-"""Somebody searches the audit trail, page by page, or takes what is found away as a file."""
+"""Searches the audit log page by page, and exports what was found as a file."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -55,17 +55,17 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "duty": tuple(action for action in _ACTS if action.startswith(("shift.", "override."))),
     "troubles": tuple(action for action in _ACTS if action.startswith("trouble.")),
 }
-"""Actions that are asked for together, by the word for them."""
+"""Actions that are searched together, by the word for them."""
 
 COLUMNS = (
     *("seq", "at", "incident", "number", "action", "actor_kind", "actor_key", "via", "reason"),
     *("before", "after", "policy_version", "prev_hash", "hash"),
 )
-"""The columns of a CSV: what a line of JSON holds, and the incident's number."""
+"""The columns of a CSV: the fields of a JSON line, and the incident's number."""
 
 
 class ExportFormat(StrEnum):
-    """How a file is written."""
+    """The format of a file."""
 
     CSV = "csv"
     JSON_LINES = "jsonl"
@@ -73,7 +73,7 @@ class ExportFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """What was found. `newer` and `older` are whether more follows to either side of it."""
+    """One page of results. `newer` and `older`: whether there is more in that direction."""
 
     rows: tuple[Row[Any], ...]
     newer: Position | None
@@ -81,9 +81,9 @@ class AuditPage:
 
 
 def search_refusal(asker: Person, search: AuditQuery) -> str:
-    """Return in words why somebody may not search for this; empty when they may.
+    """Return why somebody may not run this search, in words; empty when they may.
 
-    What another person does all day is the business of who leads, runs or audits the place.
+    Only seniors, admins and auditors may see what another person does all day.
     """
     if search.actor in {None, asker.key} or asker.role >= Role.SENIOR or asker.role is Role.AUDITOR:
         return ""
@@ -91,7 +91,7 @@ def search_refusal(asker: Person, search: AuditQuery) -> str:
 
 
 def actions_named(word: str) -> tuple[str, ...]:
-    """Return the actions that a word asks for: those of a group, or itself. Raises ValueError for any other."""
+    """Return the actions that a word means: a group's, or one action. Raises ValueError for other words."""
     return GROUPS[word] if word in GROUPS else (AuditAction(word).value,)
 
 
@@ -105,9 +105,9 @@ def search_page(
     newer_than: Position | None = None,
     limit: int = audit_search.PAGE,
 ) -> AuditPage:
-    """Return one page of what is found, the newest first, into the past or back from there. Raises Unavailable.
+    """Return one page of results, newest first, before or after a cursor. Raises Unavailable.
 
-    Ask `search_refusal` first.
+    Call `search_refusal` first.
     """
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
@@ -121,13 +121,13 @@ def search_page(
 
 
 def encode_cursor(place: Position) -> str:
-    """Return a place as an address holds it."""
+    """Return a cursor as an address has it."""
     at, record_id = place
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{record_id.hex}"
 
 
 def decode_cursor(text: str) -> Position:
-    """Return the place that was written. Raises ValueError."""
+    """Return the cursor from its text. Raises ValueError."""
     at, _, record_id = text.partition("-")
     return datetime.strptime(at, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC), UUID(hex=record_id)
 
@@ -135,11 +135,10 @@ def decode_cursor(text: str) -> Position:
 def export_records(
     core: Core, viewer: Viewer, running: RunningPolicy, search: AuditQuery, form: ExportFormat
 ) -> Iterator[str]:
-    """Record who takes what away, and then yield it, the oldest first, a batch at a time. Raises Unavailable.
+    """Record who exports what, then yield it in batches, oldest first. Raises Unavailable.
 
-    It ends with what was written before it was asked for: a trail that grows meanwhile, by this too, has an end here.
-    Each batch is a question of its own, so nothing is held open for a browser that reads slowly.
-    Ask `search_refusal` first.
+    It ends with what was written before the export began: the log grows meanwhile, by this export too. Each batch is a
+    query of its own, so nothing is held open for a browser that reads slowly. Call `search_refusal` first.
     """
     now = core.clock.now()
     until = min(search.until, now) if search.until else now
@@ -153,7 +152,7 @@ def export_records(
 
 
 def describe_search(search: AuditQuery, form: ExportFormat) -> dict[str, str]:
-    """Return what was asked for, as the record of an export says it."""
+    """Return the search as the record of an export states it."""
     values = {
         "person": search.actor,
         "number": search.number,

@@ -1,4 +1,4 @@
-"""Whether the audit trail is whole: each record numbered after the last, naming its hash, with a hash that fits."""
+"""Verifies the audit log: records are numbered without gaps, name the previous hash, and match their own hash."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,16 +11,16 @@ from escalator.services.core.context import Core
 from escalator.store import audit_log, key_values
 
 LATEST = 1000
-"""How many of the newest records are looked at where somebody waits for the answer."""
+"""How many of the newest records are checked while somebody waits for the answer."""
 _VERIFIED = "audit_verified"
 
 Line = tuple[dict[str, Any], str]
-"""A sealed record as exported, without its hash; and the hash that stands beside it."""
+"""A sealed record as exported, without its hash; and the hash stored beside it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What verifying has found: the number of the last record that fits, its hash, and what is wrong with the next."""
+    """The result of verifying: number and hash of the last record that fits, and what is wrong with the next."""
 
     count: int
     last_hash: str
@@ -29,9 +29,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ChainStatus:
-    """How the chain stands: its newest number and hash, what of it was looked at just now, what not sealed yet.
+    """The state of the chain: newest number and hash, the part checked just now, the records not sealed yet.
 
-    `verified` is when `escalator audit verify` found all of it whole, and up to which record; None when it never has.
+    `verified`: when `escalator audit verify` last found all of it valid, and up to which record; None for never.
     """
 
     length: int
@@ -43,7 +43,7 @@ class ChainStatus:
 
 
 def follow_chain(lines: Iterable[Line], after: int = 0, last_hash: str = audit_log.FIRST_HASH) -> Verdict:
-    """Return how far the chain holds from the record after this one, which has that hash."""
+    """Return how far the chain is valid after this record, which has that hash."""
     seq, previous = after, last_hash
     for line, stored_hash in lines:
         wrong = _misfit(line, stored_hash, seq + 1, previous)
@@ -54,9 +54,9 @@ def follow_chain(lines: Iterable[Line], after: int = 0, last_hash: str = audit_l
 
 
 def verify_chain(core: Core) -> tuple[Verdict, int]:
-    """Return whether the whole chain fits, and how many records are not sealed yet; note when it did.
+    """Return whether the whole chain is valid, and how many records are unsealed; store when it was.
 
-    It reads all of it, a batch at a time: seconds for each hundred thousand records. Raises Unavailable.
+    It reads all of it in batches: seconds for each hundred thousand records. Raises Unavailable.
     """
     with core.database.reading() as connection:
         verdict = _followed_from(connection, 0)
@@ -68,7 +68,7 @@ def verify_chain(core: Core) -> tuple[Verdict, int]:
 
 
 def chain_status(core: Core) -> ChainStatus:
-    """Return how the chain stands, with a look at its newest records. Raises Unavailable."""
+    """Return the state of the chain; checks its newest records. Raises Unavailable."""
     with core.database.reading() as connection:
         length = audit_log.last_seq(connection)
         after = max(0, length - LATEST)
@@ -81,7 +81,7 @@ def chain_status(core: Core) -> ChainStatus:
 
 
 def _followed_from(connection: Connection, after: int) -> Verdict:
-    """Return how far the chain holds; a seal whose record is gone is missed too, be it the last one."""
+    """Return how far the chain is valid; also finds a missing record that has a seal, even the last."""
     newest = audit_log.last_seq(connection)
     verdict = follow_chain(
         audit_log.chained_records(connection, after=after), after, audit_log.hash_at(connection, after)

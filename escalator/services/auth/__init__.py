@@ -1,1 +1,1 @@
-"""Who somebody is: sessions, API tokens, magic links, sign-in with Slack, and who may see an incident."""
+"""Authentication: sessions, API tokens, magic links, Slack sign-in, and who may see an incident."""

@@ -1,4 +1,4 @@
-"""Tokens: what a machine holds to act for one person. It may do what they may, within its scopes, until it expires."""
+"""API tokens: a program acts for one person, with their permissions, within the token's scopes, until it expires."""
 
 import secrets
 from collections.abc import Collection
@@ -21,7 +21,7 @@ from escalator.store import api_tokens, audit_log
 from escalator.store.api_tokens import ApiToken
 
 PREFIX = "esc_"
-"""What every token begins with, so that scanners of source code find one that has got into it."""
+"""The start of every token, so that scanners of source code find leaked ones."""
 
 LONGEST = timedelta(days=365)
 LONGEST_NAME = 64
@@ -38,7 +38,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TokenRefused:
-    """Why there is no token, in words."""
+    """Why no token was made, in words."""
 
     why: str
 
@@ -46,9 +46,9 @@ class TokenRefused:
 def create_token(  # noqa: PLR0913  # a token is made of these
     core: Core, author: Viewer, person: str, name: str, scopes: Collection[Scope], good_for: timedelta
 ) -> str | TokenRefused:
-    """Make a token for somebody and return its text, which is kept nowhere; or why not. Raises Unavailable.
+    """Create a token for somebody and return its text, which is not stored; or why not. Raises Unavailable.
 
-    One that is made in the sandbox by somebody who has only said who they are is good for the sandbox only.
+    If somebody creates it in the sandbox without authentication, it is valid in the sandbox only.
     """
     text, now, name = PREFIX + secrets.token_urlsafe(32), core.clock.now(), " ".join(name.split())
     with core.database.writing() as connection:
@@ -66,7 +66,7 @@ def create_token(  # noqa: PLR0913  # a token is made of these
 
 
 def find_token(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[Scope]] | None:
-    """Return for whom a token stands, the policy in which they still are, and its scopes; None when it is not good.
+    """Return a token's person, the policy that they are still in, and its scopes; None when it is not valid.
 
     Raises Unavailable.
     """
@@ -89,13 +89,13 @@ def find_token(core: Core, text: str) -> tuple[Viewer, RunningPolicy, frozenset[
 
 
 def list_tokens(core: Core, viewer: Viewer) -> list[ApiToken]:
-    """Return the newest tokens, the newest first: to somebody of the sandbox only the sandbox's. Raises Unavailable."""
+    """List the newest tokens, newest first; somebody of the sandbox sees only the sandbox's. Raises Unavailable."""
     with core.database.reading() as connection:
         return api_tokens.list_newest(connection, is_sandbox=viewer.is_sandbox)
 
 
 def revoke_token(core: Core, author: Viewer, token_id: UUID) -> bool:
-    """Revoke a token now; whether there was one, and it was good until now. Raises Unavailable."""
+    """Revoke a token now; return whether it was valid until now. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:
         token = api_tokens.get(connection, token_id)
@@ -110,7 +110,7 @@ def revoke_token(core: Core, author: Viewer, token_id: UUID) -> bool:
 
 
 def _why_not(policy: Policy, author: Viewer, person: str) -> str:
-    """Return why this author may make no token for that person: it would show them more than they may see."""
+    """Return why this author may create no token for that person: it could read more than they may."""
     maker = policy.people.get(author.person.key)
     if maker is None or maker.role < Role.ADMIN:
         return "Only an admin can create tokens."
@@ -137,6 +137,6 @@ def _mistake(name: str, scopes: Collection[Scope], good_for: timedelta) -> str:
 
 
 def _entry(action: AuditAction, author: Viewer, token: ApiToken) -> AuditEntry:
-    """Return what is recorded: not its name, which is free text."""
+    """Return the audit record: without the name, a free text."""
     after = {"token": str(token.id), "person": token.person, "scopes": " ".join(sorted(token.scopes))}
     return AuditEntry(action, Actor("person", author.person.key), author.via, after=after)

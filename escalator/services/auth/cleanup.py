@@ -1,4 +1,4 @@
-"""What is kept of people who come in, and for how long."""
+"""Deletes expired sign-in data after its retention."""
 
 from datetime import datetime, timedelta
 
@@ -8,13 +8,13 @@ from escalator.services.auth import login_rate_limit
 from escalator.store import login_attempts, magic_links, sessions
 
 _SESSIONS = timedelta(days=400)
-"""For so long it is known when somebody was here last."""
+"""How long the time of a person's last visit is kept."""
 
 _LINKS = timedelta(days=30)
 
 
 def delete_expired(connection: Connection, now: datetime) -> None:
-    """Delete sessions, links and tries that are long over."""
+    """Delete sessions, links and attempts long expired."""
     sessions.delete_before(connection, now - _SESSIONS)
     magic_links.delete_expired(connection, now - _LINKS)
     login_attempts.delete_before(connection, now - login_rate_limit.KEPT_FOR)

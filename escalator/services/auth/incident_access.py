@@ -1,4 +1,4 @@
-"""Opening one incident by its number: the one place where it is decided whether somebody may see it."""
+"""Reads one incident by its number: the only place that checks whether somebody may see it."""
 
 from sqlalchemy import Connection
 
@@ -12,7 +12,7 @@ from escalator.store import incidents
 def find_visible_incident(
     core: Core, connection: Connection, viewer: Viewer, number: int, policy: Policy, *, is_locked: bool = False
 ) -> Incident | None:
-    """Return an incident that somebody may see, locked where it is to change; None when there is none."""
+    """Return an incident that somebody may see, locked if it is to change; None when there is none."""
     incident_id = incidents.id_by_number(connection, number)
     if incident_id is None:
         return None

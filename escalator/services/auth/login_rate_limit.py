@@ -1,4 +1,4 @@
-"""How often somebody may try to sign in: by where they come from, and by the mail address that they name."""
+"""Limits how often somebody may try to sign in, by client address and by the email address they enter."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,25 +10,25 @@ from escalator.store import login_attempts
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many tries within a time, of one key."""
+    """So many attempts in a time, of one key."""
 
     most: int
     within: timedelta
 
 
 BY_ADDRESS = RateLimit(60, timedelta(minutes=10))
-"""Of one network address: a whole office may begin its day behind one."""
+"""For one network address: a whole office may sign in from one."""
 
 BY_MAIL = RateLimit(3, timedelta(minutes=15))
-"""Of one mail address: as many mails as can be lost before somebody looks elsewhere."""
+"""For one address: as many emails as can be lost before somebody looks elsewhere."""
 
 KEPT_FOR = timedelta(days=1)
 
 
 def record_attempt(core: Core, limit: RateLimit, subject: str) -> timedelta | None:
-    """Note a try, and return None; for one too many, return after which time the next is taken. Raises Unavailable.
+    """Record an attempt and return None; over the limit, return how long to wait. Raises Unavailable.
 
-    `what` is kept as a digest: an address is personal, and nobody has to read it.
+    `what` is stored as a digest: an address is personal data, and nobody has to read it.
     """
     now, key = core.clock.now(), token_digest(subject)
     with core.database.writing() as connection:

@@ -1,4 +1,4 @@
-"""Links that sign in, sent by mail: to whom an admin invites, and to whoever asks for one at the door."""
+"""Sends magic links by email: to people whom an admin invites, and to people who ask for one."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,7 +33,7 @@ _MAIL = "mail"
 
 @dataclass(frozen=True, slots=True)
 class _LinkRequest:
-    """Who asked for a link: for the records, and in words; for how long it is good, and which page it leads to."""
+    """Who asked for a link, for records and in words; how long it is valid, and which page it opens."""
 
     author: Actor
     via: str
@@ -43,15 +43,15 @@ class _LinkRequest:
 
 
 def send_invitation(core: Core, author: Viewer, person: Person) -> Delivered | Failed:
-    """Mail somebody a link, because an admin invites them. Raises Unavailable."""
+    """Email a link to somebody whom an admin invites. Raises Unavailable."""
     author_actor = Actor("person", author.person.key)
     return _sent(core, person, _LinkRequest(author_actor, author.via, author.person.name, magic_links.INVITED_GOOD_FOR))
 
 
 def send_requested_link(core: Core, email: str, wanted: str = "/") -> None:
-    """Mail a link to the one person who has this address, if there is one. `wanted` is the page it leads to.
+    """Email a link to the one person with this address, if there is one. `wanted` is the page it opens.
 
-    It raises nothing: nobody waits for it, so that how long it takes tells nobody whether there is one.
+    It raises nothing: nobody waits for it, so its duration does not show whether there is one.
     """
     try:
         with core.database.reading() as connection:
@@ -64,7 +64,7 @@ def send_requested_link(core: Core, email: str, wanted: str = "/") -> None:
 
 
 def _sent(core: Core, person: Person, request: _LinkRequest) -> Delivered | Failed:
-    """Make a link and mail it; a failure is logged and recorded, for who waits for a mail cannot know why."""
+    """Create a link and email it; a failure is logged and recorded, because the recipient cannot see it."""
     sender, recipient = addresses.sender(core.settings.mail_from), addresses.address(core.expand(person.email or ""))
     if sender is None or not can_mail(core.settings):
         sent: Delivered | Failed = Failed(FailureReason.NOT_CONFIGURED)

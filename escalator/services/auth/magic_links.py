@@ -1,4 +1,4 @@
-"""Links that sign one person in, once. The text of a link is kept nowhere: the database holds its digest."""
+"""Magic links: each signs one person in, once. The link is not stored; the database holds its digest."""
 
 import secrets
 from datetime import timedelta
@@ -14,7 +14,7 @@ from escalator.store import sessions as kept_sessions
 
 VIA = "link"
 PRINTER = Actor("system", "cli")
-"""Who makes a link on the command line: whoever may run commands on the machine."""
+"""The actor of command-line links: anybody who may run commands there."""
 
 PATH = "/sign-in/link/"
 ASKED_FOR_GOOD_FOR = timedelta(minutes=15)
@@ -38,12 +38,12 @@ def create_link(core: Core, person: str, author: Actor, via: str, good_for: time
 
 
 def invitation_entry(person: str, author: Actor, via: str, failed: str = "") -> AuditEntry:
-    """Return what is recorded of a link, or of that it could not be mailed."""
+    """Return the audit record of a link, or of a failure to email it."""
     return AuditEntry(AuditAction.INVITED, author, via, failed, after={"person": person})
 
 
 def redeem_link(core: Core, token: str, instead_of: str = "") -> str | None:
-    """Use a link up and sign its person in; return what the browser is to hold. None when the link is not good.
+    """Use a link up, sign its person in, and return their session's text. None when it is not valid.
 
     Raises Unavailable.
     """
@@ -56,11 +56,11 @@ def redeem_link(core: Core, token: str, instead_of: str = "") -> str | None:
 
 
 def first_admin(policy: Policy) -> Person | None:
-    """Return who lets the others in; None when nobody is an admin."""
+    """Return the first person who is an admin; None without one."""
     return next((person for person in policy.people.values() if person.role is Role.ADMIN), None)
 
 
 def is_first(core: Core) -> bool:
-    """Whether nobody has ever signed in, but by saying who they are. Raises Unavailable."""
+    """Whether nobody has ever signed in with authentication. Raises Unavailable."""
     with core.database.reading() as connection:
         return not kept_sessions.has_been_used(connection, besides=sessions.SANDBOX)

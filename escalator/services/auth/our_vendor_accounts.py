@@ -1,6 +1,6 @@
-"""Who we are at the vendors: asked once for each token, and kept.
+"""Our accounts at the vendors: asked once for each token, and stored.
 
-Until it is known any signed click counts, and what we have done in Jira looks like somebody's act.
+Until one is known, any signed click counts, and our own changes in Jira look like a person's.
 """
 
 import hashlib
@@ -26,43 +26,43 @@ _ASKED_WITH = ":asked_with"
 
 
 class SlackHome(NamedTuple):
-    """Where the token is from: a workspace, and the Enterprise organization that it is part of, if it is.
+    """Where the token is from: a workspace, and its Enterprise organization, if it has one.
 
-    In an organization people have one id in all of its workspaces, and their own may be another than the one in which
-    they click; a token of the whole organization has no workspace (docs.slack.dev, "Developing for Enterprise orgs").
+    In an organization people have one id in all workspaces, and may click in another workspace than their own; a token
+    of the whole organization has no workspace (docs.slack.dev, "Developing for Enterprise orgs").
     """
 
     team_id: str
     enterprise_id: str
 
     def includes(self, team_id: str, enterprise_id: str) -> bool:
-        """Whether somebody of that workspace, in that organization, is one of ours."""
+        """Whether somebody of that workspace and organization is ours."""
         if self.enterprise_id and self.enterprise_id in {team_id, enterprise_id}:
             return True
         return bool(team_id) and team_id == self.team_id
 
     def text(self) -> str:
-        """Return it as it is kept."""
+        """Return the stored form."""
         return f"{self.team_id}/{self.enterprise_id}" if self.enterprise_id else self.team_id
 
 
 def parse_home(text: str) -> SlackHome:
-    """Return what `SlackHome.text` has made."""
+    """Parse what `SlackHome.text` returned."""
     team_id, _, enterprise_id = text.partition("/")
     return SlackHome(team_id, enterprise_id)
 
 
 def own_account(connection: Connection, settings: Settings, name: str) -> str | None:
-    """Return who we are at a vendor; None until that is known for the address and the token that we have now."""
+    """Return our account at a vendor; None until it is known for the present address and token."""
     if key_values.get(connection, name + _ASKED_WITH) != _credentials(settings, name):
         return None
     return key_values.get(connection, name) or None
 
 
 def _credentials(settings: Settings, name: str) -> str:
-    """Return a digest of what we ask with."""
+    """Return a digest of our credentials."""
     used = {
-        # The last part makes those ask again who were told no organization by the version before.
+        # The last part makes installations ask again that stored no organization.
         WORKSPACE: (settings.slack_api_url, settings.slack_bot_token, "and organization"),
         JIRA_ACCOUNT: (settings.jira_url, settings.jira_email, settings.jira_token),
     }
@@ -70,7 +70,7 @@ def _credentials(settings: Settings, name: str) -> str:
 
 
 def refresh_our_accounts(core: Core) -> None:
-    """Ask for what is not known yet, at most once a minute. Raises Unavailable."""
+    """Ask for unknown accounts, at most once a minute. Raises Unavailable."""
     if core.settings.mode is Mode.SANDBOX:
         return
     if core.settings.slack_bot_token:
@@ -102,7 +102,7 @@ def _ask(core: Core, name: str, query: Callable[[], str | Failed]) -> None:
 
 
 def _keep(core: Core, connection: Connection, name: str, value: str) -> None:
-    """Keep who we are with the present token; empty while it is asked, so that nothing is held to another token's."""
+    """Store our account for the present token; empty while asking, so that no other token's account is used."""
     now = core.clock.now()
     key_values.save(connection, name, value, now)
     key_values.save(connection, name + _ASKED_WITH, _credentials(core.settings, name), now)

@@ -1,4 +1,4 @@
-"""Sessions: a browser holds a random text, the database its digest, so that each can be ended from here."""
+"""Sessions: the browser holds a random text, the database its digest, so each session can be ended here."""
 
 import hashlib
 import secrets
@@ -21,17 +21,17 @@ _NOTED_EVERY = timedelta(minutes=1)
 
 
 def start_session(core: Core, person: str, via: str, instead_of: str = "") -> str:
-    """Sign somebody in, and return what their browser is to hold: a new one each time. Raises Unavailable.
+    """Sign somebody in, and return a new text for their browser. Raises Unavailable.
 
-    `via` is slack or link; sandbox for somebody who has only said who they are. `instead_of` is what the browser has
-    held until now, which ends.
+    `via` is slack or link; sandbox for somebody who is not authenticated. `instead_of` is the text that the browser has
+    held until now; that session ends.
     """
     with core.database.writing() as connection:
         return start_session_within(connection, core.clock.now(), person, via, instead_of)
 
 
 def start_session_within(connection: Connection, now: datetime, person: str, via: str, instead_of: str = "") -> str:
-    """Do as `start_session` does, together with something else."""
+    """Like `start_session`, within the caller's transaction."""
     token = secrets.token_urlsafe(32)
     sessions.end(connection, token_digest(instead_of), now)
     sessions.add(connection, Session(token_digest(token), person, via, now, now))
@@ -40,7 +40,7 @@ def start_session_within(connection: Connection, now: datetime, person: str, via
 
 
 def find_session(core: Core, token: str) -> tuple[Viewer, RunningPolicy] | None:
-    """Return who holds this, and the running policy, in which they still are; None for nobody. Raises Unavailable."""
+    """Return the session's person and the running policy, which they are still in; else None. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
         session = sessions.find(connection, token_digest(token))
@@ -68,9 +68,9 @@ def end_session(core: Core, token: str, person: str) -> None:
 
 
 def end_all_sessions(core: Core, person: str, author: Viewer) -> int:
-    """Sign somebody out of every browser, and let no link of theirs be good; return how many browsers it were.
+    """Sign somebody out of every browser, invalidate their links, and return the number of browsers.
 
-    Somebody of the sandbox ends only what has begun there. Raises Unavailable.
+    Somebody of the sandbox ends only what began there. Raises Unavailable.
     """
     now = core.clock.now()
     with core.database.writing() as connection:
@@ -85,7 +85,7 @@ def end_all_sessions(core: Core, person: str, author: Viewer) -> int:
 
 
 def token_digest(token: str) -> str:
-    """Return what is kept of a secret text that is itself long and random."""
+    """Return the digest to store of a secret that is long and random."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""In which ways people can sign in here, and each of them."""
+"""The ways to sign in: of all, and of one person."""
 
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ from escalator.settings import Settings
 
 
 class SignInMethod(StrEnum):
-    """How somebody signs in."""
+    """A way to sign in."""
 
     SANDBOX = "sandbox"
     SLACK = "slack"
@@ -19,12 +19,12 @@ class SignInMethod(StrEnum):
 
 
 def can_mail(settings: Settings) -> bool:
-    """Whether links can be mailed: a sandbox sends nothing."""
+    """Whether links can be emailed; not in a sandbox."""
     return settings.mode is not Mode.SANDBOX and bool(settings.smtp_url and settings.mail_from)
 
 
 def available_methods(settings: Settings) -> frozenset[SignInMethod]:
-    """Return the ways that this installation offers; where it offers none, there are links of `escalator`."""
+    """Return the ways that this installation offers; without any, the command `escalator` makes links."""
     offered = {
         SignInMethod.SANDBOX: settings.mode is Mode.SANDBOX,
         SignInMethod.SLACK: settings.has_slack_sign_in,
@@ -34,7 +34,7 @@ def available_methods(settings: Settings) -> frozenset[SignInMethod]:
 
 
 def methods_for_person(core: Core, person: Person, running: RunningPolicy) -> frozenset[SignInMethod]:
-    """Return the ways that one person has: Slack knows them by id or mail address, a mail needs one of their own."""
+    """Return one person's ways: Slack needs their Slack id or email address, email an address of their own."""
     email = core.expand(person.email or "").strip()
     is_own = person_with_email(running.policy, core.expand, email) is not None
     by_slack = bool(core.expand(person.slack or "")) or (is_own and bool(core.settings.slack_bot_token))

@@ -1,4 +1,4 @@
-"""Whom Slack has signed in: known to us as who clicks in Slack is."""
+"""Finds the person of a Slack sign-in, as for a Slack click."""
 
 from escalator.model.policy import Person
 from escalator.rendering.replies import stranger_words
@@ -13,7 +13,7 @@ FOREIGN = (
 
 
 def resolve_slack_login(core: Core, user_id: str, team_id: str, enterprise_id: str) -> Person | str:
-    """Return who it is, or what to tell who is nobody here. Raises Unavailable."""
+    """Return the person, or a message for strangers. Raises Unavailable."""
     link_slack_user(core, user_id, team_id, enterprise_id)
     with core.database.reading() as connection:
         if not is_our_workspace(connection, team_id, enterprise_id):

@@ -1,4 +1,4 @@
-"""Who somebody in Slack is: by the policy, or by the e-mail address that Slack knows and the policy names."""
+"""Finds the person of a Slack user: by the policy, or by an email address that Slack and the policy share."""
 
 import hashlib
 from typing import Protocol
@@ -25,36 +25,36 @@ _LONGEST_ID = 64
 
 
 def is_our_workspace(connection: Connection, team_id: str, enterprise_id: str) -> bool:
-    """Whether somebody is from our workspace or organization; until `auth.test` has named it, everybody is."""
+    """Whether somebody is of our workspace or organization; everybody is until `auth.test` has returned it."""
     ours = key_values.get(connection, WORKSPACE)
     return not ours or parse_home(ours).includes(team_id, enterprise_id)
 
 
 class SlackSender(Protocol):
-    """Whoever has sent something: their Slack id, their workspace, and the organization where they sent it."""
+    """Who sent a request: Slack id, workspace, and the organization where they sent it."""
 
     @property
     def user_id(self) -> str:
-        """Return their id."""
+        """Return the id."""
         ...
 
     @property
     def team_id(self) -> str:
-        """Return their workspace."""
+        """Return the workspace."""
         ...
 
     @property
     def enterprise_id(self) -> str:
-        """Return the organization, empty where there is none."""
+        """Return the organization; empty when there is none."""
         ...
 
 
 def slack_sender(
     core: Core, connection: Connection, policy: Policy, sender: SlackSender, *, is_sandbox: bool
 ) -> Person | str:
-    """Return the person who has typed a command or sent its window, or what to tell who may do neither.
+    """Return who typed a command or sent its window, or a message for somebody who may not.
 
-    What the sandbox's own secret has signed comes from no workspace.
+    A request signed with the sandbox's own secret has no workspace.
     """
     if not is_sandbox and not is_our_workspace(connection, sender.team_id, sender.enterprise_id):
         return refusal_words(Refusal(RefusalReason.WRONG_WORKSPACE), None, policy, core.clock.now())
@@ -64,8 +64,8 @@ def slack_sender(
 def person_by_slack_id(core: Core, connection: Connection, user_id: str, policy: Policy) -> Person | None:
     """Return the person with this Slack id, or None.
 
-    What the policy says goes before every link, and one of somebody who is not in it any more, or has another id or
-    another e-mail address there by now, is none.
+    The policy has priority over stored links. A link does not count when its person has left the policy, or has another
+    id or another email address there by now.
     """
     if not user_id:
         return None
@@ -84,7 +84,7 @@ def _linked(core: Core, connection: Connection, user_id: str, policy: Policy) ->
 
 
 def _link_to(core: Core, person: Person) -> str:
-    """Return what is kept of a link: to whom, and by a digest the address that it was made for."""
+    """Return what is stored of a link: the person, and a digest of the address it was made for."""
     email = core.expand(person.email or "").strip().casefold()
     return f"{person.key} {hashlib.sha256(email.encode()).hexdigest()[:32]}"
 
@@ -94,11 +94,11 @@ def _name_of(user_id: str) -> str:
 
 
 def link_slack_user(core: Core, user_id: str, team_id: str, enterprise_id: str) -> None:
-    """Find out who a Slack user is whom nobody knows, and keep it. Raises Unavailable.
+    """Identify an unknown Slack user and store the link. Raises Unavailable.
 
-    Slack is asked outside of any transaction, within what a click may wait for. Only a full member of our workspace
-    or organization, which must be known, is linked, and only to the one person of the policy who has the same e-mail
-    address and no Slack id.
+    Slack is called outside of any transaction, within the time limit of a click. Only a full member of our workspace or
+    organization, which must be known, is linked, and only to the one person of the policy with the same email address
+    and no Slack id.
     """
     home = _home_of_stranger(core, user_id)
     if home is None or not home.includes(team_id, enterprise_id):
@@ -111,7 +111,7 @@ def link_slack_user(core: Core, user_id: str, team_id: str, enterprise_id: str) 
 
 
 def _home_of_stranger(core: Core, user_id: str) -> SlackHome | None:
-    """Return where we are at home, if that is known and nobody knows this user."""
+    """Return our workspace, if it is known and this user is unknown."""
     with core.database.reading() as connection:
         running = core.policies.required(connection)
         is_stranger = person_by_slack_id(core, connection, user_id, running.policy) is None

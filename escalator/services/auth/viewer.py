@@ -1,4 +1,4 @@
-"""Somebody who is signed in, and what they may see."""
+"""A signed-in person, and what they may see."""
 
 from dataclasses import dataclass
 
@@ -15,14 +15,14 @@ from escalator.model.silence import SilenceScope
 from escalator.store.visibility import Audience, CategorySet, category_sets
 
 DASHBOARD, API = "dashboard", "api"
-"""Where an act comes from, for the records."""
+"""The origin of an action, for records."""
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A person of the running policy, and how they are here: `via` is dashboard or api.
+    """A person of the running policy; `via` says how they are signed in: dashboard or api.
 
-    One of the sandbox has only said who they are: they see and answer what the sandbox has opened, and nothing else.
+    A person of the sandbox is not authenticated: they see and answer only what the sandbox has opened.
     """
 
     person: Person
@@ -30,12 +30,12 @@ class Viewer:
     is_sandbox: bool = False
 
     def may_see(self, fits: CategorySet, policy: Policy) -> bool:
-        """Whether they may see what fits these categories."""
+        """Whether they may see these categories."""
         allowed = people_allowed_to_view(fits, policy)
         return allowed is None or self.person.key in allowed
 
     def may_see_incident(self, incident: Incident, policy: Policy) -> bool:
-        """Whether they may see this incident: by all that is known of it, also what came since it was last written."""
+        """Whether they may see this incident, by all that is known of it, also data newer than its row."""
         if self.is_sandbox and incident.mode is not Mode.SANDBOX:
             return False
         allowed = allowed_people(incident, policy)
@@ -43,7 +43,7 @@ class Viewer:
 
 
 def audience_of(connection: Connection, viewer: Viewer, policy: Policy) -> Audience:
-    """Return what somebody may see under the running policy, to be asked in every query about incidents."""
+    """Return what somebody may see under the running policy; every query about incidents uses it."""
     seen = frozenset(fits for fits in category_sets(connection) if viewer.may_see(fits, policy))
     sees_all = all(may_view_category(viewer.person.key, category, policy) for category in policy.categories.values())
     restrictions = None if sees_all else restriction_rules_digest(policy)
@@ -51,7 +51,7 @@ def audience_of(connection: Connection, viewer: Viewer, policy: Policy) -> Audie
 
 
 def _unknown(person: Person, policy: Policy) -> frozenset[tuple[str, str]]:
-    """Return what somebody may not know of: what can be silenced, and who answers where that is not their business."""
+    """Return what somebody may not know: subjects of silences, and who answers where that is restricted."""
     named = [(SilenceScope.CATEGORY, key) for key in policy.categories]
     named += [(SilenceScope.ROUTE, route.name) for route in policy.routes]
     unknown = {(of.value, name) for of, name in named if not may_view_silence(person, of, name, policy)}

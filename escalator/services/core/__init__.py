@@ -1,1 +1,1 @@
-"""What every use case is given: context, running policy, operator alerts, contacts, channels, clock, batches."""
+"""Shared by all use cases: context, running policy, operator alerts, contacts, channels, clock, batches."""

@@ -1,4 +1,4 @@
-"""A background thread for slow work, so that the sweep is never held up by it."""
+"""A background thread for slow work, so that the sweep does not wait for it."""
 
 import threading
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class BackgroundJob:
         self._thread: threading.Thread | None = None
 
     def wake(self) -> None:
-        """Ask for one run; starts the thread the first time."""
+        """Request one run; starts the thread the first time."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
@@ -36,5 +36,5 @@ class BackgroundJob:
                 self._work(self._core)
             except Unavailable as error:
                 log.warning("without_database", what=self._name, reason=str(error))
-            except Exception:  # whatever happened, it has to be done again the next time
+            except Exception:  # whatever the error, the next run tries again
                 log.exception("background_job_failed", what=self._name)

@@ -20,8 +20,8 @@ def run_batch(
 ) -> int:
     """Run a batch and return how many items were taken. Raises Unavailable.
 
-    `together` notes in `taken` what it has taken before anything can go wrong with it. When it fails each is done
-    `alone`, and `failed` hears of those that fail again, with the kind of the error. A lost race is no failure.
+    `together` adds to `taken` what it has taken before anything can fail. When it fails, each item is run with `alone`;
+    `failed` is called with those that fail again and the kind of error. A lost race is no failure.
     """
     try:
         return together()
@@ -29,7 +29,7 @@ def run_batch(
         raise
     except Conflict:
         log.info("batch_raced", what=job, count=len(ids))
-    except Exception:  # whatever one item does to us, the others must not wait for it
+    except Exception:  # an error of one item must not stop the others
         log.exception("batch_failed", what=job, count=len(ids))
     for item_id in ids:
         try:

@@ -1,4 +1,4 @@
-"""Time is the database's: each process measures by how much its machine's clock is off."""
+"""The database's time counts: each process measures how far its machine's clock is off."""
 
 from datetime import datetime, timedelta
 
@@ -12,11 +12,11 @@ log = structlog.get_logger(__name__)
 
 _BIG_OFFSET = timedelta(seconds=1)
 _PROMPT_S = 0.5
-"""An answer tells the time of some instant between question and answer; one that came later than this tells nothing."""
+"""The server read its clock between query and answer; an answer that took longer than this is not used."""
 
 
 def measure_clock_offset(core: Core, clock: SystemClock) -> timedelta:
-    """Set this machine's clock right by PostgreSQL's, and return by how much it is off. Raises Unavailable."""
+    """Correct this machine's clock by PostgreSQL's, and return the offset. Raises Unavailable."""
     if core.database.is_sqlite:
         clock.follow()
         return clock.offset

@@ -1,4 +1,4 @@
-"""Where a recipient is reached, and whose an address is."""
+"""The address of a recipient; the person of an address."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,15 +9,15 @@ from escalator.policy import expand
 
 
 def delivery_address(recipient: Recipient, env: Mapping[str, str]) -> str:
-    """Return the address to keep with a delivery: expanded for Slack; elsewhere as written, for it may be a secret."""
+    """Return the address to store with a delivery: expanded for Slack, else as written; it may be a secret."""
     return expand(recipient.address, env) if recipient.kind is DestinationKind.SLACK else recipient.address
 
 
 def person_with_email(policy: Policy, expanded: Callable[[str], str], email: str) -> Person | None:
-    """Return the only person with this e-mail address, in whatever case it is written.
+    """Return the only person with this email address; case does not matter.
 
-    Nobody where several share it, for a mailbox that several read proves nobody, nor for an empty one: `expanded`,
-    which replaces the `${NAME}` of a value, leaves one where a variable is not set.
+    None where several share it, because a shared mailbox identifies nobody, and for an empty one: `expanded`, which
+    replaces the `${NAME}` of a value, returns that when a variable is not set.
     """
     address = email.strip().casefold()
     if not address:

@@ -1,4 +1,4 @@
-"""What every use case works with, wired once by `escalator.bootstrap`."""
+"""The context of every use case, built once by `escalator.bootstrap`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,9 +31,8 @@ from escalator.store.leases import HEARTBEAT_TIMEOUT, MAX_LEASE
 class Core:
     """The parts of one process. `id` names the process in leases.
 
-    `channels` gives the ways out in a mode, and `slack` what stands for Slack's windows and private answers there;
-    `vendors` are the real ones, for questions.
-    `outlet` is put in by a process that sends.
+    `channels` returns the channels of a mode, and `slack` the client for Slack's windows and private answers there;
+    `vendors` are the real clients, for queries. `outlet` is set by a process that sends.
     """
 
     settings: Settings
@@ -61,7 +60,7 @@ class Core:
         return MAX_LEASE if was_ours else HEARTBEAT_TIMEOUT
 
     def mode_of(self, source: str, policy: Policy) -> Mode:
-        """Return the present mode of a source: the mildest that anybody has set; sandbox without credentials."""
+        """Return the present mode of a source: the mildest that is set; sandbox without credentials."""
         configured = policy.sources.get(source)
         mode = min(self.settings.mode, configured.mode or Mode.PRODUCTION) if configured else self.settings.mode
         if mode is Mode.DIVERT and (configured is None or not self._can_divert(configured, policy)):
@@ -69,7 +68,7 @@ class Core:
         return mode
 
     def mode_for(self, incident: Incident, policy: Policy) -> Mode:
-        """Return the mode of an incident: of the one it was opened in and its source's present one the milder."""
+        """Return the mode of an incident: the milder one of its own mode and its source's present mode."""
         return min(incident.mode, self.mode_of(incident.source, policy))
 
     def _can_divert(self, source: Source, policy: Policy) -> bool:

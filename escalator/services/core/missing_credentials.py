@@ -1,4 +1,4 @@
-"""What the policy's ways out need of the environment: what is missing, and what is lost without it."""
+"""Finds environment variables that the policy's channels need and lack, and what fails without."""
 
 from collections.abc import Iterator
 from dataclasses import fields
@@ -11,7 +11,7 @@ from escalator.settings import Settings
 
 
 class MissingVariable(NamedTuple):
-    """A variable that must be set and is not: why it must, and what would be right."""
+    """A required variable that is not set: why it is needed, and what is valid."""
 
     name: str
     why: str
@@ -19,7 +19,7 @@ class MissingVariable(NamedTuple):
 
     @property
     def what(self) -> str:
-        """Return what is wrong."""
+        """Return the problem."""
         return f"is not set, {self.why}"
 
     def __str__(self) -> str:
@@ -27,7 +27,7 @@ class MissingVariable(NamedTuple):
 
 
 def _attribute(variable: str) -> str:
-    """Return the name of the setting that holds a variable; of several secrets its name is a plural."""
+    """Return the name of the setting for a variable; plural where several secrets are allowed."""
     known = {field.name for field in fields(Settings)}
     attribute = next((name for name in (variable.lower(), f"{variable.lower()}s") if name in known), None)
     if attribute is None:
@@ -46,11 +46,11 @@ _NAMED = {
     if name
 }
 _ATTRIBUTES = {name: _attribute(name) for name in _NAMED}
-"""The settings that kinds of destinations name: one that does not exist is an error of this import."""
+"""The settings that kinds of destinations name; an unknown one fails at import."""
 
 
 def is_set(settings: Settings, variable: str) -> bool:
-    """Whether a variable that some kind of destination names is set."""
+    """Whether a variable that a kind of destination names is set."""
     return bool(getattr(settings, _ATTRIBUTES[variable]))
 
 
@@ -58,7 +58,7 @@ _NO_LINKS = ("so the links by which people answer would not work", "write the ht
 
 
 def missing_required(settings: Settings, policy: Policy) -> Iterator[MissingVariable]:
-    """Yield what must be set before anything is sent."""
+    """Yield what must be set before sending."""
     kinds = _kinds(policy)
     for kind in kinds:
         for needed in kind.about.credentials:
@@ -81,7 +81,7 @@ def missing_optional(settings: Settings, policy: Policy) -> Iterator[str]:
 
 
 def _kinds(policy: Policy) -> list[DestinationKind]:
-    """Return the ways out that are anybody's first."""
+    """Return the kinds used as first channels."""
     places = {destination.kind for destination in policy.destinations.values()}
     used = places | {first_contact(person) for person in policy.people.values()}
     return [kind for kind in DestinationKind if kind in used]

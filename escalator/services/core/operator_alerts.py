@@ -1,4 +1,4 @@
-"""Operator alerts: problems of the product itself. Each is sent once to whom the policy names, until it is resolved."""
+"""Operator alerts: problems of the product itself, each sent once to those the policy names, until it is resolved."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -37,12 +37,12 @@ _ALARM_URGENCY = 5
 
 @dataclass(frozen=True, slots=True)
 class OperatorAlerts:
-    """Operator alerts within one transaction: raised, listed and resolved."""
+    """Raises, lists and resolves operator alerts within one transaction."""
 
     connection: Connection
     now: datetime
 
-    def raise_alert(  # noqa: PLR0913  # what is wrong, who hears of it, and what they must not be told through
+    def raise_alert(  # noqa: PLR0913  # the problem, its recipients, and what it must not be sent through
         self,
         key: str,
         detail: str,
@@ -51,10 +51,10 @@ class OperatorAlerts:
         also: Sequence[str] = (),
         suspects: SuspectedChannels = NOT_SUSPECTED,
     ) -> bool:
-        """Record an operator alert and send it to whom the policy names; False when it is open already.
+        """Record an operator alert and send it to those the policy names; False when it is open already.
 
-        `detail` holds keys, ids and counts, never content. `also` are further targets that have to hear of this one.
-        `suspects` are what the news must not depend on, besides what is known to be failing: then others are told too.
+        `detail` holds keys, ids and counts, never content. `also` are further targets to notify. `suspects` are what
+        the message must not depend on, besides what is known to fail: then others are notified too.
         """
         trouble_id = self.record_silently(key, detail)
         if trouble_id is None:
@@ -84,7 +84,7 @@ class OperatorAlerts:
         return alert_id
 
     def failing_endpoints(self) -> dict[str, DestinationKind]:
-        """Return the endpoints that have failed for minutes and have an open alert, with their channels."""
+        """Return the endpoints that have failed for minutes and have an open alert, with channels."""
         failing = {
             endpoint.endpoint: endpoint.channel for endpoint in endpoint_health.failing(self.connection, self.now)
         }
@@ -140,7 +140,7 @@ def alert_delivery(recipient: Recipient, settings: Settings, now: datetime, trou
 
 
 def operator_alert_mode(settings: Settings) -> Mode:
-    """Return the mode of what is about no source, the product's own trouble: no source says where to divert it."""
+    """Return the mode of operator alerts, which have no source: so no source says where to divert them."""
     return Mode.PRODUCTION if settings.mode is Mode.PRODUCTION else Mode.SANDBOX
 
 

@@ -1,4 +1,4 @@
-"""The policy that runs: the file is offered, checked, and becomes a version that all processes follow."""
+"""The running policy: the file is offered, checked, and becomes a version that all processes use."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -30,14 +30,14 @@ from escalator.store import Database, audit_log, calendars, overrides, policies,
 log = structlog.get_logger(__name__)
 
 _TOLD_AT = 2
-"""So many times in a row a file may be away before it is told."""
+"""A missing file is reported after so many failed reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunningPolicy:
-    """The active version, what the calendars of its schedules say, and the silences that have not ended.
+    """The active version, the calendars of its schedules, and the silences that have not ended.
 
-    `stand_ins` are the overrides that people have clicked; the schedules of `policy` have them already.
+    `stand_ins` are the overrides that people have created; the schedules of `policy` include them.
     """
 
     version: UUID
@@ -47,26 +47,26 @@ class RunningPolicy:
     stand_ins: tuple[ManualOverride, ...] = ()
 
     def rules(self, frozen: Policy) -> PolicyPair:
-        """Return what a decision goes by about an incident with that policy frozen in it."""
+        """Return the rules for an incident with that policy frozen in it."""
         return PolicyPair(frozen, self.policy, self.version, self.calendars, self.silences)
 
     def roster(self, at: datetime) -> Roster:
-        """Return its people at an instant."""
+        """Return its people at a time."""
         return Roster(self.policy, at, self.calendars)
 
 
 @dataclass(frozen=True, slots=True)
 class OfferResult:
-    """What became of offering the file: activated or not, and what is wrong with it."""
+    """The result of offering the file: activated or not, and its problems."""
 
     is_new: bool
     problems: tuple[PolicyProblem, ...] = ()
 
 
 class PolicyStore:
-    """Policy versions, parsed once and kept; `offer` is called at start and by every sweep.
+    """Policy versions, parsed once and cached; `offer` is called at start and by every sweep.
 
-    `last_known_policy` is the policy that this process used last; it is used when the database cannot be reached.
+    `last_known_policy` is the policy this process used last; it is used when the database cannot be reached.
     """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
@@ -79,7 +79,7 @@ class PolicyStore:
         self._lock = Lock()
 
     def running(self, connection: Connection) -> RunningPolicy | None:
-        """Return the active version, or None before the first file was taken."""
+        """Return the active version, or None before the first one."""
         now = self._clock.now()
         active = policies.read_active(connection, now)
         if active is None:
@@ -92,21 +92,21 @@ class PolicyStore:
         return RunningPolicy(active.version, stood_in, bookings, (*policy.silences, *silences_begun), tuple(stand_ins))
 
     def required(self, connection: Connection) -> RunningPolicy:
-        """Return the active version; raises Unavailable before the first file was taken."""
+        """Return the active version; raises Unavailable before the first one."""
         running = self.running(connection)
         if running is None:
             raise Unavailable("no policy is active yet")
         return running
 
     def stand_ins(self, connection: Connection, since: datetime) -> Sequence[ManualOverride]:
-        """Return the overrides that people have clicked and that were not over then, the newest last.
+        """Return the overrides that people created and that were not over then, newest last.
 
-        What was clicked in the sandbox, where anybody says who they are, counts only there.
+        Those created in the sandbox, where nobody is authenticated, count only there.
         """
         return overrides.ending_after(connection, since, is_sandbox=self._settings.mode is Mode.SANDBOX)
 
     def _begun(self, connection: Connection) -> tuple[Silence, ...]:
-        """Return what people have silenced. What was said in the sandbox counts only while there is nothing else."""
+        """Return silences that people began. Those begun in the sandbox count only in sandbox mode."""
         is_sandbox = self._settings.mode is Mode.SANDBOX
         stored = silences.unended(connection)
         return tuple(row.silence for row in stored if is_sandbox or row.via != Mode.SANDBOX.value)
@@ -120,9 +120,9 @@ class PolicyStore:
         return policy
 
     def offer(self, database: Database) -> OfferResult:
-        """Take the file, if its content has changed since this process last offered it; a bad one is refused loudly.
+        """Accept the file if it has changed since this process last offered it; an invalid one is refused and reported.
 
-        So is one that is not there, or cannot be read, when it is asked for a second time: an editor may be writing it.
+        A file that is missing or unreadable is reported at the second try: an editor may be writing it.
         """
         with self._lock:
             try:
@@ -139,7 +139,7 @@ class PolicyStore:
             return offered
 
     def _miss(self, database: Database, error: OSError) -> None:
-        """Tell once that the file cannot be read; what it holds when it is back is looked at, changed or not."""
+        """Report once that the file cannot be read; when it is back, it is read again, changed or not."""
         self._unread += 1
         self._offered_sha256 = None
         if self._unread != _TOLD_AT:
@@ -172,7 +172,7 @@ class PolicyStore:
         return OfferResult(is_new=True, problems=parsed.problems)
 
     def _forbidden_in_production(self, database: Database, parsed: ParsedPolicy) -> tuple[PolicyProblem, ...]:
-        """Return what is an error where real people are told: some warnings, and secrets that are newly needed."""
+        """Return what is an error in production: some warnings, and secrets that are newly needed."""
         if self._settings.mode is not Mode.PRODUCTION or parsed.policy is None:
             return ()
         blocking = tuple(problem for problem in parsed.problems if problem.blocks_production)
@@ -182,10 +182,10 @@ class PolicyStore:
     def _newly(
         self, missing: Sequence[missing_credentials.MissingVariable], database: Database
     ) -> Iterator[PolicyProblem]:
-        """Yield the secrets that the active version does without.
+        """Yield the secrets that are missing only for the new policy.
 
-        Whether those that it needs are there is asked at a process' start (services/core/production_secrets.py); a new
-        one must not take the place of a good one and then keep every process from starting again.
+        Those that the active version needs are checked when a process starts (services/core/production_secrets.py); a
+        new policy must not replace a good one and then prevent every process from starting.
         """
         with database.reading() as connection:
             running = self.running(connection)
@@ -199,7 +199,7 @@ class PolicyStore:
         )
 
     def _refuse(self, database: Database, problems: tuple[PolicyProblem, ...], sha256: str) -> None:
-        """Tell and record that a file is refused: once, though each process is offered it."""
+        """Report and record that a file is refused: once, though all processes offer it."""
         file = self._settings.policy_file.name
         for problem in problems:
             log.error("policy_refused", problem=problem.as_line(file))

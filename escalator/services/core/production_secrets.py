@@ -1,7 +1,7 @@
-"""Production is refused without the secrets that its policy needs, by whatever command a process is started (RULES 6).
+"""Refuses production without the secrets that its policy needs, whatever command starts a process (RULES 6).
 
-A policy that is brought at run time and lacks some is refused as any bad file is, and the last good one goes on. So
-what counts at a start is what would run: the file, or the active version where the file cannot run.
+A policy that is offered at run time and lacks some is refused like any invalid file; the last good one stays active. So
+a start checks what would run: the file, or the active version where the file is invalid.
 """
 
 from escalator.errors import ConfigurationError, Unavailable
@@ -15,7 +15,7 @@ from escalator.store.schema import is_current
 
 
 def require_secrets(core: Core) -> None:
-    """Raise ConfigurationError in production where neither the file nor the active version has all that it needs."""
+    """Raise ConfigurationError in production when the file and the active version both lack secrets."""
     if core.settings.mode is not Mode.PRODUCTION:
         return
     file = _file(core.settings)
@@ -32,7 +32,7 @@ def require_secrets(core: Core) -> None:
 
 
 def _file(settings: Settings) -> str | None:
-    """Return the text of the policy file, or None for one that cannot be read."""
+    """Return the text of the policy file, or None when it cannot be read."""
     try:
         return settings.policy_file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -40,7 +40,7 @@ def _file(settings: Settings) -> str | None:
 
 
 def _active(core: Core) -> str | None:
-    """Return the text of the active version, or None where there is none or the database cannot be asked."""
+    """Return the text of the active version, or None without one or without a database."""
     try:
         if not is_current(core.database):
             return None
@@ -52,7 +52,7 @@ def _active(core: Core) -> str | None:
 
 
 def _lacking(text: str, settings: Settings) -> tuple[str, ...] | None:
-    """Return what a policy needs of the environment and lacks, or None for a text that is no policy."""
+    """Return the variables that a policy needs and that are not set, or None for invalid text."""
     policy = parse(text, settings.environment).policy
     if policy is None:
         return None

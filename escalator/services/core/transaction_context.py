@@ -1,4 +1,4 @@
-"""What code within a transaction works with: one value instead of four parameters."""
+"""The context of code within a transaction: one value instead of four parameters."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from escalator.services.core.policy_store import RunningPolicy
 
 @dataclass(frozen=True, slots=True)
 class TransactionContext:
-    """The process, the open connection, the policy that runs, and the time that the transaction goes by."""
+    """The process, the open connection, the running policy, and the time of the transaction."""
 
     core: Core
     connection: Connection
@@ -21,5 +21,5 @@ class TransactionContext:
 
     @property
     def policy(self) -> Policy:
-        """Return the policy that runs."""
+        """Return the running policy."""
         return self.running.policy

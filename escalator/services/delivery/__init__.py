@@ -1,1 +1,1 @@
-"""The outbox: deliveries are claimed, sent, retried, bundled; outcomes are written."""
+"""The outbox: claims, sends, retries and bundles deliveries; records outcomes."""

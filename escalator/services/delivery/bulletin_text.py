@@ -1,4 +1,4 @@
-"""What a bulletin says to one reader, made when it is told: as things stand by then, if there is anything left."""
+"""Builds a bulletin for one reader when it is sent, from the state at that time, if there is still news."""
 
 from collections.abc import Callable, Mapping
 
@@ -20,5 +20,5 @@ _CARDS: Mapping[BulletinKind, CardBuilder] = {
 
 
 def bulletin_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -> Card | None:
-    """Return what this bulletin says to this reader now, if it still says anything."""
+    """Return the bulletin for this reader now; None when it has no more news."""
     return _CARDS[bulletin.kind](context, bulletin, to)

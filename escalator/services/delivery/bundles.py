@@ -1,8 +1,8 @@
 """Bundles: when many pages wait for one destination, those beyond the first twenty are sent there as one message.
 
-A bundle is a bulletin whose delivery takes its turn among the others of its place, by urgency and age. Its pages wait
-for what becomes of it: told, they have been told; failed for good, they have failed, and what follows from a failed
-step follows. While it waits more may join, and what has been answered meanwhile drops out when it is told.
+A bundle is a bulletin; its delivery is ordered among others of its address by urgency and age. Its pages wait for its
+outcome: sent, they count as sent; failed for good, they count as failed, with the effects of a failed step. While it
+waits, more pages may join; incidents that are answered drop out before it is sent.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,13 +36,13 @@ from escalator.store.bundles import BundleAddress, BundledPage
 from escalator.store.deliveries import Delivery, DeliveryKind
 
 PAGES_SENT_SINGLY = 20
-"""How many full messages wait for one destination one by one (issue 4, storms)."""
+"""How many full messages wait singly for one destination (storms)."""
 
 BUNDLE_AFTER = timedelta(seconds=5)
-"""How long the others have waited before they are bundled: what goes out at once is sent one by one.
+"""How long the others have waited before they are bundled: what is sent at once is sent singly.
 
-Only while senders serve is it the destination that they wait for: what has waited because the database was frozen or no
-worker lived is told one by one, as far as its destination takes it within the same time.
+They wait for their destination only while senders run: what waited because the database was frozen or no worker was
+running is sent singly, as far as its destination accepts it within the same time.
 """
 
 BATCH = 1_000
@@ -51,7 +51,7 @@ _JOB = "lists"
 
 
 def bundle_waiting_pages(core: Core) -> None:
-    """Bundle the pages that are too many for their destination, and fail those of failed ones. Raises Unavailable."""
+    """Bundle pages that are too many for their address; fail those of failed bundles. Raises Unavailable."""
     while _settle_failed(core):
         pass
     with core.database.reading() as connection:
@@ -62,7 +62,7 @@ def bundle_waiting_pages(core: Core) -> None:
 
 
 def _bundle_surplus(core: Core) -> int:
-    """Bundle up to a batch of pages; return how many. One process at a time, so that a place has one bundle."""
+    """Bundle up to a batch of pages; return how many. One process at a time: one bundle per address."""
     now = core.clock.now()
     with unit_of_work(core) as work:
         connection = work.connection
@@ -89,7 +89,7 @@ def _by_place(surplus: Iterable[Delivery]) -> Mapping[BundleAddress, list[Delive
 
 
 def _begin(connection: Connection, first: Delivery, now: datetime) -> UUID:
-    """Begin a bundle at the place of its first page, and return its id."""
+    """Create a bundle for its first page's address; return its id."""
     new = Bulletin(uuid7(), BulletinKind.BUNDLE, now, {})
     bulletins.insert(connection, new)
     bundle_delivery = Delivery(
@@ -119,10 +119,10 @@ def _record(connection: Connection, pages: Iterable[Delivery], bundle_id: UUID, 
 
 
 def bundle_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -> Card | None:
-    """Return what a bundle says now; None when everything in it has been dealt with.
+    """Return the bundle's message now; None when all its incidents have been dealt with.
 
-    What is no longer wanted drops out for good. The incidents are not locked, they may be ten thousand: one that is
-    answered at this very moment is told as one of a number, as a page that was claimed just before would be.
+    Pages that are not wanted any more leave it for good. The incidents are not locked, because they may be ten
+    thousand: one that is answered at this moment is still listed, like a page claimed just before.
     """
     pages: dict[UUID, BundledPage] = {}
     unwanted: dict[str, list[BundledPage]] = {}
@@ -147,7 +147,7 @@ def bundle_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -
 
 
 def current_card(core: Core, bundle_id: UUID) -> Card | None:
-    """Return what a list that has been told says by now in Slack, or None where there is no such list.
+    """Return a sent bundle's present text for Slack, or None when there is no such bundle.
 
     Nothing drops out of it any more. Raises Unavailable.
     """
@@ -175,7 +175,7 @@ def _dashboard(core: Core) -> Link:
 
 
 def _links(core: Core, connection: Connection, policy: Policy, ids: Sequence[UUID], to: Delivery) -> tuple[Link, ...]:
-    """Return where a list is answered elsewhere: in the dashboard, and by a mail with one link for each incident."""
+    """Return the links to answer a bundle: the dashboard, and in email one link for each incident."""
     dashboard = _dashboard(core)
     if not to.channel.about.has_answer_link:
         return (dashboard,)
@@ -200,7 +200,7 @@ def _bundled_incident(member: BundledPage, policy: Policy) -> BundledIncident:
 
 
 def _settle_failed(core: Core) -> bool:
-    """Fail some pages of bundles that have failed for good, and do what follows; whether there may be more."""
+    """Fail some pages of failed bundles, with the effects of a failed step; return whether more may remain."""
     with core.database.reading() as connection:
         forsaken = bundles.find_failed(connection)
         pages = bundles.pending_pages_of(connection, forsaken, _FAILED_BATCH) if forsaken else []

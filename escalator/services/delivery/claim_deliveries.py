@@ -1,4 +1,4 @@
-"""Claiming what is to be sent; `outcomes` writes what became of it, and between the two no transaction is open."""
+"""Claims what is to be sent; `outcomes` records results. No transaction is open between the two."""
 
 import random
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -34,14 +34,14 @@ from escalator.store.delivery_claims import Exclusion
 log = structlog.get_logger(__name__)
 
 OVERDUE = timedelta(seconds=1)
-"""After how long what is due has been missed by whoever was to be told of it, as happens while the broker is away."""
+"""After how long the process that should be notified of due work has missed it, as while the broker is away."""
 
 _BUSY_WAIT = timedelta(seconds=1)
 _ALL_BUT_ALARMS = Exclusion(kinds=[kind.value for kind in DeliveryKind if kind is not DeliveryKind.ALARM])
 
 
 def has_due_work(core: Core, overdue_by: timedelta) -> bool:
-    """Whether something has waited for its sending for longer than that. Raises Unavailable."""
+    """Whether something has been due for longer than that. Raises Unavailable."""
     due_before = core.clock.now() - overdue_by
     with core.database.reading() as connection:
         return delivery_claims.is_any_claimable(connection, due_before) or posted_message_updates.is_any_outdated(
@@ -50,11 +50,10 @@ def has_due_work(core: Core, overdue_by: timedelta) -> bool:
 
 
 def claim_calls(core: Core, limit: int, threads: SenderThreads | None = None) -> ClaimedCalls:
-    """Claim up to so many calls: messages that show too little, for half of them at most, and deliveries.
+    """Claim up to so many calls: outdated posted messages, for at most half of them, and deliveries.
 
-    The odd one goes to either by chance, so that neither starves when threads come free one by one. `threads` are
-    those of the process, where it has some: one of them is taken for each call. Raises Unavailable, unless something
-    is claimed already.
+    An odd one goes to either at random, so that neither starves when threads become free one by one. `threads` are the
+    process' own, if it has some: one is taken for each call. Raises Unavailable, unless something is claimed already.
     """
     of = threads or SenderThreads(limit, is_shared=False)
     half = (limit + random.randrange(2)) // 2  # noqa: S311  # not a secret
@@ -75,14 +74,14 @@ def claim_calls(core: Core, limit: int, threads: SenderThreads | None = None) ->
 
 
 def claim_alarms(core: Core, limit: int, threads: SenderThreads) -> ClaimedCalls:
-    """Claim up to so many calls about the product's own trouble, and no others. Raises Unavailable."""
+    """Claim up to so many calls for operator alerts only. Raises Unavailable."""
     return _claimed(core, _claim_alarms, limit, threads)
 
 
 def _claimed(
     core: Core, claim_: Callable[[ClaimContext], ClaimedCalls], limit: int, threads: SenderThreads
 ) -> ClaimedCalls:
-    """Claim one kind in a transaction of its own: posts are locked after incidents, never before."""
+    """Claim one kind in its own transaction: posted messages are locked after incidents only."""
     if not limit:
         return ClaimedCalls()
     now = core.clock.now()
@@ -104,7 +103,7 @@ def _chosen(
 
 
 def _take(claim: ClaimContext, candidates: Sequence[Candidate]) -> dict[UUID, Candidate]:
-    """Take threads for these in their turns, and return those that got one."""
+    """Take threads for these in order; return those that got one."""
     reserved: dict[UUID, Candidate] = {}
     for candidate in candidates:
         if len(reserved) < claim.limit and claim.taking.take(candidate.lane):
@@ -172,7 +171,7 @@ def _claim_deliveries(claim: ClaimContext) -> ClaimedCalls:
 def _begin_probes(
     breakers: CircuitBreakers, mine: Sequence[Delivery], candidates: Mapping[UUID, Candidate]
 ) -> tuple[list[Delivery], frozenset[str]]:
-    """Begin the probes among these; return what may go, and the endpoints whose probe has begun."""
+    """Begin the probes among these; return what may be sent, and endpoints whose probe began."""
     probes = {
         delivery.id: candidates[delivery.id].lane
         for delivery in mine
@@ -187,7 +186,7 @@ def _probed(calls: Iterable[OutboundCall]) -> frozenset[str]:
 
 
 def _tell_fallbacks(claim: ClaimContext, calls: Iterable[OutboundCall]) -> bool:
-    """Tell the fallback of each page and alarm that is a probe, for nobody waits for a probe; whether there is any."""
+    """Create the fallback of each page and alert that is a probe, because probes may hang; return if any was made."""
     count = 0
     for call in calls:
         if call.is_probe and call.delivery is not None and call.delivery.kind is not DeliveryKind.BULLETIN:
@@ -197,7 +196,7 @@ def _tell_fallbacks(claim: ClaimContext, calls: Iterable[OutboundCall]) -> bool:
 
 
 def _page(claims: PageClaimer, mine: Sequence[Delivery], candidates: Mapping[UUID, Candidate]) -> None:
-    """Claim the pages that are still wanted, and drop the others."""
+    """Claim the pages that are still wanted; drop the others."""
     connection, now = claims.connection, claims.now
     for delivery in mine:
         unwanted = claims.why_unwanted(delivery)
@@ -212,9 +211,9 @@ def _page(claims: PageClaimer, mine: Sequence[Delivery], candidates: Mapping[UUI
 
 
 def release_lost_claims(core: Core, known: Collection[UUID]) -> bool:
-    """Give back what this process has claimed but for what it knows of, and say whether there was any.
+    """Release this process' claims that it does not know of; return whether there were any.
 
-    When the connection breaks while a claim is committed, nobody knows that it was. Raises Unavailable.
+    When the connection breaks during a commit, the process cannot know that it claimed. Raises Unavailable.
     """
     with core.database.reading() as connection:
         mine = unconfirmed_claims.find_lost(connection, core.id, known, core.clock.now())

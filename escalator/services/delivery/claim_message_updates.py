@@ -1,4 +1,4 @@
-"""Claiming posts: messages that stand at a vendor and show too little."""
+"""Claims posted messages that do not show the present state."""
 
 from collections.abc import Set
 from dataclasses import replace
@@ -25,11 +25,11 @@ log = structlog.get_logger(__name__)
 UNREADABLE_WAIT = timedelta(minutes=1)
 _OTHER_MODE_WAIT = timedelta(seconds=30)
 _Held = tuple[PostedMessage, Lane, bool]
-"""A post that is brought up to date, what that counts for, and whether it is a probe."""
+"""A posted message to update, the lane of its call, and whether it is a probe."""
 
 
 def claim_message_updates(claim: ClaimContext) -> ClaimedCalls:
-    """Claim up to so many posts, and return the calls that bring them up to date."""
+    """Claim up to so many posted messages, and return the calls to update them."""
     held = _hold(claim)
     if not held:
         return ClaimedCalls()
@@ -48,7 +48,7 @@ def claim_message_updates(claim: ClaimContext) -> ClaimedCalls:
             continue
         mine = replace(post, claim_number=post.claim_number + 1)
         if post.wanted_revision > incident.revision:
-            # Somebody asked to look again: what stands there is not what we think.
+            # An update was requested again: the vendor shows something else.
             posted_message_updates.lower_wanted_revision(connection, post, incident.revision)
             mine = replace(mine, shown_fingerprint=None)
         view = compose.build_view(
@@ -73,7 +73,7 @@ def claim_message_updates(claim: ClaimContext) -> ClaimedCalls:
 
 
 def _hold(claim: ClaimContext) -> list[_Held]:
-    """Hold posts whose calls have room; what has none is left out of the next look, so that it hides nobody."""
+    """Lock posted messages whose calls have room; leave the others out of the next query, so none is hidden."""
     connection, now = claim.connection, claim.now
     full = claim.threads.rehearsal(claim.limit).full()
     if (ShareKind.KIND, UPDATE) in full:
@@ -108,14 +108,14 @@ def _is_of_this_mode(claim: ClaimContext, post: PostedMessage, incident: Inciden
 
 
 def _leave(claim: ClaimContext, post: PostedMessage, incident: Incident | None) -> None:
-    """Let a post wait that cannot be shown now."""
+    """Delay a message that cannot be shown."""
     wait, why = (UNREADABLE_WAIT, "unreadable") if incident is None else (_OTHER_MODE_WAIT, "mode")
     mine = replace(post, claim_number=post.claim_number + 1)
     delivery_outcomes.record_update_failure(claim.connection, mine, claim.core.id, claim.now + wait, why)
 
 
 def read_incidents(connection: Connection, ids: Set[UUID], core: Core) -> dict[UUID, Incident]:
-    """Return these incidents; one that cannot be opened is left out, so that it holds up nobody but itself."""
+    """Return these incidents; leave out any that cannot be decrypted or read, so that it blocks no other."""
     try:
         return incidents.read(connection, ids, core.seal)
     except (ContentLocked, ValueError, KeyError):

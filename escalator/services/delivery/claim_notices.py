@@ -1,4 +1,4 @@
-"""Claiming notices: what is about no incident, the product's own trouble and bulletins."""
+"""Claims messages about no incident: operator alerts and bulletins."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ from escalator.store.deliveries import Delivery
 def claim_notices(
     claim: ClaimContext, notices_due: Sequence[Delivery], candidates: Mapping[UUID, Candidate]
 ) -> list[OutboundCall]:
-    """Return the calls that are about no incident: the product's own trouble, and bulletins."""
+    """Return the calls about no incident: operator alerts and bulletins."""
     core, connection, running, now = claim.core, claim.connection, claim.running, claim.now
     troubles = (
         alert_details(
@@ -52,7 +52,7 @@ def claim_notices(
             drop_delivery(connection, delivery, "nothing_left", now)
             continue
         is_probe = chosen.decision is BreakerDecision.PROBE
-        # What was meant for a less mild mode than the present one goes to nobody: it may be a real person's.
+        # Made for a less mild mode than the present one: not sent, the address may be real.
         mode = delivery.mode if delivery.mode <= core.settings.mode else Mode.SANDBOX
         refused = Failed(FailureReason.RATE_LIMITED, "closed", until - now) if until else None
         if chosen.decision is BreakerDecision.FALL_BACK:
@@ -66,7 +66,7 @@ def claim_notices(
 
 
 def drop_delivery(connection: Connection, delivery: Delivery, reason: str, now: datetime) -> None:
-    """Drop a delivery that is not wanted any more, and record why."""
+    """Drop a delivery that is not wanted any more; record why."""
     deliveries.suppress(connection, [delivery.id], reason)
     entry = audit_entry(AuditAction.DELIVERY_SUPPRESSED, delivery, reason)
     audit_log.insert(connection, [(entry, None)], now)

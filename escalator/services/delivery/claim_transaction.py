@@ -1,4 +1,4 @@
-"""One claim: the transaction that makes it, and what it returns."""
+"""The transaction that makes one claim, and what it returns."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,9 +14,9 @@ from escalator.services.outbound.call import OutboundCall
 
 @dataclass(frozen=True, slots=True)
 class ClaimedCalls:
-    """What a process is to send now, and whether there may be more to claim at once.
+    """The calls that a process is to send now, and whether more may be claimed at once.
 
-    `is_held_up` when others are deciding about all that is due: it may be claimed in a moment.
+    `is_held_up`: others have locked all that is due; it may be claimed in a moment.
     """
 
     calls: tuple[OutboundCall, ...] = ()
@@ -26,7 +26,7 @@ class ClaimedCalls:
 
 @dataclass(frozen=True, slots=True)
 class ClaimContext:
-    """A transaction that claims up to `limit` calls; for each it takes one of the process' `threads` by `taking`."""
+    """A transaction that claims up to `limit` calls; for each, `taking` takes one of the process' `threads`."""
 
     core: Core
     connection: Connection

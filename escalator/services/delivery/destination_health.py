@@ -1,8 +1,7 @@
-"""What became of calls, as it says how a destination is: broken, failing for some minutes, or well.
+"""Judges destinations by the outcomes of their calls: broken, failing for some minutes, or well.
 
-A delivery that failed for good makes its destination a trouble at once, whatever the reason. One that is tried again
-says nothing yet; when no call has succeeded for FAILING_FOR, `watching` makes that a trouble. Either ends when
-something is really delivered there.
+A delivery that failed for good raises an operator alert at once, whatever the reason. One that is retried does not;
+when no call has succeeded for FAILING_FOR, `undelivered` raises one. A real delivery there resolves both.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,11 +22,11 @@ from escalator.services.outbound.call import CallOutcome
 from escalator.store.endpoint_health import HealthUpdates
 
 FAILING_FOR = timedelta(minutes=3)
-"""For so long no call has succeeded where a destination is a trouble, though each call may yet succeed."""
+"""After so long without a successful call a destination gets an alert, though calls may yet succeed."""
 
 
 class FailureScope(Enum):
-    """What a failure makes suspect: one endpoint, everything of its kind, or nothing."""
+    """What else may be failing: one endpoint, everything of its kind, or nothing."""
 
     ENDPOINT = auto()
     KIND = auto()
@@ -52,14 +51,14 @@ FAILURE_SCOPES: Mapping[FailureReason, FailureScope] = {
     FailureReason.NOT_SUPPORTED: FailureScope.ENDPOINT,
     FailureReason.NO_CONTACT: FailureScope.ENDPOINT,
 }
-"""Every reason has its place here, so that none goes untold."""
+"""Every reason is listed here, so that none is unreported."""
 
 _NOT_BROKEN = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
-"""A delivery with another way gives these up early: its destination asks for patience, and is not broken."""
+"""A delivery with a fallback gives these up early: its destination only asks to wait, and is not broken."""
 
 
 def record_calls(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> None:
-    """Note which endpoints have failed in a manner that may pass, and which a delivery has really reached."""
+    """Record which endpoints failed in a way that may pass, and which a delivery really reached."""
     for outcome in outcomes:
         if outcome.sent.delivery is None:
             continue
@@ -73,9 +72,9 @@ def record_calls(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> None:
 def update_operator_alerts(
     context: TransactionContext, outcomes: Sequence[CallOutcome], over: Collection[UUID]
 ) -> None:
-    """Raise and resolve operator alerts about the endpoints of these calls, and send fallbacks for what waits.
+    """Raise and resolve operator alerts about the endpoints of these calls; create fallbacks for waiting deliveries.
 
-    `over` are the deliveries that failed for good. What there is to note of the endpoints is written already.
+    `over` are the deliveries that failed for good. The data of the endpoints is written already.
     """
     alerts = OperatorAlerts(context.connection, context.now)
     for name, outcome in sorted(_broken(outcomes, over).items()):
@@ -88,7 +87,7 @@ def update_operator_alerts(
 
 
 def _is_real(outcome: CallOutcome) -> bool:
-    """Whether a vendor was called: the sandbox calls nobody."""
+    """Whether a vendor was called; never in the sandbox."""
     return outcome.sent.refused is None and outcome.sent.mode is not Mode.SANDBOX
 
 
@@ -97,7 +96,7 @@ def _has_arrived(outcome: CallOutcome) -> bool:
 
 
 def _may_pass(outcome: CallOutcome) -> bool:
-    """Whether a call was made, and failed for what may be true of all its kind."""
+    """Whether a call was made and failed in a way that may affect all its kind."""
     return (
         _is_real(outcome)
         and isinstance(outcome.result, Failed)
@@ -110,7 +109,7 @@ def _words(result: Delivered | Failed) -> str:
 
 
 def _broken(outcomes: Iterable[CallOutcome], over: Collection[UUID]) -> dict[str, CallOutcome]:
-    """Return the calls that failed for good, by their endpoint: deliveries, and messages brought up to date."""
+    """Return the calls that failed for good by endpoint: deliveries and message updates."""
     broken = {}
     for outcome in outcomes:
         if (
@@ -130,11 +129,11 @@ def _broken(outcomes: Iterable[CallOutcome], over: Collection[UUID]) -> dict[str
 MESSAGE_DELETED_ERRORS = frozenset(
     {"thread_not_found", "message_not_found", "cannot_reply_to_message", "issue_not_found"}
 )
-"""What a vendor says of a message that somebody has deleted."""
+"""Vendors' errors for a message that somebody has deleted."""
 
 
 def _misleads(failed: Failed) -> bool:
-    """Whether a message goes on showing what is not so; one that somebody has deleted shows nothing."""
+    """Whether a message still shows something wrong; a deleted one shows nothing."""
     return not failed.reason.is_retryable and failed.detail not in MESSAGE_DELETED_ERRORS
 
 
@@ -149,15 +148,15 @@ def _find_broken(core: Core, alerts: OperatorAlerts, name: str, outcome: CallOut
 
 
 def suspects_after(reason: FailureReason, endpoint: str, channel: DestinationKind) -> SuspectedChannels:
-    """Return what a failure at an endpoint makes suspect."""
+    """Return what is suspected after an endpoint failed."""
     kinds = frozenset({channel} if FAILURE_SCOPES[reason] is FailureScope.KIND else ())
     return SuspectedChannels(kinds, frozenset({endpoint}))
 
 
 def end_alerts_of_reached(alerts: OperatorAlerts, reached: Iterable[str]) -> None:
-    """End the trouble of every endpoint at which something has really been delivered.
+    """Resolve the alerts of every endpoint where something was really delivered.
 
-    A message brought up to date does not count: that may have needed no call at all.
+    A message update does not count: it may have needed no call at all.
     """
     alerts.resolve(*(f"{DESTINATION}{name}" for name in sorted(set(reached))))
 
@@ -165,7 +164,7 @@ def end_alerts_of_reached(alerts: OperatorAlerts, reached: Iterable[str]) -> Non
 def _send_fallbacks_for_failing(
     context: TransactionContext, outcomes: Sequence[CallOutcome], over: Collection[UUID]
 ) -> None:
-    """Tell who stands in for what has just failed, and waits, at a destination that is known to be failing."""
+    """Create fallbacks for what has just failed and waits at a destination known to be failing."""
     waits = [
         outcome.sent.delivery
         for outcome in outcomes

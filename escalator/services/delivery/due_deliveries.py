@@ -1,4 +1,4 @@
-"""Choosing what a process claims next: what is due, in its turn, as far as bulkheads and circuit breakers let it."""
+"""Chooses what a process claims next: due deliveries in order, as bulkheads and circuit breakers allow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ from escalator.store.deliveries import Delivery
 from escalator.store.delivery_claims import Exclusion
 
 OVERSAMPLE = 4
-"""Of how many times what is wanted it is chosen: what other processes hold at the moment is left to them."""
+"""How many times the needed number is read: what other processes have locked is skipped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A delivery that may be claimed, what it would count for, and what its circuit breaker decides."""
+    """A delivery that may be claimed, its lane, and the circuit breaker's decision."""
 
     delivery: Delivery
     lane: Lane
@@ -27,7 +27,7 @@ class Candidate:
 
 @dataclass(slots=True)
 class Selection:
-    """What may be claimed: `likely` all at once, `spare` in the place of what others hold; `has_more` of both."""
+    """What may be claimed: all of `likely`, `spare` instead of what others hold; `has_more` of both."""
 
     likely: list[Candidate] = field(default_factory=list)
     spare: list[Candidate] = field(default_factory=list)
@@ -35,18 +35,18 @@ class Selection:
 
     @property
     def all(self) -> Sequence[Candidate]:
-        """Return the candidates in their turns."""
+        """Return the candidates in order."""
         return (*self.likely, *self.spare)
 
 
 def lane_for(core: Core, delivery: Delivery) -> Lane:
-    """Return what the call for a delivery counts for."""
+    """Return the lane of the call for a delivery."""
     return lane_of(delivery, core.expand(delivery.address), delivery.kind.value)
 
 
 @dataclass(slots=True)
 class CandidateSelector:
-    """Chooses among what is due, until there is enough or no more."""
+    """Chooses due deliveries until there are enough or no more."""
 
     context: TransactionContext
     breakers: CircuitBreakers
@@ -56,7 +56,7 @@ class CandidateSelector:
     _refused: set[str] = field(default_factory=set)
 
     def choose(self) -> Selection:
-        """Return what may be claimed. What has no room is left out of the next look, so that it hides nobody."""
+        """Return what may be claimed. What has no room is left out of the next query, so none is hidden."""
         most = self.rehearsal.room * OVERSAMPLE
         seen: set[object] = set()
         silence = self.context.core.heartbeat_timeout(self.context.now)

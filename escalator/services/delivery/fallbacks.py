@@ -1,4 +1,4 @@
-"""Fallbacks: deliveries that take the place of one that does not get through, created once for each."""
+"""Fallbacks: deliveries that replace one that does not arrive, created once for each."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -16,9 +16,9 @@ from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 
 
 def create_fallbacks(context: TransactionContext, failing: Sequence[Delivery], suspects: SuspectedChannels) -> int:
-    """Create the fallback of each of these deliveries, unless it has one already; return how many were created.
+    """Create the fallback of each of these deliveries, unless it has one; return how many were created.
 
-    They have as long as what they stand in for had: that may have expired.
+    They have as much time as the replaced one had: that may have expired.
     """
     known = deliveries.with_fallback(context.connection, [delivery.id for delivery in failing])
     count = 0
@@ -33,7 +33,7 @@ def create_fallbacks(context: TransactionContext, failing: Sequence[Delivery], s
 
 
 def has_fallback(context: TransactionContext, delivery: Delivery) -> bool:
-    """Whether somebody would be told in the place of a delivery whose endpoint hangs, or wants it to wait."""
+    """Whether a delivery whose endpoint hangs, or must wait, has a fallback that would be notified."""
     suspects = SuspectedChannels(frozenset({delivery.channel}), frozenset({delivery.endpoint}))
     return bool(_instead_of(context, delivery, suspects))
 
@@ -45,7 +45,7 @@ def _instead_of(context: TransactionContext, delivery: Delivery, suspects: Suspe
 
 
 def _fallback(context: TransactionContext, failed: Delivery) -> list[Delivery]:
-    """Return the deliveries that take the place of one that does not get through; maybe none."""
+    """Return the deliveries that replace one that does not arrive; maybe none."""
     if failed.mode is Mode.DIVERT or failed.kind is DeliveryKind.COPY:
         return []
     instead = _next_contact(failed, context.policy) if failed.person else _fallback_destination(failed, context.policy)
@@ -95,10 +95,10 @@ def _fallback_destination(failed: Delivery, policy: Policy) -> tuple[Recipient, 
 
 
 def _of_alarm(context: TransactionContext, failed: Delivery, suspects: SuspectedChannels) -> list[Delivery]:
-    """Return what takes the place of an alarm: the news of a trouble must arrive somewhere.
+    """Return the deliveries that replace an operator alert: it must arrive somewhere.
 
-    That is its fallback. Without one it is whoever can be told by a way that is not suspected, unless another alarm of
-    the same trouble has arrived or may arrive by such a way. Nobody is told of one trouble twice at one address.
+    That is its fallback. Without one, it is anybody reachable by a channel that is not suspected, unless another
+    delivery of this alert arrived or may arrive by one. No address gets an alert twice.
     """
     alert_deliveries = (
         deliveries.of_operator_alert(context.connection, failed.operator_alert_id)
@@ -126,6 +126,6 @@ def _recipient(delivery: Delivery) -> Recipient:
 
 
 def _arrives(state: DeliveryState, to: Recipient, cut_off: SuspectedChannels) -> bool:
-    """Whether an alarm has arrived, or is under way by what is not suspected."""
+    """Whether an alert arrived, or may by a channel not suspected."""
     is_under_way = state in {DeliveryState.PENDING, DeliveryState.SENDING}
     return state is DeliveryState.DELIVERED or (is_under_way and not cut_off.contains(to))

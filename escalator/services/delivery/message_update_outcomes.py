@@ -1,4 +1,4 @@
-"""Writing what became of the messages that stand at the vendors."""
+"""Records the outcomes of posted messages and their updates."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -22,10 +22,10 @@ _HOPELESS = frozenset(
 def record_posts(
     core: Core, connection: Connection, outcomes: Iterable[CallOutcome], forgotten: Collection[UUID], now: datetime
 ) -> Collection[UUID]:
-    """Note what stands at the vendors now; a reply says nothing of its full message but that it is gone.
+    """Record what the vendors show now; a reply only shows whether its full message is gone.
 
-    `forgotten` are the deliveries whose claim, with what it made, a crash of the database has lost. Returns the
-    incidents whose posts were made anew.
+    `forgotten` are deliveries whose claim, with what it made, a crash of the database lost. Returns the incidents whose
+    posted messages were created again.
     """
     created: list[tuple[PostedMessage, int, Delivered]] = []
     shown: list[tuple[PostedMessage, int, Delivered]] = []
@@ -52,9 +52,9 @@ def record_posts(
 
 
 def refresh_posts(core: Core, incident_ids: Collection[UUID]) -> None:
-    """Let the posts that were made anew show what has happened meanwhile. Raises Unavailable.
+    """Update the posted messages that were created again. Raises Unavailable.
 
-    Incidents are locked before their posts, so this is a transaction of its own.
+    Incidents are locked before posted messages, so this is its own transaction.
     """
     with core.database.writing() as connection:
         locked = incidents.lock(connection, incident_ids, core.seal)
@@ -62,7 +62,7 @@ def refresh_posts(core: Core, incident_ids: Collection[UUID]) -> None:
         posted_message_updates.raise_wanted_revision(connection, raised, core.clock.now())
 
 
-def _note_not_shown(  # noqa: PLR0913  # writes under the locks of the caller
+def _note_not_shown(  # noqa: PLR0913  # writes under the caller's locks
     core: Core, connection: Connection, post: PostedMessage, failed: Failed, now: datetime, *, is_update: bool
 ) -> None:
     if not is_update:
@@ -76,7 +76,7 @@ def _note_not_shown(  # noqa: PLR0913  # writes under the locks of the caller
 
 
 def is_orphaned_reply(outcome: CallOutcome) -> bool:
-    """Whether a reply failed because its full message is gone: then the next try is the full message."""
+    """Whether a reply failed because its full message is gone; the retry is then the full message."""
     return (
         isinstance(outcome.result, Failed) and outcome.sent.is_reply and outcome.result.detail in MESSAGE_DELETED_ERRORS
     )

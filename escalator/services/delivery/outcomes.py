@@ -1,4 +1,4 @@
-"""Writing what became of the calls that `outbox` has claimed, and doing what follows from failures."""
+"""Records the outcomes of the calls that `claim_deliveries` has claimed, and handles failures."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -36,13 +36,13 @@ log = structlog.get_logger(__name__)
 
 _LONGEST_CLOSED = timedelta(minutes=1)
 _WAITING = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED})
-"""Why a whole endpoint is left alone for a while."""
+"""Reasons to pause a whole endpoint for a while."""
 
 
 def record_outcomes(core: Core, outcomes: Sequence[CallOutcome]) -> None:
-    """Write what became of these calls, in one transaction, and do what follows from failures. Raises Unavailable.
+    """Record the outcomes of these calls in one transaction, and handle failures. Raises Unavailable.
 
-    It waits for the disk: what a crash of the database forgot would count as being sent for as long as a lease lasts.
+    It waits for the disk: what a crash of the database lost would count as being sent until its lease ends.
     """
     now = core.clock.now()
     made_anew: Collection[UUID] = ()
@@ -86,10 +86,10 @@ def record_outcomes(core: Core, outcomes: Sequence[CallOutcome]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """The deliveries of some outcomes, by whose outcome counts.
+    """The deliveries of some outcomes, by whether our outcome counts.
 
-    Those in neither set are gone with a crash of the database, or their outcome has been written already. `forgotten`
-    are those of ours whose claim a crash has lost, and with it the posts that it made.
+    Those in neither set were lost in a crash of the database, or their outcome is written already. `forgotten` are ours
+    whose claim a crash has lost, with the posted messages it made.
     """
 
     ours: Collection[UUID]
@@ -112,7 +112,7 @@ def _standing(core: Core, connection: Connection, sent: Sequence[Delivery]) -> _
 
 
 def _is_told_twice(outcome: CallOutcome, delivery: Delivery, standing: _Standing) -> bool:
-    """Whether a page got through that another process has taken over meanwhile; had it failed, that is its business."""
+    """Whether a page arrived that another process has taken over; after a failure that process decides."""
     return delivery.id in standing.taken_over and isinstance(outcome.result, Delivered)
 
 
@@ -127,9 +127,9 @@ def _is_over(context: TransactionContext, outcome: CallOutcome, delivery: Delive
 
 
 def _is_too_late_here(failed: Failed) -> bool:
-    """Whether its vendor wants a delivery to wait longer than whoever has another way should.
+    """Whether its vendor asks for a longer wait than a delivery with a fallback should have.
 
-    Without another way it is tried again when the vendor says, and has not failed: the path goes its way meanwhile.
+    Without a fallback it is retried when the vendor says and has not failed; the escalation goes on meanwhile.
     """
     return failed.retry_after is not None and failed.retry_after > delivery_claims.MAX_PAUSE
 
@@ -159,7 +159,7 @@ def _note_endpoints(
     recorded: Iterable[tuple[CallOutcome, Delivery]],
     over: Collection[UUID],
 ) -> None:
-    """Write all that these calls say of their endpoints and hosts, at once."""
+    """Write what these calls show of their endpoints and hosts, at once."""
     notes = HealthUpdates()
     circuit_breaker.record_answers(notes, outcomes)
     destination_health.record_calls(notes, outcomes)
@@ -178,7 +178,7 @@ def _note_endpoints(
 def _note_deliveries(
     context: TransactionContext, recorded: Iterable[tuple[CallOutcome, Delivery]], over: Collection[UUID]
 ) -> None:
-    """Record what became of deliveries, and let whoever stands in for those that failed have a try at once."""
+    """Record the outcomes of deliveries, and create the fallbacks of failed ones at once."""
     entries = []
     for outcome, delivery in recorded:
         if isinstance(outcome.result, Delivered):
@@ -192,9 +192,9 @@ def _note_deliveries(
 
 
 def _closed_until(delivery: Delivery, failed: Failed, now: datetime) -> datetime | None:
-    """Return until when an endpoint is left alone because a page to it has to wait, if it is.
+    """Return until when an endpoint is paused because a page to it must wait, or None.
 
-    What a copy is asked to wait is no wait for pages.
+    A wait that a copy must keep does not count for pages.
     """
     if delivery.kind is not DeliveryKind.PAGE or failed.reason not in _WAITING:
         return None
@@ -204,7 +204,7 @@ def _closed_until(delivery: Delivery, failed: Failed, now: datetime) -> datetime
 def decide_failed_steps(
     context: TransactionContext, locked: dict[UUID, Incident], touched: Collection[UUID | None]
 ) -> list[Decision]:
-    """Return what follows for those incidents whose present step has failed for good at all who may acknowledge."""
+    """Return the decisions for incidents whose present step failed for good at all who may acknowledge."""
     decisions = []
     for incident_id in touched:
         incident = locked.get(incident_id) if incident_id else None
@@ -237,7 +237,7 @@ def _measure(core: Core, call_outcome: CallOutcome, now: datetime) -> None:
 
 
 def audit_entry(action: AuditAction, delivery: Delivery, reason: str = "") -> AuditEntry:
-    """Return the record of what became of a delivery."""
+    """Return the audit record of an outcome."""
     after = {"destination": delivery.destination, "channel": delivery.channel.value, "mode": delivery.mode.value}
     if delivery.kind is not DeliveryKind.PAGE:
         after["kind"] = delivery.kind.value

@@ -1,4 +1,4 @@
-"""When what has failed is tried again, and when it is not worth another try."""
+"""When a failed delivery is retried, and when it is given up."""
 
 import random
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ _JITTER = 0.1
 
 
 def is_permanent_failure(delivery: Delivery, failed: Failed, now: datetime) -> bool:
-    """Whether a delivery that has just failed is not worth another try."""
+    """Whether a delivery that has just failed is not retried."""
     has_tried_enough = delivery.attempts + 1 >= UNKNOWN_TRIES
     if not failed.reason.is_retryable or (failed.reason is FailureReason.UNKNOWN and has_tried_enough):
         return True
@@ -26,9 +26,9 @@ def is_permanent_failure(delivery: Delivery, failed: Failed, now: datetime) -> b
 
 
 def retry_at(message: Delivery | PostedMessage, failed: Failed, now: datetime) -> datetime:
-    """Return when to try what has just failed again: when the vendor says, else after a wait that grows.
+    """Return when to retry a failure: when the vendor says, else after a growing wait.
 
-    The wait is up to a tenth longer or shorter, the same each time it is asked, so that not all come back at once.
+    The wait is up to a tenth longer or shorter, always the same for one retry, so not all come back at once.
     """
     if failed.retry_after is not None:
         return now + max(failed.retry_after, timedelta(seconds=1))
@@ -38,7 +38,7 @@ def retry_at(message: Delivery | PostedMessage, failed: Failed, now: datetime) -
 
 
 def _waits(message: Delivery | PostedMessage) -> tuple[int, ...]:
-    """Return the seconds to wait after each try. A page to a webhook is a page; what becomes of it can wait."""
+    """Return the seconds to wait after each try. A page to a webhook is a page; its updates can wait."""
     if isinstance(message, Delivery):
         return _COPIES_BACKOFF if message.kind is DeliveryKind.COPY else _BACKOFF
     return _SHOWN_TO_MACHINES_BACKOFF if message.channel.about.is_for_machines else _BACKOFF

@@ -1,4 +1,4 @@
-"""The sender threads of one process: each call to a vendor holds one thread, and none holds a task of Celery's."""
+"""The sender threads of one process: each call to a vendor uses one of them, and no Celery task."""
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,17 +27,17 @@ log = structlog.get_logger(__name__)
 SENDER_THREADS = 16
 _AFTER_FAULT_S = 1.0
 _SOON_S = 0.2
-"""How soon is looked again for what others hold at the moment, and for more while something is found overdue."""
+"""How soon to check again for what others have locked, and for more while something is overdue."""
 
 
 def send_call(core: Core, call: OutboundCall) -> Delivered | Failed:
-    """Make one call to its vendor. Never raises for what a vendor or the network does."""
+    """Make one call to its vendor. Errors of the vendor or the network never raise."""
     note, channel = call.notification, core.channels(call.mode)[call.channel]
     if call.refused is not None:
         return call.refused
     if not note.address:
         return Failed(FailureReason.NO_CONTACT if note.context.person else FailureReason.NOT_CONFIGURED, "no address")
-    # Who rings where something stands changes nothing of that.
+    # A reply does not change the full message.
     face = "" if call.is_reply else channel.face(note)
     if call.delivery is None and call.post is not None and call.post.shown_fingerprint == face:
         return Delivered(note.ref or "", face)
@@ -46,7 +46,7 @@ def send_call(core: Core, call: OutboundCall) -> Delivered | Failed:
 
 
 def send_all_due(core: Core) -> int:
-    """Send everything that is due, one after the other, in this thread; return how many calls that were."""
+    """Send everything that is due, one by one, in this thread; return how many calls."""
     count = 0
     while (claimed := claim_deliveries.claim_calls(core, SENDER_THREADS)).calls or claimed.has_more:
         record_outcomes(core, [CallOutcome(call, send_call(core, call)) for call in claimed.calls])
@@ -55,9 +55,9 @@ def send_all_due(core: Core) -> int:
 
 
 def send_operator_alerts(core: Core) -> None:
-    """Send what is due about the product's own trouble, and nothing else: for who lives when no worker does.
+    """Send due operator alerts and nothing else: for processes that run when no worker does.
 
-    At the same time, so that nobody waits for whoever does not answer. Raises Unavailable.
+    They are sent in parallel, so that none waits for another's time-out. Raises Unavailable.
     """
     threads = SenderThreads(SENDER_THREADS)
     with ThreadPoolExecutor(SENDER_THREADS, thread_name_prefix="alarms") as pool:
@@ -67,16 +67,16 @@ def send_operator_alerts(core: Core) -> None:
 
 
 def _claims(calls: Iterable[OutboundCall]) -> set[UUID]:
-    """Return the ids of what these calls hold."""
+    """Return the ids these calls claimed."""
     held = ((call.delivery, None if call.is_reply else call.post) for call in calls)
     return {claimed.id for pair in held for claimed in pair if claimed is not None}
 
 
 class Sender:
-    """Claims as many deliveries as it has free threads, sends them, and writes outcomes together as they come in.
+    """Claims as many deliveries as it has free threads, sends them, and writes outcomes in batches.
 
-    While it lives it renews its row in `processes`, on which its leases stand, keeps its clock right, and looks for
-    what is overdue: without a broker nobody tells it of work.
+    While it runs it renews its row in `processes`, which its leases depend on, corrects its clock, and looks for
+    overdue work: without a broker it gets no messages about work.
     """
 
     def __init__(self, core: Core, clock: SystemClock, slots: int = SENDER_THREADS) -> None:
@@ -95,11 +95,11 @@ class Sender:
         self._ended = threading.Event()
         self._loops: tuple[threading.Thread, ...] = ()
         self._lock = threading.Lock()
-        # The first beat writes to the database, for which `reserve` must never wait: it is called within a transaction.
+        # The first beat writes to the database. `take` must not wait for it: it runs within a transaction.
         self._starting = threading.Lock()
 
     def start(self) -> None:
-        """Start the threads, after the fork; raises Unavailable, and starts none, when no lease can be taken."""
+        """Start the threads, after the fork; without a lease it raises Unavailable and starts none."""
         with self._starting:
             if not self._loops and not self._stopping.is_set():
                 self._beat()
@@ -112,20 +112,20 @@ class Sender:
                 self._loops = loops
 
     def wake(self) -> None:
-        """Say that there is something to send; returns at once. Raises Unavailable when it cannot be started."""
+        """Signal that there is something to send; does not wait. Raises Unavailable when it cannot start."""
         self.start()
         self._news.put(None)
 
     def take(self, lane: Lane) -> bool:
-        """Take a thread for a call on this lane, if there is room for one; it waits for `send_call`."""
+        """Take a thread for a call on this lane, if there is room; it waits for `send_call`."""
         return self._may_begin() and self._shares.take(lane)
 
     def release(self, lanes: Iterable[Lane]) -> None:
-        """Give threads back that were taken."""
+        """Release threads that were taken."""
         self._shares.release(lanes)
 
     def send(self, claimed: Sequence[OutboundCall]) -> None:
-        """Send what was claimed; a thread was taken for each."""
+        """Send claimed calls; a thread was taken for each."""
         with self._lock:
             self._known |= _claims(claimed)
         for call in claimed:
@@ -137,7 +137,7 @@ class Sender:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Begin no further call meanwhile: what must be decided first is."""
+        """Start no call meanwhile: decisions come first."""
         with self._lock:
             self._holders += 1
         try:
@@ -148,7 +148,7 @@ class Sender:
             self._news.put(None)
 
     def stop(self, wait_s: float) -> None:
-        """Claim nothing more, and give the calls under way that long to end; then nothing here asks the database."""
+        """Claim nothing more, wait that long for running calls; after that nothing here uses the database."""
         self._stopping.set()
         self._news.put(None)
         watch = Stopwatch()
@@ -162,11 +162,11 @@ class Sender:
             except Unavailable:
                 self._core.beat_failed_at = self._core.clock.now()
                 log.warning("beat_failed")
-            except Exception:  # a process whose beats end looks dead to the others, who would send its pages again
+            except Exception:  # without heartbeats other processes think this one is dead and send its pages again
                 log.exception("beat_failed")
 
     def _beat(self) -> None:
-        """Renew the row by the database's time: by another one, this process looks dead to the others."""
+        """Renew the row by the database's time: with another time, this process looks dead to others."""
         measure_clock_offset(self._core, self._clock)
         record_heartbeat(self._core, SENDER)
         if self._is_serving():
@@ -178,7 +178,7 @@ class Sender:
             self._news.put(None)
 
     def _is_serving(self) -> bool:
-        """Whether what is due is claimed as soon as there is a thread for it."""
+        """Whether due deliveries are claimed as soon as a thread is free."""
         with self._lock:
             return not self._stopping.is_set() and not self._holders and not self._is_failing
 
@@ -191,7 +191,7 @@ class Sender:
                 self._is_failing = False
             except Unavailable:
                 self._retry_soon()
-            except Exception:  # the sender must outlive whatever one row does to it; leases and the sweep do the rest
+            except Exception:  # an error from one row must not end the sender; leases and the sweep recover it
                 log.exception("sender_failed")
                 self._retry_soon()
         self._ended.set()
@@ -202,7 +202,7 @@ class Sender:
         self._news.put(None)
 
     def _listen(self) -> None:
-        """Wait for news, and take all there is: outcomes of calls, and words that there is work."""
+        """Wait for messages and take all: outcomes of calls, and signals that there is work."""
         news: list[CallOutcome | None] = []
         with suppress(Empty):
             news.append(self._news.get(timeout=self._patience_s))
@@ -220,7 +220,7 @@ class Sender:
             self._forget(self._unwritten)
         except Unavailable:
             raise
-        except Exception:  # one outcome that cannot be written must not take those of the others with it
+        except Exception:  # an outcome that cannot be written must not block the others
             log.exception("outcomes_failed", outcomes=len(self._unwritten))
             for outcome in self._unwritten:
                 self._write_alone(outcome)
@@ -236,12 +236,12 @@ class Sender:
             log.exception("outcome_failed", destination=outcome.sent.context.destination)
 
     def _forget(self, outcomes: Sequence[CallOutcome]) -> None:
-        """Know no more of what is over; what could not be written stays ours until its lease ends."""
+        """Forget what is finished; what could not be written stays ours until its lease ends."""
         with self._lock:
             self._known -= _claims(outcome.sent for outcome in outcomes)
 
     def _claim(self) -> None:
-        """Claim once: whatever there is to claim, what has come in meanwhile is written before more is claimed."""
+        """Claim once; outcomes that have come in are written before more is claimed."""
         self._patience_s = None
         free = self._shares.free
         if not free or not self._may_begin():

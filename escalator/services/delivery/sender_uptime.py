@@ -1,4 +1,4 @@
-"""Since when senders serve without a break: what waited while none did has not waited for its destination."""
+"""Since when senders run without a gap: time in which none ran is no delay of a destination."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,14 +9,14 @@ from escalator.services.core.process_liveness import HEARTBEAT_S
 from escalator.store import key_values
 
 GAP = timedelta(seconds=2 * HEARTBEAT_S)
-"""How long no sender has to be heard of to have been away: the database was frozen, the workers were down."""
+"""After so long without a running sender there is a gap: the database was frozen, the workers were down."""
 
 _NAME = "senders_serve"
 _ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def record_senders_up(core: Core) -> None:
-    """Note that this process sends what is due; after a gap, since now. Raises Unavailable."""
+    """Record that this process sends; after a gap, since now. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing(durable=False) as connection:
         noted = key_values.get_with_time(connection, _NAME)
@@ -25,7 +25,7 @@ def record_senders_up(core: Core) -> None:
 
 
 def senders_up_since(connection: Connection, now: datetime) -> datetime | None:
-    """Return since when senders serve without a break, None when none does; for ever, where none has said so yet."""
+    """Return since when senders run without a gap; None when none does; always, if it was never recorded."""
     noted = key_values.get_with_time(connection, _NAME)
     if noted is None:
         return _ALWAYS

@@ -1,4 +1,4 @@
-"""Telling one destination or person a marked test, through the very way that a page takes."""
+"""Sends a marked test to one destination or person, exactly as a page is sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _BY = Actor("system", "cli")
 
 @dataclass(frozen=True, slots=True)
 class DestinationTestResult:
-    """What became of the test of one recipient."""
+    """The result of the test of one recipient."""
 
     recipient: Recipient
     mode: Mode
@@ -39,12 +39,12 @@ class DestinationTestResult:
 
     @property
     def is_reached(self) -> bool:
-        """Whether it has really arrived: the sandbox reaches nobody."""
+        """Whether it really arrived; never in the sandbox."""
         return isinstance(self.result, Delivered) and self.mode is not Mode.SANDBOX
 
 
 def send_test_message(core: Core, name: str, policy: Policy) -> list[DestinationTestResult]:
-    """Tell everybody whom a target of the policy means; a list of nobody when it means none. Raises Unavailable."""
+    """Send a test to every recipient of a target; an empty list when it has none. Raises Unavailable."""
     mode, now = _mode(core, name, policy), core.clock.now()
     with core.database.reading() as connection:
         roster = Roster(policy, now, calendars.bookings_of(connection, policy))
@@ -55,7 +55,7 @@ def send_test_message(core: Core, name: str, policy: Policy) -> list[Destination
 
 
 def _mode(core: Core, name: str, policy: Policy) -> Mode:
-    """Return where it goes: to the inbox unless pages are really sent there in the present mode."""
+    """Return the mode to send in: to the inbox unless pages are really sent there now."""
     diverted_to = {source.divert_to for source in policy.sources.values()}
     if core.settings.mode is Mode.DIVERT and name in diverted_to:
         return Mode.DIVERT
@@ -86,7 +86,7 @@ def _test(core: Core, recipient: Recipient, policy: Policy, mode: Mode, now: dat
 
 
 def _note(connection: Connection, tried: Sequence[DestinationTestResult], now: datetime) -> None:
-    """Record the tests; an endpoint that was reached is neither broken nor gone."""
+    """Record the tests; a reached endpoint is neither broken nor gone."""
     reached = [result.recipient.endpoint for result in tried if result.is_reached]
     notes = HealthUpdates()
     for endpoint in reached:

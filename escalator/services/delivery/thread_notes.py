@@ -1,7 +1,6 @@
-"""Notes in Slack: a reply in the thread of each full message, which is brought up to date as that message is.
+"""Notes in Slack: a reply in the thread of each full message, updated like that message.
 
-What was posted stands in `posted_messages` as everything else does, so that it is gone at once when the rule gets
-stricter.
+Each is a row in `posted_messages` like other messages, so it is removed at once when the rule gets stricter.
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,7 +35,7 @@ _NOTE = "note:"
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A note that may be shown, and the full messages under which it is."""
+    """A note that may be shown, and the full messages it replies to."""
 
     incident: Incident
     mode: Mode
@@ -46,11 +45,11 @@ class _Plan:
 
 
 def post_thread_notes(core: Core, text_id: UUID) -> None:
-    """Show a note under the full messages of its incident in channels; where there are none, under people's own.
+    """Show a note under the full messages of its incident in channels; without any, under direct ones.
 
-    It is written already; what Slack refuses is only not shown. A process that dies between Slack's taking it and the
-    row leaves a reply that we do not know, and cannot redact: only Slack's answer says where it stands, and unlike a
-    page, which a click makes known, a note has no button. Raises Unavailable.
+    The note is stored already; if Slack refuses, it is only not shown. A process that dies between Slack's answer and
+    the row leaves a reply that we do not know and cannot redact: only Slack's answer has its place, and unlike a page,
+    which a click makes known, a note has no button. Raises Unavailable.
     """
     plan = _planned(core, text_id)
     if plan is None:
@@ -70,7 +69,7 @@ def post_thread_notes(core: Core, text_id: UUID) -> None:
 
 
 def _planned(core: Core, text_id: UUID) -> _Plan | None:
-    """Return what is to be shown where, or None where the note goes nowhere."""
+    """Return what to show and where, or None when it is not shown."""
     now = core.clock.now()
     with core.database.reading() as connection:
         running = core.policies.running(connection)
@@ -98,7 +97,7 @@ def _full_messages(connection: Connection, incident: Incident, mode: Mode, now: 
 
 
 def _keep(core: Core, plan: _Plan, shown: Sequence[PostedMessage]) -> None:
-    """Note what was posted; where its incident has changed meanwhile, it is behind and looked at again."""
+    """Record what was posted; if its incident has changed meanwhile, mark it as outdated."""
     with core.database.writing() as connection:
         present = incidents.lock(connection, [plan.incident.id], core.seal)[plan.incident.id]
         first = posted_message_refs.next_slot(connection, present.id)
@@ -123,19 +122,19 @@ def _is_note(post: PostedMessage) -> bool:
 
 
 def note_texts(connection: Connection, behind: Iterable[PostedMessage]) -> dict[UUID, Note]:
-    """Return what those of these posts say that are notes, by the post's id."""
+    """Return the texts of those posted messages that are notes, by id."""
     ids = {post.id: UUID(post.destination.removeprefix(_NOTE)) for post in behind if _is_note(post)}
     notes_by_id = notes.find(connection, ids.values())
     return {post_id: notes_by_id[text_id] for post_id, text_id in ids.items() if text_id in notes_by_id}
 
 
 def as_note_update(core: Core, notification: Notification, view: View, note: Note) -> Notification:
-    """Return the notification that brings a note up to date."""
+    """Return the notification that updates a note."""
     return replace(notification, card=note_card(view, note.author, _body(core, note)))
 
 
 def _body(core: Core, note: Note) -> str | None:
-    """Return what was written; None once it is deleted, or when no key of ours opens it any more."""
+    """Return the text; None when it is deleted or none of our keys decrypts it."""
     if note.sealed_body is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The message of a bundle is brought up to date in Slack after somebody has answered there."""
+"""Updates the Slack message of a bundle after somebody has answered there."""
 
 import structlog
 
@@ -13,14 +13,14 @@ from escalator.services.delivery.bundles import current_card
 log = structlog.get_logger(__name__)
 
 MOST_UPDATES = 3
-"""How often one click updates the message while others answer at the same moment."""
+"""How often one click updates the message while others answer at the same time."""
 
 
 def update_bundle_message(core: Core, bundle: BundleMessage, mode: Mode) -> None:
-    """Show in this message what has become of its incidents.
+    """Show the present state of its incidents in this message.
 
-    The state is read again after the update: of several clicks at once the last update shows all of them. The answers
-    themselves are recorded already, so a failure is only logged.
+    The state is read again after the update: of several clicks at once, the last update shows all of them. The answers
+    are recorded already, so a failure is only logged.
     """
     channel, _, _ = bundle.ref.partition("/")
     try:

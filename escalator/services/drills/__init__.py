@@ -1,1 +1,1 @@
-"""Drills: run and judged."""
+"""Runs and judges drills."""

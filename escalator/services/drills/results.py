@@ -1,4 +1,4 @@
-"""Drill results: the row, the audit record, and an operator alert for a drill that failed."""
+"""Drill results: the row, the audit record, and an operator alert for a failed drill."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,7 +22,7 @@ _TROUBLE = "drill:"
 
 @dataclass(frozen=True, slots=True)
 class DrillFailure:
-    """Why a drill was not passed: a word for the record, and the end of a sentence for who hears of it."""
+    """Why a drill failed: a word for the record, and the end of a sentence for messages."""
 
     reason: str
     told: str
@@ -31,7 +31,7 @@ class DrillFailure:
 
 @dataclass(frozen=True, slots=True)
 class DrillResults:
-    """The results of drills as written within one transaction."""
+    """Writes the results of drills within one transaction."""
 
     connection: Connection
     settings: Settings
@@ -39,7 +39,7 @@ class DrillResults:
     now: datetime
 
     def record_passed(self, run: DrillRun, incident: Incident, answer: DrillAcknowledgement) -> None:
-        """Write who acknowledged in time, and resolve the alert about an earlier failure."""
+        """Record who acknowledged in time; resolve the alert about an earlier failure."""
         people = ", ".join(answer.people)
         ended = replace(
             run, state=DrillState.PASSED, incident_id=incident.id, acknowledged_by=people, acknowledged_at=answer.at
@@ -50,7 +50,7 @@ class DrillResults:
             OperatorAlerts(self.connection, self.now).resolve(_TROUBLE + run.name)
 
     def record_failed(self, run: DrillRun, failure: DrillFailure, incident: Incident | None = None) -> None:
-        """Write that the drill failed, and raise an alert each time, also when the drill before failed too."""
+        """Record that the drill failed, and raise an alert each time, even if the last drill failed too."""
         ended = replace(run, state=failure.state, incident_id=incident.id if incident else None)
         if not drills.finish(self.connection, ended):
             return

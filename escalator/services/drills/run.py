@@ -1,7 +1,7 @@
-"""Drills: begun when they are due or when somebody asks, judged by who answered, and never able to page for ever.
+"""Drills: begun when due or on request, judged by who answered, and always ended.
 
-A drill is a row and an event, written in one transaction, so that a process which dies loses neither. The event takes
-the way of all events; the row, the event and the incident have one id.
+A drill is a row and an event, written in one transaction, so a process that dies loses neither. The event is processed
+like all events; the row, the event and the incident have one id.
 """
 
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ _NOT_PROCESSED = DrillFailure("not_processed", "did not start in time: its event
 
 @dataclass(frozen=True, slots=True)
 class DrillStart:
-    """When a drill was due and when it begins, who says so, and where."""
+    """When a drill was due, when it begins, who started it, where."""
 
     scheduled_at: datetime
     now: datetime
@@ -53,7 +53,7 @@ class DrillStart:
 
 
 def run_due_drills(core: Core) -> None:
-    """Begin the drills that are due, and write what became of those that run. Raises Unavailable."""
+    """Begin the drills that are due, and record the results of running ones. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:
         if not jobs.claim_due(connection, "drills", now, EVERY):
@@ -63,7 +63,7 @@ def run_due_drills(core: Core) -> None:
 
 
 def start_drill(core: Core, drill: Drill, by: Actor, via: str) -> DrillRun | None:
-    """Begin a drill of the running policy at somebody's wish; None when one of that name runs, or it cannot begin."""
+    """Begin a drill of the running policy on request; None when one of that name runs, or it cannot begin."""
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.required(connection)
@@ -73,9 +73,9 @@ def start_drill(core: Core, drill: Drill, by: Actor, via: str) -> DrillRun | Non
 
 
 def _begin_due(core: Core, now: datetime) -> None:
-    """Begin what has come since the last look, however long ago that was: the last of each, never a backlog.
+    """Begin what became due since the last look, however long ago: the last of each, no backlog.
 
-    Only what the policy had by then already: a drill that is new in the file waits for its next turn.
+    Only if the policy had it by then: a drill that is new in the file waits for its next time.
     """
     with core.database.writing() as connection:
         running = core.policies.running(connection)
@@ -97,7 +97,7 @@ def _begin_due(core: Core, now: datetime) -> None:
 
 
 def _planned(policy: Policy | None, now: datetime) -> dict[str, datetime]:
-    """Return when each drill was due last."""
+    """Return when each was due last."""
     if policy is None:
         return {}
     return {drill.name: last_due(drill.weekday, drill.at, policy.timezone, now) for drill in policy.drills}
@@ -112,7 +112,7 @@ def _read(core: Core, connection: Connection, version: UUID) -> Policy | None:
 
 
 def _begin(core: Core, connection: Connection, drill: Drill, policy: Policy, start: DrillStart) -> DrillRun | None:
-    """Write the row of a drill and its event, or why it cannot begin; None then, and when the row is there already."""
+    """Write the row of a drill and its event, or why it cannot begin; None then, or if the row exists."""
     expected_by = start.now + drill.expected_within
     run = DrillRun(uuid7(), drill.name, drill.route, start.scheduled_at, expected_by, DrillState.RUNNING)
     if not drills.insert(connection, run):
@@ -134,7 +134,7 @@ def _missed(start: DrillStart) -> DrillFailure:
 
 
 def _source(core: Core, route: Route, policy: Policy) -> str | None:
-    """Return the source whose alert it plays: the first that is on, of those that the route names if it names any."""
+    """Return the source of its alert: the first that is on, of those that the route names, if any."""
     on = [source.name for source in policy.sources.values() if core.expand(source.api_key)]
     named = route.when.tests.get("source", ())
     return next((name for name in on if name in named), on[0] if on else None)
@@ -153,7 +153,7 @@ def _store(
 
 
 def _judge(core: Core, now: datetime) -> None:
-    """Write of every drill that runs whether it is passed or failed as soon as that is known, and end its incident."""
+    """Record each running drill as passed or failed as soon as that is known; end its incident."""
     with core.database.reading() as connection:
         runs = drills.running(connection)
     if not runs:
@@ -172,7 +172,7 @@ def _judge(core: Core, now: datetime) -> None:
 
 
 def _write_result(results: DrillResults, run: DrillRun, incident: Incident | None) -> bool:
-    """Write whether a drill is passed or failed; False while there is time."""
+    """Record whether a drill passed or failed; False while there is time."""
     answer = (
         drill_acknowledgement(_recorded_actions(results.connection, incident.id), run.expected_by) if incident else None
     )
@@ -191,9 +191,9 @@ def _recorded_actions(connection: Connection, incident_id: UUID) -> Iterator[Rec
 
 
 def _why_failed(results: DrillResults, run: DrillRun, incident: Incident | None) -> DrillFailure | None:
-    """Return why a drill that nobody has answered is failed; None while there is time.
+    """Return why an unanswered drill has failed; None while there is time.
 
-    One that is failed before it has begun never does: nothing would end what it begins.
+    One that fails before it has begun never begins: nothing would end its incident.
     """
     if incident is None and events.state_of(results.connection, run.id) is EventState.IGNORED:
         return _NO_ROUTE

@@ -1,1 +1,1 @@
-"""Deciding about incidents in one transaction: actions of people, escalation, grouping."""
+"""Decides about incidents in one transaction: people's actions, escalation, grouping."""

@@ -1,4 +1,4 @@
-"""Somebody answers: verified by the door, judged and written here in one transaction, told to the workers after it."""
+"""Performs a person's action: the caller has verified them; it is decided and written in one transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,9 +39,9 @@ SLACK = "slack"
 
 @dataclass(frozen=True, slots=True)
 class SlackRequest:
-    """What somebody in Slack asked for; `is_sandbox` when the sandbox's own secret signed it.
+    """A request from Slack; `is_sandbox` when the sandbox's own secret signed it.
 
-    `is_filled` when a window has come back, with what it asked for.
+    `is_filled`: a window was submitted, with its input.
     """
 
     user_id: str
@@ -61,9 +61,9 @@ class SlackRequest:
 
 @dataclass(frozen=True, slots=True)
 class ActionReply:
-    """What the person gets: a text only they see, or a window; nothing when the message itself says it all.
+    """The answer to the person: a text only they see, or a window; empty when the message shows the result.
 
-    `note` is what they have written, to be shown where it may be; `refused` is why nothing changed, if nothing has.
+    `note` is what they have written, to be shown where it may be; `refused` is why nothing changed, if so.
     """
 
     context: MessageContext
@@ -75,13 +75,13 @@ class ActionReply:
 
     @property
     def needs_reference(self) -> bool:
-        """Whether it is refused only because it was not said where it was referred to."""
+        """Whether it was refused only because the reference is missing."""
         return self.refused is RefusalReason.NO_REFERENCE
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """The incident as locked, the policy that runs, and who asks."""
+    """The locked incident, the running policy, and who asks."""
 
     request: SlackRequest
     incident: Incident
@@ -100,7 +100,7 @@ class _Case:
 
 
 def perform_action(core: Core, request: SlackRequest) -> ActionReply:
-    """Do what somebody asked, or tell them why not. Raises Unavailable when it could not be recorded."""
+    """Perform an action, or say why not. Raises Unavailable when it could not be recorded."""
     now = core.clock.now()
     with unit_of_work(core) as work:
         connection = work.connection
@@ -131,12 +131,12 @@ def perform_action(core: Core, request: SlackRequest) -> ActionReply:
 
 
 def is_in_sandbox(core: Core, incident: Incident, policy: Policy) -> bool:
-    """Whether an incident is in the sandbox now: answers given there count for no other, and no others count for it."""
+    """Whether an incident is in the sandbox now: actions in the sandbox count only there, others only outside."""
     return core.mode_for(incident, policy) is Mode.SANDBOX
 
 
 def reply_mode(*, is_sandbox: bool) -> Mode:
-    """Return where an answer goes: to where the click came from, whatever the mode is now."""
+    """Return the mode for the answer: it goes to where the click came from, in any mode."""
     return Mode.SANDBOX if is_sandbox else Mode.PRODUCTION
 
 
@@ -145,7 +145,7 @@ def _mode(request: SlackRequest) -> Mode:
 
 
 def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal | None:
-    """Return what the act changes or why it is refused; None where a window must be filled in first."""
+    """Return the action's change or refusal; None when a window must be filled in first."""
     request = case.request
     if not request.is_sandbox and not is_our_workspace(connection, request.team_id, request.enterprise_id):
         return Refusal(RefusalReason.WRONG_WORKSPACE)
@@ -155,7 +155,7 @@ def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal 
         return dialog_refusal(request.verb, request.button, case.person, case.incident, case.running.policy)
     seen = (request.button.round, request.button.fence)
     if request.is_filled:
-        # A step that fires while the window is open changes the fence; a new round is another matter.
+        # A step may change the fence while the window is open; a new round may not begin.
         seen = (request.button.round, case.incident.fence)
     action_request = ActionRequest(
         verb=request.verb,
@@ -187,7 +187,7 @@ def _keep_note(core: Core, connection: Connection, case: _Case) -> None:
 
 
 def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
-    """Take in a message of ours that we did not know: a worker may die between the post and its `ts`."""
+    """Store a message of ours that we did not know: a worker may die between the post and its `ts`."""
     request, incident = case.request, case.incident
     if not request.channel_id or not request.message_ts or case.person is None:
         return False
@@ -212,10 +212,10 @@ def _adopt(core: Core, connection: Connection, case: _Case) -> bool:
     return posted_message_refs.adopt(connection, new, case.now)
 
 
-def record_refusal(  # noqa: PLR0913  # a record is made of these
+def record_refusal(  # noqa: PLR0913  # the fields of a record
     connection: Connection, incident: Incident, actor: Actor, via: str, verb: str, why: Refusal, now: datetime
 ) -> None:
-    """Record that somebody wanted to do something and why they could not."""
+    """Record that somebody tried an action and why it was refused."""
     entry = AuditEntry(AuditAction.REFUSED, actor, via, why.why.value, after={"verb": verb}, incident_id=incident.id)
     audit_log.insert(connection, [(entry, incident.policy_version)], now)
 

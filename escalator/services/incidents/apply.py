@@ -48,9 +48,9 @@ _ACTOR_CHARS = 160
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A change and what it changes; `before` is None for an incident that is new.
+    """A change and the incident before it; `before` is None for a new incident.
 
-    `is_first` when it is the first alert of its category for a while, which no flood may delay.
+    `is_first`: it is the first alert of its category for a while, which no flood may delay.
     """
 
     before: Incident | None
@@ -62,7 +62,7 @@ class Decision:
 class AfterCommit:
     """What to do after the commit: deadlines to schedule, and calls to send.
 
-    `claimed` are calls that this process sends itself, each with a thread taken; `has_more` is what others may do.
+    `claimed` are calls that this process sends, each with a thread taken; `has_more`: others may send more.
     """
 
     alarms: tuple[datetime, ...]
@@ -71,13 +71,13 @@ class AfterCommit:
 
 
 def rules_for(core: Core, connection: Connection, incident: Incident, running: RunningPolicy) -> PolicyPair:
-    """Return the policies that decide about this incident."""
+    """Return the policies that apply to this incident."""
     frozen = core.policies.version(connection, incident.policy_version)
     return running.rules(frozen)
 
 
 def apply_decisions(context: TransactionContext, decisions: Sequence[Decision]) -> AfterCommit:
-    """Write decisions about incidents that this transaction has locked or is about to make."""
+    """Write decisions about incidents that this transaction has locked or will create."""
     decisions = _numbered(context.connection, decisions)
     after = [decision.change.incident for decision in decisions]
     armed = {
@@ -116,7 +116,7 @@ def apply_decisions(context: TransactionContext, decisions: Sequence[Decision]) 
 
 
 def _distinct(outbox: Iterable[Delivery]) -> list[Delivery]:
-    """Return the deliveries by urgency, each place once for a send (a diverted step goes to one place only)."""
+    """Return deliveries by urgency, each address once per send (a diverted step has one address only)."""
     unique: dict[tuple[object, ...], Delivery] = {}
     for delivery in outbox:
         key = (
@@ -135,9 +135,9 @@ def _distinct(outbox: Iterable[Delivery]) -> list[Delivery]:
 def _claimed_at_birth(
     context: TransactionContext, decisions: Sequence[Decision], outbox: Sequence[Delivery], reserved: ThreadReservation
 ) -> list[OutboundCall]:
-    """Claim what this process has threads for in the transaction that makes it: one commit less before it is sent.
+    """Claim what this process has threads for in the transaction that creates it; this saves a commit.
 
-    What waits or hangs at its endpoint is left to those who look at all that waits there.
+    Deliveries whose endpoint has a queue or hangs are left to the claim that reads the queue.
     """
     breakers = CircuitBreakers(context.connection, context.now) if outbox else None
     lanes = [
@@ -168,7 +168,7 @@ def _claimed_at_birth(
 
 
 def _may_be_sent(delivery: Delivery, closed: Mapping[str, datetime]) -> bool:
-    """Whether no wait of its endpoint holds it, in which it would overtake those who have waited for longer."""
+    """Whether no wait of its endpoint applies, so that it does not overtake older ones."""
     return delivery.urgency >= delivery_claims.FIRST_ALERT_URGENCY or delivery.endpoint not in closed
 
 
@@ -179,7 +179,7 @@ def _claimed(delivery: Delivery, core: Core, now: datetime) -> Delivery:
 
 
 def _numbered(connection: Connection, decisions: Sequence[Decision]) -> list[Decision]:
-    """Give numbers to new incidents only when they are written, so that none is left out."""
+    """Number new incidents only when they are written, so that there are no gaps."""
     new = [decision for decision in decisions if decision.before is None]
     numbers = iter(incidents.take_numbers(connection, len(new)) if new else ())
     return [
@@ -203,7 +203,7 @@ def _suppress(connection: Connection, decisions: Iterable[Decision]) -> None:
 
 
 def _deliveries(core: Core, decision: Decision, policy: Policy, now: datetime) -> Iterable[Delivery]:
-    """Return who is told; a diverted incident has no copies: its tests are nobody's figures."""
+    """Return who is notified; a diverted incident has no copies: its tests do not count."""
     incident = decision.change.incident
     mode = core.mode_for(incident, policy)
     for notice in decision.change.notices:
@@ -217,7 +217,7 @@ def _deliveries(core: Core, decision: Decision, policy: Policy, now: datetime) -
 
 
 def _diverted(recipient: Recipient, incident: Incident, policy: Policy) -> Iterable[Recipient]:
-    """Return the one destination that everything of a diverted source goes to."""
+    """Return the one destination for everything of a diverted source."""
     divert_to = policy.sources[incident.source].divert_to or ""
     return (
         replace(divert_recipient, target=recipient.target)
@@ -260,7 +260,7 @@ def _copy(core: Core, incident: Incident, copy: FeedCopy, mode: Mode, now: datet
 
 
 def urgency(incident: Incident, *, is_first: bool = False) -> int:
-    """Return how soon a delivery's turn comes: by severity, and those of the first alert of a category before all."""
+    """Return a delivery's urgency: by severity; the first alert of a category comes before all others."""
     return incident.severity.gravity + (delivery_claims.FIRST_ALERT_URGENCY if is_first else 0)
 
 
@@ -281,5 +281,5 @@ def _find_troubles(context: TransactionContext, decisions: Iterable[Decision]) -
 
 
 def is_step_delivery(delivery: Delivery) -> bool:
-    """Whether a delivery is part of a step of a path."""
+    """Whether a delivery belongs to a step of a path."""
     return delivery.kind is DeliveryKind.PAGE and delivery.occasion is Occasion.STEP

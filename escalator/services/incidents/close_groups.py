@@ -1,4 +1,4 @@
-"""Closes the members of a group that is over, a bounded batch in each transaction."""
+"""Closes the members of an ended group, a bounded batch in each transaction."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ _MOST_GROUPS = 50
 
 
 def close_ended_groups(core: Core) -> None:
-    """End what groups tell of that are over; what others hold at the moment is left for the next time.
+    """Close the members of ended groups; those locked by others are left for the next time.
 
     Raises Unavailable.
     """
@@ -25,7 +25,7 @@ def close_ended_groups(core: Core) -> None:
 
 
 def _tend(core: Core, group_id: UUID) -> int:
-    """End up to a batch of a group's members, and return how many."""
+    """Close up to a batch of a group's members; return how many."""
     now = core.clock.now()
     with unit_of_work(core) as work:
         connection = work.connection

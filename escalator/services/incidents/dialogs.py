@@ -1,4 +1,4 @@
-"""The window that a click opens where something must be said first, or why it is not opened."""
+"""The window that a click opens when input is needed first, or why it is not opened."""
 
 from escalator.channels.slack.blocks import Json
 from escalator.channels.slack.modals import Choice, Origin, hand_over_view, note_view, resolve_view
@@ -14,7 +14,7 @@ NEEDS_DIALOG = frozenset({Verb.RESOLVE, Verb.HAND_OVER, Verb.NOTE})
 def dialog_refusal(
     verb: Verb, button: ButtonValue, person: Person, incident: Incident, policy: Policy
 ) -> Refusal | None:
-    """Return why no window is opened for this verb, or None when it is. `policy` is the running one."""
+    """Return why no window is opened for this verb, or None if it is. `policy` is the running one."""
     if verb is Verb.NOTE:
         return (
             Refusal(RefusalReason.MERGED)
@@ -34,7 +34,7 @@ def dialog_refusal(
 
 
 def dialog_view(verb: Verb, origin: Origin, person: Person, incident: Incident, policy: Policy) -> Json:
-    """Return the window for a verb that `dialog_refusal` lets pass."""
+    """Return the window for a verb that `dialog_refusal` allows."""
     if verb is Verb.HAND_OVER:
         return hand_over_view(incident.number, origin, hand_over_choices(person, incident, policy))
     if verb is Verb.NOTE:
@@ -43,10 +43,10 @@ def dialog_view(verb: Verb, origin: Origin, person: Person, incident: Incident, 
 
 
 def hand_over_choices(person: Person, incident: Incident, policy: Policy) -> list[Choice]:
-    """Return whom this person may hand the incident over to, by key and name."""
+    """Return the people it may be handed over to, by key and name."""
     return [(candidate.key, candidate.name) for candidate in handover_candidates(person, incident, policy)]
 
 
 def may_post_note(incident: Incident, policy: Policy) -> bool:
-    """Whether a note may be shown in the thread: where the content is withheld it goes nowhere (RULES 5)."""
+    """Whether a note may be shown in the thread: never where the content is withheld (RULES 5)."""
     return not is_withheld(incident, policy)

@@ -1,4 +1,4 @@
-"""Escalation: fires the deadlines that are due, a batch in each transaction; a fence keeps each from firing twice."""
+"""Escalation: fires due deadlines, a batch in each transaction; a fence prevents firing one twice."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -33,7 +33,7 @@ _PARKED_TRY_AGAIN = timedelta(minutes=10)
 
 
 def fire_scheduled(core: Core) -> None:
-    """Fire all that is due; an alarm that rings up to 2 s early waits for its deadline. Raises Unavailable."""
+    """Fire all due deadlines; a task up to 2 s early waits for its deadline. Raises Unavailable."""
     if fire_all_due(core):
         return
     now = core.clock.now()
@@ -45,9 +45,9 @@ def fire_scheduled(core: Core) -> None:
 
 
 def fire_all_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
-    """Fire what is overdue by that much, and return how many; when that is much, it is decided before any is sent.
+    """Fire what is overdue by that much; return how many. If many, all are decided before any is sent.
 
-    After so many seconds it leaves the rest to the next alarm or sweep, so that no task outlives its time limit.
+    After so many seconds it leaves the rest to the next task or sweep, to stay within the task's time limit.
     """
     fired, watch = fire_due(core, overdue_by), Stopwatch()
     if fired < BATCH:
@@ -62,7 +62,7 @@ def fire_all_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
 
 
 def fire_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
-    """Fire up to a batch of the deadlines that are overdue by that much; return how many. Raises Unavailable."""
+    """Fire up to a batch of deadlines overdue by that much; return how many. Raises Unavailable."""
     claimed_ids: list[UUID] = []
     return run_batch(
         "deadline",
@@ -74,7 +74,7 @@ def fire_due(core: Core, overdue_by: timedelta = timedelta(0)) -> int:
 
 
 def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
-    """Count a failed try, so that others go first; park after the last, tell, and yet keep trying now and then."""
+    """Count a failure, so that others go first; after the last try, park, alert, and still retry at times."""
     now = core.clock.now()
     with core.database.writing() as connection:
         attempts = deadlines.record_failure(connection, incident_id, now + _TRY_AGAIN)
@@ -93,7 +93,7 @@ def _note_failure(core: Core, incident_id: UUID, reason: str) -> None:
 
 
 def _last_step(core: Core, connection: Connection, stuck: UnsealedFields, running: RunningPolicy) -> tuple[str, ...]:
-    """Return whom the last step of a stuck incident's path would tell; nobody of what is not in production."""
+    """Return the targets of the last step of a stuck incident's path; none outside production."""
     try:
         path = core.policies.version(connection, stuck.policy_version).paths.get(stuck.path, ())
     except PolicyError:
@@ -119,7 +119,7 @@ def _fire(core: Core, overdue_by: timedelta, claimed_ids: list[UUID], only: UUID
 
 
 def _fired(core: Core, connection: Connection, incident: Incident, running: RunningPolicy, now: datetime) -> Change:
-    """Return what the deadline sets in motion; the record of the step says how late it fired, but for its commit."""
+    """Return the change at the deadline; the step's record has its lateness, without the commit."""
     change = fire_deadline(incident, rules_for(core, connection, incident, running), now)
     late = core.clock.now() - (incident.due_at or now)
     late_ms = str(max(0, round(late.total_seconds() * 1000)))
@@ -138,7 +138,7 @@ def _observe_lateness(core: Core, fired: Iterable[Incident]) -> None:
 
 
 def fire_incident_now(core: Core, number: int) -> bool:
-    """Move an incident's deadline to now (the sandbox's wish); False when it has none. Raises Unavailable."""
+    """Move an incident's deadline to now (sandbox only); False when it has none. Raises Unavailable."""
     now = core.clock.now()
     has_fired = False
     with unit_of_work(core) as work:

@@ -1,4 +1,4 @@
-"""How much grave text people have been shown: each sees their own figures, leads see only who has reached the limit."""
+"""How much grave text people were shown: each sees their own figures, leads see only who reached the limit."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,7 +15,7 @@ from escalator.store import content_reveals
 def person_exposure(
     connection: Connection, person: Person, policy: Policy, now: datetime, about: UUID | None = None
 ) -> Exposure:
-    """Return what one person has read today and this week, in their own zone; `about` is what they ask for now."""
+    """Return what one person read today and this week, in their own zone; `about` is the present request."""
     zone = _zone(person, policy)
     _day, week = day_and_week_start(now, zone)
     read = content_reveals.last_revealed(connection, [person.key], week, GRAVE_SEVERITIES)
@@ -23,7 +23,7 @@ def person_exposure(
 
 
 def people_at_limit(connection: Connection, people: Iterable[Person], policy: Policy, now: datetime) -> frozenset[str]:
-    """Return the keys of those of these people who have read as much today as the policy asks of one person."""
+    """Return the keys of these people who reached the policy's limit today."""
     zones = {person.key: _zone(person, policy) for person in people}
     if policy.care is None or not zones:
         return frozenset()

@@ -1,4 +1,4 @@
-"""The first alert of a category for a while: no flood of another category delays it."""
+"""Finds the first alert of a category for a while: no flood of others delays it."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ def first_alerts(
 ) -> frozenset[UUID]:
     """Return those of these incidents that are the first alerts of their category from their source for a while.
 
-    One that had been an alert of that category before is none, nor is a drill; of several at once it is the first.
+    One that was an alert of that category before does not count, nor does a drill; of several, the first.
     """
     new: dict[AlertKind, UUID] = {}
     for incident in after:

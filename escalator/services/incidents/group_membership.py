@@ -1,4 +1,4 @@
-"""What follows for a group when decisions take members away from it: it counts them no more, and ends with the last."""
+"""Updates groups that lose members by decisions: the count decreases; the group ends with the last member."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from escalator.store import incidents
 
 
 def with_group_changes(context: TransactionContext, decisions: Sequence[Decision]) -> list[Decision]:
-    """Return the decisions, and what follows from them for the groups that lose a member, which are locked here."""
+    """Return the decisions and their effects on groups that lose a member; locks those groups."""
     gone_from = members_leaving(decisions)
     decided = {decision.change.incident.id: decision for decision in decisions}
     others = incidents.lock(context.connection, gone_from.keys() - decided.keys(), context.core.seal)
@@ -33,7 +33,7 @@ def with_group_changes(context: TransactionContext, decisions: Sequence[Decision
 
 
 def members_leaving(decisions: Iterable[Decision]) -> Mapping[UUID, list[Incident]]:
-    """Return by group those that it tells of no more, as they are now."""
+    """Return the members that leave, by group, in their present state."""
     leaving: dict[UUID, list[Incident]] = defaultdict(list)
     for decision in decisions:
         before, after = decision.before, decision.change.incident

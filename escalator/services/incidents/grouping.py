@@ -1,4 +1,4 @@
-"""Alerts of a storm are told by a group: decided for a batch, once it is known what each of its incidents is."""
+"""Groups the alerts of a storm: decided per batch, when the kind of each of its incidents is known."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,9 +19,9 @@ from escalator.store import groups
 
 
 def group_storm_alerts(context: TransactionContext, decisions: Sequence[Decision]) -> list[Decision]:
-    """Return the decisions of a batch in which groups tell of what is a storm, each before those it tells of.
+    """Return the decisions of a batch with storms grouped, each group before its members.
 
-    The incidents are locked; nobody else decides about alerts of these kinds until the transaction has ended.
+    The incidents are locked; nobody else decides about alerts of these kinds until the transaction ends.
     """
     rule = context.policy.grouping
     if rule is None:
@@ -45,7 +45,7 @@ def group_storm_alerts(context: TransactionContext, decisions: Sequence[Decision
 
 
 def _marked(decision: Decision, policy: Policy) -> Decision:
-    """Return the decision about an alert with the kind that it is of."""
+    """Return the decision about an alert with its kind set."""
     incident = decision.change.incident
     if not grouping.starts_alerting(decision.before, incident):
         return decision
@@ -54,7 +54,7 @@ def _marked(decision: Decision, policy: Policy) -> Decision:
 
 
 def _is_of_a_new_kind(decision: Decision) -> bool:
-    """Whether it has to be asked if a group tells of it; what begins anew as what it was is told for itself."""
+    """Whether it may join a group; an alert that starts again as the same kind is sent on its own."""
     incident = decision.change.incident
     known = decision.before.grouping_key if decision.before else None
     return incident.grouping_key not in {None, known} and grouping.starts_alerting(decision.before, incident)
@@ -67,9 +67,9 @@ def _kind(decision: Decision) -> str:
 def _joining(
     connection: Connection, alerts: Iterable[Decision], rule: Grouping, now: datetime
 ) -> Mapping[str, list[Decision]]:
-    """Return by kind which alerts are told by a group: those that enough others came before.
+    """Return by kind the alerts that join a group: those after enough others.
 
-    What was there already is an alert of its kind only from now on.
+    What existed already is an alert of its kind only from now on.
     """
     in_order = sorted(alerts, key=lambda alert: (alert.change.incident.opened_at, alert.change.incident.id))
     others = groups.recent_opened_at(connection, {_kind(alert) for alert in in_order}, rule.after)
@@ -86,7 +86,7 @@ def _joining(
 def _group_members(
     context: TransactionContext, standing: Incident | None, members: Sequence[Decision]
 ) -> list[Decision]:
-    """Return the decision about the group, which is opened where none is standing, and those about its members."""
+    """Return the decisions about the group, which is created if none is open, and its members."""
     if standing is None:
         group = _opened(members, context.running, context.now)
     else:

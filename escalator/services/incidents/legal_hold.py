@@ -1,4 +1,4 @@
-"""A hold keeps the content of an incident from being deleted until it is lifted: for the police, a court, an appeal."""
+"""A legal hold prevents deletion of an incident's content until it is lifted: for the police, a court, an appeal."""
 
 from dataclasses import dataclass
 
@@ -32,14 +32,14 @@ class HoldRequest:
 
 @dataclass(frozen=True, slots=True)
 class HoldRefused:
-    """Nothing changed: why, in words. `is_missing` when there is no such incident that they may see."""
+    """Nothing changed: why, in words. `is_missing`: there is no such incident that they may see."""
 
     said: str
     is_missing: bool = False
 
 
 def change_hold(core: Core, request: HoldRequest) -> str | HoldRefused:
-    """Set or lift a hold, record it, and return what to tell who did; only an admin may. Raises Unavailable."""
+    """Set or lift a hold, record it, and return the answer; admins only. Raises Unavailable."""
     reason = " ".join(request.reason.split())
     with core.database.writing() as connection:
         running = core.policies.required(connection)
@@ -63,7 +63,7 @@ def change_hold(core: Core, request: HoldRequest) -> str | HoldRefused:
 def _find_incident(
     core: Core, connection: Connection, number: int, person: Person, running: RunningPolicy
 ) -> Incident | None:
-    """Return the incident, locked; None when there is none that this person may see."""
+    """Return the incident, locked; None when there is none that they may see."""
     incident_id = incidents.id_by_number(connection, number)
     locked = incidents.lock(connection, [incident_id], core.seal) if incident_id else {}
     incident = next(iter(locked.values()), None)
@@ -84,7 +84,7 @@ def _refusal(incident: Incident | None, person: Person, request: HoldRequest) ->
 
 
 def _record(core: Core, connection: Connection, incident: Incident, request: HoldRequest, reason: str) -> None:
-    """Record it by ids, and keep the reason sealed beside the record, as a note is."""
+    """Record ids only; the reason is stored sealed beside the record, like a note."""
     now, text_id = core.clock.now(), uuid7()
     notes.insert(connection, Note(text_id, incident.id, now, request.by, core.seal.seal(reason.encode())))
     action = AuditAction.HELD if request.is_held else AuditAction.HOLD_LIFTED

@@ -14,7 +14,7 @@ _SAID = {
 
 
 def describe_next_step(incident: Incident, frozen: Policy, running: Policy) -> str | None:
-    """Return what happens at the next deadline, beginning with its verb; None without a deadline."""
+    """Return what happens at the next deadline, starting with its verb; None without a deadline."""
     if incident.due_kind is None:
         return None
     if incident.due_kind in _SAID:

@@ -1,4 +1,4 @@
-"""The unit of work: one transaction that changes incidents, and what is sent or scheduled after its commit."""
+"""The unit of work: one transaction that changes incidents; it sends and schedules after the commit."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from escalator.services.incidents.group_membership import with_group_changes
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """An open transaction. What it applies is sent after the commit, and dropped when the transaction fails."""
+    """An open transaction. What it applies is sent after the commit, and dropped on failure."""
 
     core: Core
     connection: Connection
@@ -28,11 +28,11 @@ class UnitOfWork:
 
     @property
     def has_something_to_send(self) -> bool:
-        """Whether what was applied so far makes messages, or changes some."""
+        """Whether the changes so far create or update messages."""
         return any(after.claimed or after.has_more for after in self._after_commit)
 
     def apply(self, decisions: Sequence[Decision], running: RunningPolicy, now: datetime) -> None:
-        """Write decisions about incidents that this transaction has locked or is about to make."""
+        """Write decisions about incidents that this transaction has locked or will create."""
         if decisions:
             context = TransactionContext(self.core, self.connection, running, now)
             all_decisions = with_group_changes(context, decisions)
@@ -40,7 +40,7 @@ class UnitOfWork:
             self.has_ended_groups |= any(_is_ended_group(decision.change.incident) for decision in all_decisions)
 
     def run_after_commit(self) -> None:
-        """Send what this process has claimed, and tell the others of the rest."""
+        """Send what this process has claimed; notify others of the rest."""
         for after in self._after_commit:
             self.core.sender_pool.send(after.claimed)
             for at in after.alarms:
@@ -51,7 +51,7 @@ class UnitOfWork:
             self.core.queue.tell(DELIVER)
 
     def release_threads(self) -> None:
-        """Give back the threads that were taken for what has not been committed."""
+        """Release the threads taken for calls that were not committed."""
         for after in self._after_commit:
             self.core.sender_pool.release(call.lane for call in after.claimed)
 
@@ -62,7 +62,7 @@ def _is_ended_group(incident: Incident) -> bool:
 
 @contextmanager
 def unit_of_work(core: Core, *, durable: bool = True) -> Iterator[UnitOfWork]:
-    """Give a transaction; commit and tell at the end. Raises Unavailable. `durable` as in `Database.writing`."""
+    """Yield a transaction; then commit and notify. Raises Unavailable. `durable` as in `Database.writing`."""
     work: UnitOfWork | None = None
     try:
         with core.database.writing(durable=durable) as connection:

@@ -1,1 +1,1 @@
-"""Events come in: received from Stream, processed into incidents; incidents opened by hand."""
+"""Intake: events received from Stream become incidents; people open incidents by hand."""

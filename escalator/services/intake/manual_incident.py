@@ -1,4 +1,4 @@
-"""`/escalate`: somebody opens an incident by hand. It is stored as an event first, and takes the way of all events."""
+"""`/escalate`: somebody opens an incident by hand. It is stored as an event first and processed like all events."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -31,7 +31,7 @@ _RECORDED = "Recorded. The incident opens in a moment."
 
 
 class NotOpened(StrEnum):
-    """Why nobody may open, or nothing was opened, in words."""
+    """Why nobody may open one, or none was opened."""
 
     ROLE = "Nothing changed: your role does not allow this. Ask a moderator."
     NO_SOURCE = "Nothing changed: no source of the policy is enabled."
@@ -41,20 +41,20 @@ class NotOpened(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Choices:
-    """What somebody may choose from."""
+    """What somebody may choose."""
 
     categories: tuple[Choice, ...]
     sources: tuple[Choice, ...]
 
 
 def escalate_dialog(core: Core, person: Person, policy: Policy, *, is_sandbox: bool) -> Json | NotOpened:
-    """Return the window in which an incident is opened by hand, or why there is none for this person."""
+    """Return the window that opens an incident by hand, or why this person gets none."""
     choices = _choices(core, person, policy, is_sandbox=is_sandbox)
     return choices if isinstance(choices, NotOpened) else escalate_view(choices.categories, choices.sources)
 
 
 def manual_choices(core: Core, person: Person, policy: Policy, name: str, *, is_sandbox: bool) -> list[Choice]:
-    """Return what this person may choose in this input of the window, which may be more than a menu holds."""
+    """Return this person's choices for an input of the window; they may be more than a menu holds."""
     choices = _choices(core, person, policy, is_sandbox=is_sandbox)
     if isinstance(choices, NotOpened):
         return []
@@ -64,7 +64,7 @@ def manual_choices(core: Core, person: Person, policy: Policy, name: str, *, is_
 def _choices(core: Core, person: Person, policy: Policy, *, is_sandbox: bool) -> _Choices | NotOpened:
     """Return the categories whose incidents they may see, and the sources that are on.
 
-    What the sandbox has signed opens nothing outside of it.
+    Requests from the sandbox open incidents only there.
     """
     if person.role < Role.MODERATOR:
         return NotOpened.ROLE
@@ -80,7 +80,7 @@ def _choices(core: Core, person: Person, policy: Policy, *, is_sandbox: bool) ->
 
 
 def open_manual_incident(core: Core, request: Opening, *, is_sandbox: bool) -> str:
-    """Open an incident, and return what to tell who asked for it. Raises Unavailable when it could not be stored."""
+    """Open an incident, and return the answer to the person. Raises Unavailable when it could not be stored."""
     with core.database.reading() as connection:
         stored = _checked(core, connection, request, is_sandbox=is_sandbox)
     if isinstance(stored, str):
@@ -100,7 +100,7 @@ def open_manual_incident(core: Core, request: Opening, *, is_sandbox: bool) -> s
 def _checked(
     core: Core, connection: Connection, request: Opening, *, is_sandbox: bool
 ) -> tuple[StoredEvent, Mode] | str:
-    """Return the event to store and the mode it will be opened in, or why it is not stored."""
+    """Return the event to store and the mode of its incident, or why it is not stored."""
     running = core.policies.required(connection)
     person = slack_sender(core, connection, running.policy, request, is_sandbox=is_sandbox)
     if isinstance(person, str):
@@ -138,9 +138,9 @@ def _event(core: Core, source: str, body: bytes) -> StoredEvent:
 
 
 def _processed(core: Core, event: StoredEvent) -> int | None:
-    """Return the number of the incident that the event has become, after a try to process it here and now.
+    """Return the number of the event's incident, after a try to process it now.
 
-    Whatever that does to us, the event is stored, and a worker has been told of it.
+    If that fails, the event is stored, and a worker has been notified.
     """
     try:
         process_event(core, event.id)

@@ -1,4 +1,4 @@
-"""Stored events become incidents, or change them: a batch in one transaction, and one by one when a batch fails."""
+"""Turns stored events into incidents or changes: a batch in one transaction, and one by one when a batch fails."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ _WITHOUT_POLICY_WAIT = timedelta(seconds=5)
 
 
 def process_events(core: Core, limit: int = BATCH) -> int:
-    """Process the oldest events that wait; return how many were taken. Raises Unavailable."""
+    """Process the oldest waiting events; return how many were taken. Raises Unavailable."""
     claimed_ids: list[UUID] = []
     return run_batch(
         "event",
@@ -50,12 +50,12 @@ def process_events(core: Core, limit: int = BATCH) -> int:
 
 
 def process_event(core: Core, event_id: UUID) -> None:
-    """Process one event now, unless another process has it. What goes wrong is raised; the workers then try again."""
+    """Process one event now, unless another process has it. Errors are raised; workers try again later."""
     _process(core, 1, [], only=event_id)
 
 
 def process_waiting(core: Core) -> None:
-    """Process what waits, for some seconds; the rest is told again. Raises Unavailable."""
+    """Process waiting events for some seconds; queue the rest. Raises Unavailable."""
     watch = Stopwatch()
     while watch.seconds() < MOST_S:
         if process_events(core) < BATCH:
@@ -64,7 +64,7 @@ def process_waiting(core: Core) -> None:
 
 
 def process_overdue(core: Core, overdue_by: timedelta) -> bool:
-    """Process what has waited longer than that; return whether anything had. Raises Unavailable."""
+    """Process events that waited longer; return whether there were any. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
         oldest = events.oldest_due_since(connection, now)
@@ -101,7 +101,7 @@ def _process(core: Core, limit: int, claimed_ids: list[UUID], only: UUID | None 
         board = _Board(core, work, running, now)
         board.settle(rows)
         if work.has_something_to_send:
-            # A crash of the database may forget a claim, but never what was claimed: it would be made and sent again.
+            # A crash of the database must not lose these messages: they would be created and sent again.
             wait_for_disk(connection)
     for at in board.put_off_until:
         core.queue.alarm(at, PROCESS_EVENTS)
@@ -114,7 +114,7 @@ def _all_keys(observation: Observation) -> tuple[ItemKey, ...]:
 
 @dataclass(slots=True)
 class _Board:
-    """The incidents of one batch while it is decided about; everything is written at the end."""
+    """The incidents of one batch during its decisions; all is written at the end."""
 
     core: Core
     work: UnitOfWork
@@ -130,11 +130,11 @@ class _Board:
 
     @property
     def connection(self) -> Connection:
-        """Return the connection of the transaction."""
+        """Return the transaction's connection."""
         return self.work.connection
 
     def settle(self, rows: Sequence[StoredEvent]) -> None:
-        """Decide about every event, and write it all."""
+        """Decide about every event; write it all."""
         seen = [(row, self._observed(row)) for row in sorted(rows, key=lambda row: (row.received_at, row.id))]
         keys = [(row.source, key) for row, observation in seen if observation for key in _all_keys(observation)]
         self.owners = incident_keys.owners_of(self.connection, keys)
@@ -161,7 +161,7 @@ class _Board:
         return observe(body, row.received_at, stream_ids_of_people(self.running.policy))
 
     def _should_wait(self, row: StoredEvent, observation: Observation) -> bool:
-        """Whether the item's own event should come first: it is not here yet, and there is time."""
+        """Whether to wait for the item's own event: it is not here yet, and there is time."""
         is_known = any((row.source, key) in self.owners for key in _all_keys(observation))
         return observation.waits and not is_known and self.now < row.received_at + WAIT_FOR_ITEM
 

@@ -1,4 +1,4 @@
-"""A webhook arrives: verified, stored, answered. Nothing else happens here."""
+"""Receives a webhook: verify, store, answer. Nothing else happens here."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -25,7 +25,7 @@ _MAX_ID_CHARS = 128
 
 
 class IntakeResult(StrEnum):
-    """What became of a verified delivery."""
+    """The result for a verified webhook."""
 
     STORED = "stored"
     DUPLICATE = "duplicate"
@@ -34,7 +34,7 @@ class IntakeResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """A request as it came: the raw body and the headers that matter."""
+    """A request as received: raw body and the headers that matter."""
 
     body: bytes
     api_key: str
@@ -43,7 +43,7 @@ class WebhookRequest:
 
 
 class WebhookReceiver:
-    """Takes Stream's webhooks for one web process."""
+    """Receives Stream's webhooks for one process."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -52,7 +52,7 @@ class WebhookReceiver:
         self._read_at = float("-inf")
 
     def receive(self, delivered: WebhookRequest) -> IntakeResult:
-        """Store a delivery and return what became of it, once that is certain.
+        """Store a webhook; return the result once it is certain.
 
         Raises Unauthorized, TooLarge, Unavailable (nothing is stored) and InvalidEvent (kept for inspection).
         """
@@ -114,9 +114,9 @@ class WebhookReceiver:
         return tuple(expand(secret, self._core.settings.environment) for secret in source.api_secrets)
 
     def _running(self) -> Policy:
-        """Return the running policy, about a second old: an intake asks the database for it only now and then.
+        """Return the running policy, about a second old, so that not every request queries the database.
 
-        One request asks, the others go on with what is known. Raises Unavailable.
+        One request queries it, the others use the known one. Raises Unavailable.
         """
         if self._lock.acquire(blocking=self._policy is None):
             try:

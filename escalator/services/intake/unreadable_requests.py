@@ -1,4 +1,4 @@
-"""Signed requests that are no events (not JSON, or no `type`): kept sealed, and read by an admin with a record."""
+"""Signed requests that are no events (not JSON, or no `type`): stored sealed; reading by an admin is recorded."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -24,13 +24,13 @@ class ReadRefused:
 
 
 def list_unreadable(core: Core) -> list[StoredEvent]:
-    """Return the newest of them, without what they say. Raises Unavailable."""
+    """Return the newest of them, without bodies. Raises Unavailable."""
     with core.database.reading() as connection:
         return events.newest_invalid(connection, MOST_LISTED)
 
 
 def read_body(core: Core, event_id: UUID, by: str, via: str) -> str | ReadRefused:
-    """Record that an admin (a key of the policy) reads the body of one, and return it as text. Raises Unavailable."""
+    """Record that an admin (a key of the policy) reads one body, and return it as text. Raises Unavailable."""
     with core.database.writing() as connection:
         running = core.policies.required(connection)
         refusal = _refusal(by, running.policy)

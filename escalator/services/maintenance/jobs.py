@@ -1,6 +1,6 @@
-"""What one process of all does now and then: counting, sealing, purging, checking what must be zero, the heartbeat.
+"""Jobs that one process runs for all: counting, sealing, purging, checking what must be zero, the heartbeat.
 
-It runs in a thread of its own, so that nothing here can hold up the sweep.
+It runs in a thread of its own, so that the sweep does not wait for it.
 """
 
 from datetime import timedelta
@@ -27,13 +27,13 @@ from escalator.store import audit_log, counters, health, jobs, processes, purge,
 log = structlog.get_logger(__name__)
 
 _TOLD_AGAIN_FOR = timedelta(days=7)
-"""Longer than any vendor goes on telling the same event (PagerDuty: 48 h)."""
+"""Longer than any vendor repeats the same event (PagerDuty: 48 h)."""
 SEAL_AFTER = timedelta(seconds=5)
 _SEAL_BATCH = 500
 
 
 def run_jobs(core: Core) -> None:
-    """Do every job that is due and that no other process has taken. Raises nothing."""
+    """Run every due job that no other process has taken. Raises nothing."""
     for job in (
         backfill_visibility,
         flush_metrics,
@@ -53,7 +53,7 @@ def run_jobs(core: Core) -> None:
             job(core)
         except Unavailable as error:
             log.warning("housekeeping_without_database", job=job.__name__, reason=str(error))
-        except Exception:  # one job's failure must not keep the others from their turn
+        except Exception:  # an error in one job must not stop the others
             log.exception("housekeeping_failed", job=job.__name__)
 
 
@@ -63,7 +63,7 @@ def _take(core: Core, name: str, every: timedelta) -> bool:
 
 
 def flush_metrics(core: Core) -> None:
-    """Add what this process has counted to the totals. Raises Unavailable."""
+    """Add this process' counts to the totals. Raises Unavailable."""
     counted = core.metrics.take()
     if not counted:
         return
@@ -98,7 +98,7 @@ def _purge(core: Core) -> None:
 
 
 def _check(core: Core) -> None:
-    """Count each minute what must be zero, and tell whom the policy names when it is not."""
+    """Check each minute what must be zero; alert those the policy names otherwise."""
     if not _take(core, "check", timedelta(minutes=1)):
         return
     now = core.clock.now()
@@ -116,7 +116,7 @@ def _check(core: Core) -> None:
 
 
 def _say_sandbox(core: Core) -> None:
-    """Say in the log, now and then, that nobody is told."""
+    """Log from time to time that nobody is notified."""
     if core.settings.mode is not Mode.SANDBOX or not _take(core, "sandbox", timedelta(minutes=10)):
         return
     with core.database.reading() as connection:

@@ -1,6 +1,6 @@
-"""The sweep: does what is overdue, by the same use cases, and arms what comes near. It needs no broker.
+"""The sweep: does overdue work by the same use cases, and arms the next deadlines. It needs no broker.
 
-One thread in every worker runs `Sweeper.run`; housekeeping is shared by the jobs table, so that each is done once.
+One thread in every worker runs `Sweeper.run`; the jobs table ensures that each housekeeping job runs once.
 """
 
 import random
@@ -36,15 +36,17 @@ log = structlog.get_logger(__name__)
 
 SWEEP_EVERY_S = 2.0
 BEHIND = timedelta(seconds=0.3)
-"""While rounds find something overdue, the next one comes so soon and takes what has waited so long: without a broker
-the sweep does everything."""
+"""While sweeps find overdue work, the next starts this soon and takes what is overdue by this much.
+
+Without a broker the sweep does everything.
+"""
 
 STUCK_S = 30.0
 _JITTER = 0.2
 
 
 def sweep(core: Core, sender: Sender, overdue_by: timedelta = claim_deliveries.OVERDUE) -> bool:
-    """Do one round; return whether an event or a deadline was overdue by that much. Raises Unavailable."""
+    """Run once; return whether an event or a deadline was overdue by that much. Raises Unavailable."""
 
     def fire(core: Core) -> bool:
         return escalation.fire_all_due(core, overdue_by) > 0
@@ -58,7 +60,7 @@ def sweep(core: Core, sender: Sender, overdue_by: timedelta = claim_deliveries.O
             is_behind |= bool(part(core))
         except Unavailable:
             raise
-        except Exception:  # one part's failure must not keep the others from their turn
+        except Exception:  # an error in one part must not stop the others
             log.exception("sweep_part_failed", part=part.__name__)
     if claim_deliveries.has_due_work(core, overdue_by):
         sender.wake()
@@ -70,7 +72,7 @@ def _follow_policy(core: Core) -> None:
 
 
 def arm_deadlines(core: Core) -> None:
-    """Ask for an alarm for every deadline that comes within the horizon and has none."""
+    """Schedule a task for every deadline within the horizon that has none."""
     now = core.clock.now()
     with core.database.reading() as connection:
         first = deadlines.first_unarmed(connection, now, ARM_AHEAD)
@@ -83,7 +85,7 @@ def arm_deadlines(core: Core) -> None:
 
 
 class Sweeper:
-    """The sweep as a thread, and a watchdog that ends the process when no round has finished for 30 s."""
+    """The sweep as a thread, and a watchdog that ends the process when no sweep has finished for 30 s."""
 
     def __init__(self, core: Core, sender: Sender, clock: SystemClock, end_process: Callable[[], None]) -> None:
         self._core = core
@@ -109,7 +111,7 @@ class Sweeper:
         threading.Thread(target=self._watch, name="sweep-watchdog", daemon=True).start()
 
     def stop(self) -> None:
-        """Let both threads end."""
+        """End both threads."""
         self._stopping.set()
 
     def _run(self) -> None:
@@ -126,7 +128,7 @@ class Sweeper:
             except Unavailable as error:
                 self._outage.goes_on()
                 log.warning("sweep_without_database", reason=str(error))
-            except Exception:  # no exception may end the sweep: it is what notices all other failures
+            except Exception:  # no exception may end the sweep: it detects all other failures
                 log.exception("sweep_failed")
             self._round = Stopwatch()
             pause_s = BEHIND.total_seconds() if is_behind else SWEEP_EVERY_S

@@ -1,8 +1,8 @@
-"""A new version of the policy may let other categories fit what is stored already: who may see it is asked by them.
+"""Updates who may see stored incidents when a new policy version has other categories that match them.
 
-Events keep `incidents.matched_categories` true as they come; this judges anew what was judged by other categories, also
-what a process has written meanwhile that still went by the version before. Until it has been, who may not see
-everything does not see it (`store.visibility`). It only ever adds.
+New events keep `incidents.matched_categories` up to date; this checks again what was matched by other categories, also
+what a process has written meanwhile with the version before. Until then, people who may not see everything do not see
+it (`store.visibility`). It only ever adds.
 """
 
 from collections.abc import Iterator
@@ -22,12 +22,12 @@ log = structlog.get_logger(__name__)
 
 BATCH = 200
 _MOST_BATCHES = 10
-"""In one turn: the other housekeeping has its own turn between."""
+"""In one run, so that the other housekeeping gets its turn."""
 _EVERY = timedelta(seconds=1)
 
 
 def backfill_visibility(core: Core, size: int = BATCH) -> None:
-    """Go on until all incidents have been judged by the running policy. Raises Unavailable."""
+    """Run until all incidents are matched by the running policy. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.running(connection)
         if (
@@ -44,7 +44,7 @@ def backfill_visibility(core: Core, size: int = BATCH) -> None:
 
 
 def _refit_batch(core: Core, running: Policy, size: int) -> bool:
-    """Judge one batch; whether there may be another."""
+    """Match one batch; whether more may remain."""
     mark = category_rules_digest(running)
     with core.database.reading() as connection:
         old = visibility_backfill.find_outdated_mark(connection, mark)
@@ -62,7 +62,7 @@ def _refit_batch(core: Core, running: Policy, size: int) -> bool:
 
 
 def _added(core: Core, connection: Connection, judgement: MatchedCategories, running: Policy) -> frozenset[str]:
-    """Return the categories that fit an incident beside those that are known to."""
+    """Return the categories that match an incident besides the known ones."""
     if judgement.facts is None:
         log.warning("incident_unreadable", incident_id=str(judgement.id))
         return frozenset()
@@ -73,7 +73,7 @@ def _added(core: Core, connection: Connection, judgement: MatchedCategories, run
 
 
 def _frozen(core: Core, connection: Connection, judgement: MatchedCategories) -> Iterator[Policy]:
-    """Yield the policy that an incident goes by; one that this version of the product cannot read says nothing."""
+    """Yield the policy of an incident; nothing if this version of the product cannot read it."""
     try:
         yield core.policies.version(connection, judgement.frozen)
     except PolicyError:

@@ -1,1 +1,1 @@
-"""Whether the product itself is well: health, problems, watchdog, heartbeat, silent sources, undelivered incidents."""
+"""Monitors the product itself: health, problems, watchdog, heartbeat, silent sources, undelivered incidents."""

@@ -1,4 +1,4 @@
-"""The database is away: nothing can be stored, so what tells of it goes straight to the vendors and leaves no row."""
+"""Alerts during a database outage: nothing can be stored, so they go straight to the vendors without a row."""
 
 from datetime import datetime, timedelta
 
@@ -26,7 +26,7 @@ _DETAIL = (
 
 
 class OutageWatch:
-    """Knows for how long one process has not reached the database, and tells of it once when that is too long."""
+    """Measures how long one process has not reached the database; alerts once when that is too long."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -35,16 +35,16 @@ class OutageWatch:
         self._teller = BackgroundJob(core, "outage", send_outage_alert)
 
     def over(self) -> None:
-        """Note that the database answers."""
+        """Note that the database is up."""
         self._since, self._is_told = None, False
 
     def goes_on(self) -> None:
-        """Note that the database does not answer; returns at once, whatever the vendors take."""
+        """Note that the database does not respond; does not wait for the vendors."""
         if self.is_to_be_told(self._core.clock.now()):
             self._teller.wake()
 
     def is_to_be_told(self, now: datetime) -> bool:
-        """Whether it is time to tell, which it is once in an outage."""
+        """Whether to alert now: once in an outage."""
         self._since = self._since or now
         if self._is_told or now - self._since < PATIENCE:
             return False
@@ -53,9 +53,9 @@ class OutageWatch:
 
 
 def send_outage_alert(core: Core) -> None:
-    """Tell whom the policy names that the database is away: by the policy this process went by last, if by any.
+    """Alert those the policy names that the database is down: by the policy this process used last, if any.
 
-    Only in production: elsewhere it would go to the inbox, which stands in the database.
+    Only in production: other modes use the inbox, which is in the database.
     """
     policy, mode, now = core.policies.last_known_policy, operator_alert_mode(core.settings), core.clock.now()
     if policy is None or mode is not Mode.PRODUCTION:

@@ -1,4 +1,4 @@
-"""How the product is, for monitors and for people."""
+"""The product's health, for monitors and people."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -43,12 +43,12 @@ _HISTOGRAMS = {
 }
 _TRIAL_HOLDS = timedelta(seconds=1)
 _TRIAL_BYTES = 4096
-"""An event of ordinary size."""
+"""A typical event's size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether an event can be stored, and what else is wrong."""
+    """Whether an event can be stored, and other problems."""
 
     mode: Mode
     can_store: bool
@@ -66,10 +66,10 @@ class Readiness:
 
 
 class StoreTrial:
-    """Tries whether an event can be stored now, by storing one and taking it back, durably.
+    """Tests whether an event can be stored now, by storing one and removing it, durably.
 
-    A read that succeeds proves nothing of it: a standby, a full disk and a file without its right to be written all
-    answer questions. One trial serves all who ask this process within a second, so that asking costs next to nothing.
+    A successful read proves nothing: a standby, a full disk and a read-only file all answer queries. One test serves
+    all requests to this process within a second, so that a request costs next to nothing.
     """
 
     def __init__(self, core: Core) -> None:
@@ -102,7 +102,7 @@ class StoreTrial:
 
 
 def readiness(core: Core, trial: StoreTrial) -> Readiness:
-    """Return how ready this process is. Raises Unavailable when the database cannot be asked."""
+    """Return this process' readiness. Raises Unavailable when the database cannot be reached."""
     now = core.clock.now()
     age = schema_age(core.database)
     if age is SchemaAge.OLDER:
@@ -128,7 +128,7 @@ def readiness(core: Core, trial: StoreTrial) -> Readiness:
 def _readiness_on_newer_schema(core: Core, trial: StoreTrial) -> Readiness:
     """Return whether this process can still store events while a newer release is being deployed.
 
-    Migrations leave alone what the intake needs; what else this release would read may have another name by now.
+    Migrations do not change what the intake needs; what else this release reads may be renamed by now.
     """
     degraded = ["schema: newer than this process; restart it with the new release"]
     with core.database.reading() as connection:
@@ -141,21 +141,21 @@ def _readiness_on_newer_schema(core: Core, trial: StoreTrial) -> Readiness:
 
 
 def sandbox_note(core: Core, product_health: ProductHealth) -> tuple[str, ...]:
-    """Return what the sandbox says everywhere."""
+    """Return the sandbox's notice."""
     if core.settings.mode is not Mode.SANDBOX:
         return ()
     return (sandbox_mode.notice(product_health.sandbox_incidents),)
 
 
 def metrics_text(core: Core) -> bytes:
-    """Return the metrics of the whole installation in Prometheus' form. Raises Unavailable."""
+    """Return the whole installation's metrics in Prometheus' format. Raises Unavailable."""
     registry = CollectorRegistry()
     registry.register(_Totals(core))
     return generate_latest(registry)
 
 
 class _Totals(Collector):
-    """Counters and gauges, read from the database when somebody asks: every process counts into the same totals."""
+    """Counters and gauges, read from the database on request: all processes count into the same totals."""
 
     def __init__(self, core: Core) -> None:
         now = core.clock.now()
@@ -167,7 +167,7 @@ class _Totals(Collector):
         self._now = now
 
     def describe(self) -> list[Metric]:
-        """Return nothing: what there is, is known only when it is collected."""
+        """Return nothing: the metrics are known only when collected."""
         return []
 
     def collect(self) -> Iterator[Metric]:

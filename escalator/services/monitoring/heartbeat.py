@@ -1,4 +1,4 @@
-"""The heartbeat: a call to a monitor outside, made only while nothing is late and no alert has reached nobody."""
+"""The heartbeat: a call to an outside monitor, only if nothing is late and every alert has reached somebody."""
 
 from urllib.request import Request
 
@@ -16,7 +16,7 @@ LIMITS = Limits(socket_s=5.0, total_s=9.0)
 
 
 def send_heartbeat(core: Core) -> None:
-    """Call the monitor when it is time: its silence is the alarm. Raises Unavailable."""
+    """Call the monitor when due; it alerts when calls stop. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
         running = core.policies.running(connection)
@@ -32,7 +32,7 @@ def send_heartbeat(core: Core) -> None:
 
 
 def _call(url: str) -> None:
-    """Ask for the address, within LIMITS whatever it does; what it answers beyond its status is not read."""
+    """Request the address, always within LIMITS; only the status of the response is read."""
     if not url.startswith(("https://", "http://")):
         log.warning("heartbeat_failed", reason="not_a_url")
         return

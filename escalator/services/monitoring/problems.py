@@ -1,4 +1,4 @@
-"""What of the product's health is a concern: the one judgement that readyz, the metrics and the first page show."""
+"""Decides which health data is a problem, for readyz, the metrics and the first page alike."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ WORKERS_GONE = "workers_gone"
 WEB_GONE = "web_gone"
 SILENT_SOURCE = "silent_source:"
 UNREACHED = "unreached:"
-"""How the key of a trouble begins that is an incident which has reached nobody; its number follows."""
+"""Prefix of the key of an alert about an incident that reached nobody; its number follows."""
 
 _MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class HealthProblem:
-    """One thing that is wrong at the moment: keys, counts and spans, never content."""
+    """One present problem: keys, counts and durations, never content."""
 
     about: str
     words: str
@@ -27,17 +27,17 @@ class HealthProblem:
 
     @property
     def title(self) -> str:
-        """Return what it is about, as a heading says it."""
+        """Return its subject, for a heading."""
         return self.about.partition(":")[0].replace("_", " ").capitalize()
 
 
 def health_problems(product_health: ProductHealth, now: datetime) -> tuple[HealthProblem, ...]:
-    """Return what is wrong at the moment, the gravest first."""
+    """Return the present problems, the gravest first."""
     return tuple(HealthProblem(about, words) for about, words in _wrong(product_health, now))
 
 
 def is_late(product_health: ProductHealth, now: datetime) -> bool:
-    """Whether a deadline, an event or a delivery is late by more than we promise."""
+    """Whether a deadline, event or delivery is later than we promise."""
     return any(
         _is_late(at, now)
         for at in (product_health.oldest_deadline, product_health.oldest_event, product_health.oldest_delivery)
@@ -60,12 +60,12 @@ def _wrong(product_health: ProductHealth, now: datetime) -> Iterator[tuple[str, 
     yield from ((about, words.format(count)) for about, count, words in counted if count)
     if product_health.broker_failures:
         yield "broker", _broker(product_health)
-    # That no worker is alive is said above, as soon as it is so.
+    # Without a live worker this is reported above.
     yield from (alert for alert in open_alerts(product_health) if product_health.workers or alert[0] != WORKERS_GONE)
 
 
 def open_alerts(product_health: ProductHealth) -> Iterator[tuple[str, str]]:
-    """Yield (key, detail) of each trouble that has not ended; the incidents that reached nobody are one, and first."""
+    """Yield (key, detail) of each open alert; incidents that reached nobody count as one, first."""
     numbers = [
         int(key.removeprefix(UNREACHED)) for key, _detail in product_health.operator_alerts if key.startswith(UNREACHED)
     ]
@@ -75,7 +75,7 @@ def open_alerts(product_health: ProductHealth) -> Iterator[tuple[str, str]]:
 
 
 def unreached_words(numbers: Sequence[int]) -> str:
-    """Say that no page about these incidents has been delivered."""
+    """Return the text that no page about these was delivered."""
     named = ", ".join(f"#{number}" for number in numbers[:_MOST_NAMED])
     more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
     return f"nobody has been notified of {named}{more}: no page was delivered within a minute"

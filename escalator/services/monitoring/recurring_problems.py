@@ -1,4 +1,4 @@
-"""What the operator is told because it goes on happening, and what is over: looked at once a minute by one process."""
+"""Raises alerts about problems that recur and resolves those that ended; one process checks once a minute."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,7 +13,7 @@ from escalator.store import counters, deadlines, jobs, key_values
 
 EVERY = timedelta(minutes=1)
 OVER_AFTER = timedelta(days=1)
-"""What has not happened again for so long is no trouble any more, and is told anew when it does."""
+"""A problem that has not recurred for so long is over; if it recurs, there is a new alert."""
 
 _DETAILS = {
     "too_large": "webhooks refused as too large: {count}; a large one may be an item with thousands of flags",
@@ -22,7 +22,7 @@ _DETAILS = {
 
 
 def check_recurring_problems(core: Core) -> None:
-    """Tell of what has been counted anew, and end what is over. Raises Unavailable."""
+    """Alert about new counts; resolve what ended. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.running(connection)
@@ -50,7 +50,7 @@ def _counts(connection: Connection) -> Iterator[tuple[str, int]]:
 
 
 def _fired_at_last(connection: Connection, alerts: OperatorAlerts) -> list[str]:
-    """Return the parked deadlines that have been fired since."""
+    """Return the parked deadlines that have fired since."""
     parked = [key for key, _detail in alerts.list_open() if key.startswith(DEADLINE)]
     stuck = deadlines.with_failures(connection, [UUID(key.removeprefix(DEADLINE)) for key in parked])
     return [key for key in parked if UUID(key.removeprefix(DEADLINE)) not in stuck]

@@ -1,4 +1,4 @@
-"""A source that is silent for far longer than it ever is, or has never spoken: its webhook may point elsewhere."""
+"""Detects sources that are silent for unusually long or never sent an event: the webhook may point elsewhere."""
 
 from datetime import datetime, timedelta
 
@@ -16,13 +16,13 @@ from escalator.store import jobs, key_values, source_activity
 EVERY = timedelta(minutes=5)
 _LOOK_BACK = timedelta(days=14)
 _ENOUGH = 20
-"""From so many events on it can be said how a source usually goes."""
+"""How many events are needed to know a source's usual rate."""
 _LONGER_BY = 2
 _LEAST = timedelta(hours=1)
 
 
 def check_silent_sources(core: Core) -> None:
-    """Tell, once, of every source that has gone silent, and end that when an event has come. Raises Unavailable."""
+    """Alert once about every source that became silent; resolve it at its next event. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
         silent = [key for key, _detail in OperatorAlerts(connection, now).list_open() if key.startswith(SILENT_SOURCE)]
@@ -37,7 +37,7 @@ def check_silent_sources(core: Core) -> None:
 
 
 def _is_silent_on(connection: Connection, core: Core, key: str) -> bool:
-    """Whether no event of a silent source has come; one that is taken out or switched off is nobody's concern."""
+    """Whether a silent source has sent no event since; sources removed or switched off do not count."""
     source = key.removeprefix(SILENT_SOURCE)
     running = core.policies.running(connection)
     if running is None or source not in running.policy.sources or not _is_on(core, running.policy.sources[source]):
@@ -67,7 +67,7 @@ def _is_on(core: Core, source: Source) -> bool:
 
 
 def _find_unheard(core: Core, connection: Connection, policy: Policy, source: str, now: datetime) -> None:
-    """Tell of a source that has never sent anything: since it was first expected to, outside the sandbox."""
+    """Alert about a source that never sent an event since it was first expected, outside the sandbox."""
     known = policy.sources[source]
     if core.mode_of(source, policy) is Mode.SANDBOX or not _is_on(core, known):
         return
@@ -82,7 +82,7 @@ def _find_unheard(core: Core, connection: Connection, policy: Policy, source: st
 
 
 def _longest_silence(connection: Connection, source: str, now: datetime) -> timedelta | None:
-    """Return the longest time without an event between two of a source; None when it has had too few to say."""
+    """Return a source's longest time between two events; None when it has had too few events."""
     since = now - _LOOK_BACK
     if not source_activity.has_at_least(connection, source, _ENOUGH, since):
         return None

@@ -1,4 +1,4 @@
-"""What is not delivered is noticed by time: destinations that fail for minutes, incidents that have reached nobody."""
+"""Detects by time what is not delivered: destinations that fail for minutes, incidents that reached nobody."""
 
 from datetime import datetime, timedelta
 
@@ -28,14 +28,14 @@ log = structlog.get_logger(__name__)
 
 EVERY = timedelta(seconds=5)
 UNREACHED_AFTER = timedelta(minutes=1)
-"""How long after its first page an incident of which no page has been delivered counts as unreached."""
+"""How long after its first page an incident without a delivered page counts as unreached."""
 
 _MOST_NEW = 200
-"""How many incidents one round makes troubles of; the next round goes on."""
+"""For how many incidents one check raises alerts; the next check goes on."""
 
 
 def check_undelivered(core: Core) -> None:
-    """Tell of destinations that fail and of incidents that nobody was told of; end what is over. Raises Unavailable."""
+    """Alert about failing destinations and incidents that reached nobody; resolve ended ones. Raises Unavailable."""
     now = core.clock.now()
     with unit_of_work(core) as work:
         connection = work.connection
@@ -50,7 +50,7 @@ def check_undelivered(core: Core) -> None:
 def _find_failing(
     context: TransactionContext,
 ) -> bool:
-    """Make troubles of endpoints that fail, tell who stands in for what waits there, and forget removed ones."""
+    """Raise alerts for failing endpoints, create fallbacks for what waits there, forget removed ones."""
     alerts, named = OperatorAlerts(context.connection, context.now), endpoints_of(context.policy)
     rows = [
         endpoint
@@ -70,7 +70,7 @@ def _find_failing(
                 f"{DESTINATION}{row.endpoint}", detail, context.policy, context.core.settings, suspects=suspects
             )
     known = alerts.failing_endpoints()
-    # Whoever deals with one of them at the moment has locked it: then it is left to them, and to the next look.
+    # Those dealing with one now have locked it: it is left to them and to the next check.
     cut_off = deliveries.lock_unfinished(
         context.connection, [delivery.id for delivery in waiting if delivery.endpoint in known]
     )
@@ -81,16 +81,16 @@ def _find_failing(
 
 
 def _has_failed_lately(endpoint: FailingEndpoint, now: datetime) -> bool:
-    """Whether its calls have failed for long enough until lately, or its vendor asks us to wait for longer still."""
+    """Whether its calls failed for long enough until lately, or its vendor asks for a longer wait."""
     is_closed = endpoint.paused_until is not None and endpoint.paused_until > now
     is_lately = now - endpoint.last_failed_at < FAILURE_STREAK_GAP
     return is_closed or (is_lately and endpoint.last_failed_at - endpoint.since >= FAILING_FOR)
 
 
 def _find_unreached(core: Core, connection: Connection, policy: Policy, now: datetime) -> bool:
-    """Make a trouble of each incident that has reached nobody, and tell of all new ones at once.
+    """Raise an alert for each incident that reached nobody; send one for all new ones.
 
-    What tells of them must not go the way that their pages could not go.
+    It must not use the channels on which their pages failed.
     """
     alerts = OperatorAlerts(connection, now)
     known = {int(key.removeprefix(UNREACHED)) for key, _detail in alerts.list_open() if key.startswith(UNREACHED)}
@@ -110,7 +110,7 @@ def _find_unreached(core: Core, connection: Connection, policy: Policy, now: dat
 
 
 def _nobody(policy: Policy, now: datetime) -> dict[str | None, list[str]]:
-    """Return the people whom to tell is to tell nobody: by their role, and by the category that is restricted."""
+    """Return the people who do not count as reached: by role, and by restricted category."""
     allowed: dict[str | None, frozenset[str] | None] = {None: None}
     allowed.update({key: people_allowed_to_view([key], policy) for key in policy.categories})
     rosters = {key: Roster(policy, now, allowed=people) for key, people in allowed.items()}

@@ -1,4 +1,4 @@
-"""Workers and web processes watch each other: a kind of process that stops its heartbeat raises an operator alert."""
+"""Workers and web processes watch each other: when all processes of a kind stop, an operator alert is raised."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from escalator.store import processes
 
 @dataclass(frozen=True, slots=True)
 class ExpectedProcess:
-    """A kind of process that has to be alive; `patience` is longer than a deployment keeps it away."""
+    """A kind of process that must run; `patience` is longer than a deployment stops it."""
 
     kind: str
     key: str
@@ -30,14 +30,14 @@ WEB_EXPECTED = ExpectedProcess(
     "no web process is running: nothing is accepted until one starts",
 )
 _LOOKS_AWAY = timedelta(seconds=10)
-"""Who has not looked for so long (the machine slept, the database was away) knows nothing of the time between."""
+"""A process that has not checked for so long (machine asleep, database away) knows nothing of that time."""
 
 
 class Watchdog:
-    """Checks again and again whether a kind of process is alive.
+    """Checks repeatedly whether a kind of process is running.
 
-    Nobody is missed who was never there, nor before this process has itself looked for as long as its patience: after
-    a night in which nothing ran, one part starts before the other.
+    A kind that never ran is not reported, nor before this process itself has checked for its patience: after a night in
+    which nothing ran, one kind starts before the other.
     """
 
     def __init__(self, expected: ExpectedProcess) -> None:
@@ -47,7 +47,7 @@ class Watchdog:
         self.is_missed = False
 
     def check(self, core: Core) -> None:
-        """Look once: tell, once, that they are gone, or note that they are back. Raises Unavailable."""
+        """Check once: alert once that they are gone, or resolve it. Raises Unavailable."""
         now = core.clock.now()
         since = self._since(now)
         with core.database.reading() as connection:
@@ -62,7 +62,7 @@ class Watchdog:
                 OperatorAlerts(connection, now).resolve(self._expected.key)
 
     def _since(self, now: datetime) -> datetime:
-        """Return since when this process has looked without a break."""
+        """Return since when this process has checked without a gap."""
         if self._looking_since is None or self._looked_at is None or now - self._looked_at > _LOOKS_AWAY:
             self._looking_since = now
         self._looked_at = now

@@ -1,1 +1,1 @@
-"""What a message says and to whom: notifications composed from rows, and claimed for sending."""
+"""The content and recipients of messages: composed from rows, and claimed for sending."""

@@ -1,7 +1,7 @@
-"""The links under which the readers of a message answer: signed, good for a week, and each for one person and incident.
+"""The links by which readers of a message answer: signed, valid for a week, for one person and one incident.
 
-Who is no person of the policy, shares the mailbox with another, or reads of a restricted category, gets a link to sign
-in instead: a mailbox that several people read proves nobody, and a mail is forwarded more easily than it should be.
+Somebody who is not in the policy, shares the mailbox, or reads of a restricted category, gets a link to sign in
+instead: a mailbox that several people read identifies nobody, and emails are easily forwarded.
 """
 
 import hashlib
@@ -31,17 +31,17 @@ from escalator.store.posted_messages import PostedMessage
 GOOD_FOR = timedelta(days=7)
 PAGE_GOOD_FOR = timedelta(hours=1)
 _CLOCKS_DIFFER = timedelta(seconds=60)
-"""By how much the clocks of two machines may differ before a link that one has just made is refused by the other."""
+"""How far the clocks of two machines may differ before one refuses a new link that the other has made."""
 
 READER = "reader"
-"""The further key of a destination that names the only person who reads there, for a kind that has it."""
+"""The option of a destination that names its only reader, for kinds that have it."""
 
 _SIGN_IN = "Sign in to acknowledge"
 _LINK, _PAGE = "answer-link-v1", "answer-page-v1"
 
 
 class LinkProblem(StrEnum):
-    """Why a link is none."""
+    """Why it is invalid."""
 
     WRONG = "wrong"
     TOO_OLD = "too_old"
@@ -49,10 +49,10 @@ class LinkProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AnswerLink:
-    """Who may do what to which incident by a link; `is_sandbox` when it was made in the sandbox and counts only there.
+    """Who may do what to which incident by a link; `is_sandbox`: it was made in the sandbox and counts only there.
 
-    `round` is the one it was made in: an acknowledgement counts from an older one too (RULES 3). `channel` is where the
-    link was sent to.
+    `round` is the round it was made in: an acknowledgement counts from an older one too (RULES 3). `channel` is where
+    the link was sent.
     """
 
     incident_id: UUID
@@ -64,14 +64,14 @@ class AnswerLink:
 
 
 class AnswerLinkSigner:
-    """Makes and reads them. Of several secrets, the newest first, the newest signs and all are good."""
+    """Creates and reads links. Of several secrets, the newest is first and signs; all are valid."""
 
     def __init__(self, keys: Sequence[str], clock: Clock) -> None:
         self._keys = list(reversed(keys))
         self._clock = clock
 
     def token(self, link: AnswerLink) -> str:
-        """Return what stands in the address."""
+        """Return the token for the address."""
         values = [
             link.incident_id.hex,
             link.round,
@@ -83,20 +83,20 @@ class AnswerLinkSigner:
         return self._sign(_LINK, values)
 
     def read(self, token: str) -> AnswerLink | LinkProblem:
-        """Return what a token means, or why it means nothing."""
+        """Return a token's content, or why it is invalid."""
         values = self._verify(_LINK, token, GOOD_FOR)
         if isinstance(values, LinkProblem):
             return values
         incident_id, round_, person, verb, is_sandbox, *channel = values
-        kind = DestinationKind(channel[0]) if channel else DestinationKind.EMAIL  # links of old versions name none
+        kind = DestinationKind(channel[0]) if channel else DestinationKind.EMAIL  # links of old versions have none
         return AnswerLink(UUID(incident_id), int(round_), str(person), bool(is_sandbox), Verb(verb), kind)
 
     def page(self, token: str) -> str:
-        """Return what a page for this token sends back: another one each time, and good for an hour."""
+        """Return the text that this token's page sends back: always different, valid for an hour."""
         return self._sign(_PAGE, [_digest(token), secrets.token_urlsafe(9)])
 
     def is_of_page(self, page: str, token: str) -> bool:
-        """Whether a page of ours for this token has been sent back in time."""
+        """Whether a page of ours for this token was sent back in time."""
         values = self._verify(_PAGE, page, PAGE_GOOD_FOR)
         return not isinstance(values, LinkProblem) and secrets.compare_digest(str(values[0]), _digest(token))
 
@@ -124,14 +124,14 @@ class AnswerLinkSigner:
 
 
 class _Signer(TimestampSigner):
-    """itsdangerous', which would read a clock of its own."""
+    """itsdangerous', which would use its own clock."""
 
     def __init__(self, *args: Any, now_s: int, **options: Any) -> None:
         super().__init__(*args, **options)
         self._now_s = now_s
 
     def get_timestamp(self) -> int:
-        """Return the time that we have."""
+        """Return the time of our clock."""
         return self._now_s
 
 
@@ -140,12 +140,12 @@ def _digest(token: str) -> str:
 
 
 def answer_link_signer(core: Core) -> AnswerLinkSigner:
-    """Return what makes and reads the links of this installation."""
+    """Return this installation's creator and reader of links."""
     return AnswerLinkSigner((core.settings.answer_link_secret,), core.clock)
 
 
 def email_link_for(core: Core, view: View, to: Delivery | PostedMessage) -> Link | None:
-    """Return where the reader of this message answers; nothing where nobody is asked, or they answer otherwise."""
+    """Return the link by which this message's reader answers; None when no answer by link is expected."""
     incident = view.incident
     if not to.channel.about.has_answer_link or incident.state is not State.TRIGGERED or view.occasion in FEED_OCCASIONS:
         return None
@@ -154,7 +154,7 @@ def email_link_for(core: Core, view: View, to: Delivery | PostedMessage) -> Link
 
 
 def answer_link(core: Core, incident: Incident, policy: Policy, to: Delivery | PostedMessage) -> Link | None:
-    """Return the link by which the only reader of this place may acknowledge; None where nobody alone may."""
+    """Return the link by which the only reader may acknowledge; None if there is no such person."""
     person = _reader(core, to, policy)
     if (
         person is None
@@ -170,9 +170,9 @@ def answer_link(core: Core, incident: Incident, policy: Policy, to: Delivery | P
 
 
 def _reader(core: Core, to: Delivery | PostedMessage, policy: Policy) -> Person | None:
-    """Return the only person who reads there: whom the policy names as its `reader`, or whose mailbox it is.
+    """Return the only person who reads there: the `reader` in the policy, or the mailbox's owner.
 
-    Nobody where somebody else is told there.
+    None if it is sent to somebody else.
     """
     destination = policy.destinations.get(to.destination)
     if destination is not None and READER in destination.options:

@@ -1,4 +1,4 @@
-"""Publishing bulletins: written with their deliveries in the transaction of what they tell of."""
+"""Publishes bulletins: written with their deliveries in the transaction of their event."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -17,13 +17,13 @@ from escalator.store.deliveries import Delivery, DeliveryKind
 
 EXPIRES = timedelta(hours=2)
 URGENCY = Severity.MEDIUM.gravity
-"""Behind the grave incidents and before the lesser ones."""
+"""After grave incidents and before minor ones."""
 
 
 def publish_bulletin(
     core: Core, connection: Connection, new: Bulletin, targets: Iterable[Recipient], mode: Mode
 ) -> int:
-    """Write a bulletin for these recipients, and return how many they are; without any it is not written."""
+    """Write a bulletin for these recipients; return their number. Without any it is not written."""
     recipients = list(targets)
     if recipients:
         bulletins.insert(connection, new)

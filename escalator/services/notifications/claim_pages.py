@@ -1,4 +1,4 @@
-"""Claiming pages about incidents that the caller's transaction has locked: the message each becomes, and its post."""
+"""Claims pages about incidents that the caller's transaction has locked: their messages and posted messages."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -32,13 +32,13 @@ PostPlace = tuple[UUID | None, str, str, Mode, int]
 
 
 def post_slot(delivery: Delivery) -> int:
-    """Return the slot of a page's post. Those of the sandbox are counted down from -1: no vendor has them."""
+    """Return the slot of a page's posted message. The sandbox counts down from -1: no vendor has those."""
     series = _series(delivery.channel, delivery.round)
     return -1 - series if delivery.mode is Mode.SANDBOX else series
 
 
 def _series(channel: DestinationKind, round_: int) -> int:
-    """Return which of the messages at a place it is: PagerDuty has an alert for each round, most have one message."""
+    """Return the message's number at its address: PagerDuty has an alert per round, most have one message."""
     return round_ if channel.about.has_message_each_round else 0
 
 
@@ -47,7 +47,7 @@ def _place(message: Delivery | PostedMessage, incident_id: UUID | None, round_: 
 
 
 class IncidentProgress(Protocol):
-    """How far an incident is: what decides whether a page about it is still wanted."""
+    """How far an incident is: decides whether a page about it is still wanted."""
 
     @property
     def state(self) -> State: ...  # noqa: D102
@@ -60,16 +60,16 @@ class IncidentProgress(Protocol):
 
 
 def why_unwanted(delivery: Delivery, incident: Incident, now: datetime) -> str | None:
-    """Return why a delivery need not be sent any more, or None while it is wanted."""
+    """Return why a delivery should not be sent now, or None while it is wanted."""
     if delivery.kind is DeliveryKind.COPY:
         return FailureReason.EXPIRED if now >= delivery.expires_at else None
     return why_called_off(delivery.occasion, delivery.round, incident)
 
 
 def why_called_off(occasion: Occasion, round_: int, incident: IncidentProgress) -> str | None:
-    """Return why a page of that round need not be sent any more, or None while it is wanted.
+    """Return why a page of that round should not be sent now, or None while it is wanted.
 
-    A page that has expired is wanted all the same: it has failed, and something has to follow from that.
+    An expired page is still wanted: it has failed, and the failure must be handled.
     """
     if round_ != incident.round:
         return "superseded"
@@ -82,10 +82,10 @@ def why_called_off(occasion: Occasion, round_: int, incident: IncidentProgress) 
 
 @dataclass(slots=True)
 class PageClaimer:
-    """What one transaction claims: the incidents are locked, `standing` are their posts, locked too.
+    """What one transaction claims: the incidents are locked, and so are their posted messages, `standing`.
 
-    The first page to a place becomes the full message, later ones reply in its thread. `busy` are pages that must
-    wait because another process is about to create the full message.
+    The first page to an address is the full message, later ones reply in its thread. `busy` are pages that must wait
+    because another process is creating the full message.
     """
 
     core: Core
@@ -106,9 +106,9 @@ class PageClaimer:
         self._posts = {_place(post, post.incident_id, post.round): post for post in self.standing}
 
     def why_unwanted(self, delivery: Delivery) -> str | None:
-        """Return why a page need not be sent any more, or None while it is wanted.
+        """Return why a page should not be sent now, or None while it is wanted.
 
-        One that was meant for a less mild mode than the present one is not wanted: its address may be a real person's.
+        One made for a less mild mode than the present one is not wanted: its address may be a real person's.
         """
         incident = self.incidents[delivery.incident_id or UUID(int=0)]
         if self.core.mode_of(incident.source, self.running.policy) < delivery.mode:
@@ -116,7 +116,7 @@ class PageClaimer:
         return why_unwanted(delivery, incident, self.now)
 
     def take(self, delivery: Delivery, lane: Lane, decision: BreakerDecision = BreakerDecision.CALL) -> bool:
-        """Claim one wanted delivery, for a thread that was taken on this lane; False when it has to wait."""
+        """Claim one wanted delivery, with a thread taken on this lane; False when it must wait."""
         call = self._copy(delivery) if delivery.kind is DeliveryKind.COPY else self._page(delivery)
         if call is None:
             return False
@@ -140,7 +140,7 @@ class PageClaimer:
         return self._call(delivery, incident, post)
 
     def _call(self, delivery: Delivery, incident: Incident, post: PostedMessage | None) -> OutboundCall:
-        """Let a page say how it stands now, and a copy when it happened, however late it gets through."""
+        """Let a page show the present state, and a copy that of its event, even if it arrives late."""
         view = compose.build_view(
             self.core,
             incident,
@@ -166,7 +166,7 @@ class PageClaimer:
         )
 
     def _refused(self, delivery: Delivery, address: str) -> Failed | None:
-        """Return why there is no use in calling the vendor; what follows is what follows from a call that failed."""
+        """Return why calling the vendor is useless; the effects are those of a failed call."""
         if self._is_gone(delivery, address):
             return _GONE
         if delivery.kind is not DeliveryKind.PAGE:
@@ -190,7 +190,7 @@ class PageClaimer:
         return replace(post, claim_number=post.claim_number + 1, is_held=True)
 
     def write(self) -> None:
-        """Write the posts that are held from now on."""
+        """Write the posted messages now held."""
         posted_messages.insert(
             self.connection, [replace(post, claim_number=1) for post in self._new], self.core.id, self.now
         )

@@ -1,4 +1,4 @@
-"""From rows to cards: looks up what a message about an incident needs, and lets the rendering layer say it."""
+"""Builds messages from rows: reads what a message about an incident needs; rendering writes the text."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +43,7 @@ _TOLD = (
     .order_by(audit_records.c.recorded_at, audit_records.c.id)
 )
 StoryRecords = tuple[Row[Any], ...]
-"""What was recorded of an incident that the story so far tells."""
+"""The audit records of an incident in the story so far."""
 
 _OF_STEPS = frozenset({Occasion.STEP, Occasion.ESCALATED})
 _MOST_NAMES = 3
@@ -51,7 +51,7 @@ _MOST_STORY = 12
 
 
 def story_records(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, StoryRecords]:
-    """Return what was recorded of each of these incidents that the story so far tells: of people, not of machines."""
+    """Return the audit records of these incidents that the story so far shows: people's, not machines'."""
     records: dict[UUID, StoryRecords] = {}
     for row in connection.execute(_TOLD, {"ids": list(ids)}):
         if json.loads(row.after).get("kind") != DeliveryKind.COPY:
@@ -76,7 +76,7 @@ def incident_numbers(connection: Connection, ids: Iterable[UUID | None]) -> Mapp
 
 
 def related_incidents(connection: Connection, about: Iterable[Incident]) -> Mapping[UUID, Others]:
-    """Return for each of these incidents which others its message names."""
+    """Return, for each incident, others that its message names."""
     known = list(about)
     grouped = [incident.group_id for incident in known if incident.state is State.GROUPED]
     numbers = incident_numbers(connection, [*(incident.merged_into for incident in known), *grouped])
@@ -91,7 +91,7 @@ def related_incidents(connection: Connection, about: Iterable[Incident]) -> Mapp
     }
 
 
-def build_view(  # noqa: PLR0913  # what a message is about, for whom and why
+def build_view(  # noqa: PLR0913  # the message's subject, reader and reason
     core: Core,
     incident: Incident,
     frozen: Policy,
@@ -104,7 +104,7 @@ def build_view(  # noqa: PLR0913  # what a message is about, for whom and why
     is_superseded: bool = False,
     now: datetime,
 ) -> View:
-    """Return everything that a card about this incident, for this reader, is made from."""
+    """Return all data for a card about this incident for this reader."""
     policy = running.policy if to.channel.about.shows_names else names_by_key(running.policy)
     roster = Roster(policy, now, running.calendars, allowed_people(incident, policy))
     is_for_seniors = _is_senior(to.person, policy) and (incident.step > 0 or incident.round > 1)
@@ -139,14 +139,14 @@ def _silence_of(incident: Incident, running: RunningPolicy, now: datetime) -> Si
 
 
 def _rung(delivery: Delivery) -> tuple[int, int, int] | None:
-    """Return which send of which step of which round a delivery tells of, if it tells of one."""
+    """Return the send, step and round of a delivery, if it belongs to a step."""
     return (delivery.round, delivery.step, delivery.send_number) if delivery.occasion in _OF_STEPS else None
 
 
 def build_notification(
     core: Core, view: View, to: Delivery | PostedMessage, *, key: UUID, post: PostedMessage | None
 ) -> Notification:
-    """Return what is said to one recipient; `post` is what stands there, `key` names this notification."""
+    """Return the message to one recipient; `post` is the posted message, `key` names this notification."""
     incident = view.incident
     return Notification(
         context=MessageContext(incident.id, incident.number, to.destination, to.person),
@@ -165,14 +165,14 @@ def build_notification(
 
 
 def _is_urgent(view: View, to: Delivery | PostedMessage) -> bool:
-    """Whether it waits behind no flood: the first alert of a category, and a message that shows what somebody did."""
+    """Whether no flood delays it: the first alert of a category, and updates after a person's action."""
     if isinstance(to, Delivery):
         return to.urgency >= FIRST_ALERT_URGENCY
     return view.incident.state is not State.TRIGGERED
 
 
 def build_notice(core: Core, policy: Policy, to: Delivery, said: Card, now: datetime) -> Notification:
-    """Return what is said about no incident: the product's own trouble."""
+    """Return an operator alert's message, which is about no incident."""
     return Notification(
         context=MessageContext(None, None, to.destination, to.person),
         address=core.expand(to.address),
@@ -217,7 +217,7 @@ def _present_targets(incident: Incident, frozen: Policy) -> Sequence[str]:
 
 
 def _names_of_waiting(incident: Incident, frozen: Policy, roster: Roster) -> list[str]:
-    """Return the names of who may answer the present step, with their team where its rota says that it is them."""
+    """Return the names of who may answer the present step, with the team if its schedule selects them."""
     names: dict[str, str] = {}
     for target in _present_targets(incident, frozen):
         for key in roster.responders(people_of_target(target, incident.assign, roster)):
@@ -231,7 +231,7 @@ def _on_call(target: str, assign: str | None, roster: Roster) -> str:
 
 
 def waiting_for(incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
-    """Return who is asked to answer now: the people the present step names, or whom it is assigned to."""
+    """Return who should answer now: the people of the present step, or those it is assigned to."""
     names = tuple(_names_of_waiting(incident, frozen, roster)) or tuple(
         roster.policy.people[key].name
         for key in roster.responders(people_of_target(incident.assign or "", None, roster))
@@ -243,7 +243,7 @@ def waiting_for(incident: Incident, frozen: Policy, roster: Roster) -> tuple[str
 
 
 def next_recipients(incident: Incident, frozen: Policy, running: Policy) -> str:
-    """Return who is told at the next deadline, in words."""
+    """Return the next deadline's recipients, in words."""
     if incident.due_kind is DueKind.SILENCE_END:
         return target_words(_present_targets(incident, frozen), incident.assign, running)
     send = next_send(incident, frozen.paths.get(incident.path, ()))
@@ -255,7 +255,7 @@ def next_recipients(incident: Incident, frozen: Policy, running: Policy) -> str:
 
 
 def slack_mentions(core: Core, incident: Incident, frozen: Policy, roster: Roster) -> tuple[str, ...]:
-    """Return the Slack ids of whom the present step names: a team's user group where it has one, else its people."""
+    """Return the Slack ids of the present step: a team's user group where it has one, else its people."""
     targets = _present_targets(incident, frozen)
     return tuple(
         dict.fromkeys(slack_id for target in targets for slack_id in _slack_ids(core, target, incident.assign, roster))

@@ -1,1 +1,1 @@
-"""Who is on call: hand-off notices, overrides, calendar feeds."""
+"""Who is on call: handoff messages, overrides, calendar feeds."""

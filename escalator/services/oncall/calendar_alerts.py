@@ -1,4 +1,4 @@
-"""When a calendar is the product's own trouble: at once where nobody may rely on it, after a while where it is down."""
+"""When a calendar raises an operator alert: at once if it cannot be relied on, later if it is down."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _AT_ONCE = _SAYS_NOBODY | {FeedFlaw.NOT_A_CALENDAR.value}
 
 @dataclass(frozen=True, slots=True)
 class RefreshResult:
-    """A try to refresh a feed: how it stood before, if it was ever tried, how it stands now, and its bookings."""
+    """One try to refresh a feed: its state before (None at the first try), its state now, and its bookings."""
 
     before: CalendarFeed | None
     feed: CalendarFeed
@@ -35,7 +35,7 @@ def _names(schedule: str) -> str:
 
 
 def update_alerts(connection: Connection, settings: Settings, running: RunningPolicy, tried: RefreshResult) -> None:
-    """Find or end the troubles of a calendar that was tried just now. Names of people and addresses are never told."""
+    """Raise or resolve the alerts of a calendar tried just now. They contain no people's names and no addresses."""
     feed, booked = tried.feed, tried.booked
     alerts = OperatorAlerts(connection, feed.tried_at)
     if not feed.reason or _has_grown_worse(tried):
@@ -51,14 +51,14 @@ def update_alerts(connection: Connection, settings: Settings, running: RunningPo
 
 
 def end_alerts(connection: Connection, now: datetime, schedules: Iterable[str]) -> None:
-    """End the troubles of calendars that are no more."""
+    """Resolve the alerts of removed calendars."""
     OperatorAlerts(connection, now).resolve(
         *(key for schedule in schedules for key in (_feed(schedule), _names(schedule)))
     )
 
 
 def _has_grown_worse(tried: RefreshResult) -> bool:
-    """Whether a feed that was only down now says that nobody is on call: that is told anew."""
+    """Whether a feed that was only down now lists nobody on call: that raises a new alert."""
     before = tried.before.reason if tried.before else ""
     return tried.feed.reason in _SAYS_NOBODY and before not in _SAYS_NOBODY
 

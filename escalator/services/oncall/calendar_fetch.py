@@ -1,4 +1,4 @@
-"""Fetching a feed: with an end, bounded, over redirects. Its address is a secret, so it is in nothing that is said."""
+"""Fetches a feed with limits on time and size, over redirects. Its address is secret and is in no message."""
 
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
@@ -20,9 +20,9 @@ _HEADERS = {"Accept": "text/calendar, */*;q=0.5", "User-Agent": "moderation-esca
 
 
 def fetch(address: str, limits: Limits = PATIENT) -> bytes | Failed:
-    """Return the feed at an http or https address, or why there is none; `limits` count for all redirects together.
+    """Return the feed at an http or https address, or why it failed; `limits` count for all redirects together.
 
-    Private addresses are allowed: whoever writes the policy has chosen them. A redirect from https to http is not.
+    Private addresses are allowed: the policy's author has chosen them. A redirect from https to http is not.
     """
     watch = Stopwatch()
     try:
@@ -42,12 +42,12 @@ def fetch(address: str, limits: Limits = PATIENT) -> bytes | Failed:
 
 
 def _get(address: str, limits: Limits) -> requests.Response:
-    """Ask once; a name and a password in the address go into the header where they belong."""
+    """Request it once; a name and a password in the address are moved into the header."""
     parts = urlsplit(address)
     place = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
     login = requests.utils.get_auth_from_url(address)
     with bounded(requests.Session(), limits) as session:
-        session.max_redirects = 1  # requests prepares the next request, which is ours to judge, and would refuse to
+        session.max_redirects = 1  # requests prepares the next request, which we check, and would refuse to
         return session.get(place, headers=_HEADERS, auth=login if any(login) else None, allow_redirects=False)
 
 

@@ -1,4 +1,4 @@
-"""What the process that reads a feed tells the one that asked."""
+"""The format in which the calendar reader process replies."""
 
 import json
 from datetime import datetime
@@ -17,7 +17,7 @@ def encode_reading(reading: FeedReading | FeedFlaw) -> bytes:
 
 
 def decode_reading(text: bytes) -> FeedReading | FeedFlaw:
-    """Return what was spoken."""
+    """Parse the result."""
     decoded = json.loads(text)
     if "flaw" in decoded:
         return FeedFlaw(decoded["flaw"])

@@ -1,6 +1,6 @@
-"""The process that reads one feed: the text on stdin, zone and span as arguments, what it says on stdout.
+"""The process that reads one feed: text on stdin, zone and span as arguments, result on stdout.
 
-It ends itself when it takes too long, whoever waits for it, and is given no more memory than a large feed needs.
+It ends itself when it takes too long, whether or not anybody waits, and gets no more memory than a large feed needs.
 """
 
 import resource
@@ -16,7 +16,7 @@ MOST_BYTES = 512 * 1024 * 1024
 
 
 def main() -> None:
-    """Read the feed and say what is in it."""
+    """Read the feed and print its content."""
     zone, start, end, seconds = sys.argv[1:]
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))

@@ -1,7 +1,7 @@
-"""Keeping the calendars of schedules fresh, beside everything else: no request and no decision waits for a feed.
+"""Refreshes the calendars of schedules in the background: no request and no decision waits for a feed.
 
-What is served is always a row: the last good copy, expanded anew at each refresh so that its window moves on while the
-feed is down; nothing, so that the people whom the schedule names itself serve, once the feed says that nobody is on.
+Readers always get a row: the last good copy, expanded anew at each refresh so that its window moves on while the feed
+is down; or an empty one when the feed lists nobody: then the people in the schedule itself are on call.
 """
 
 from collections.abc import Mapping
@@ -32,13 +32,13 @@ EVERY = timedelta(minutes=5)
 BEHIND = timedelta(days=7)
 AHEAD = timedelta(days=90)
 _LEASE = timedelta(minutes=2)
-"""Longer than one refresh takes: a fetch and two readings, each with its end."""
+"""Longer than one refresh: a fetch and two readings, each with a time limit."""
 _NO_ADDRESS = Failed(FailureReason.NOT_CONFIGURED, "no_address")
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """The feed of one schedule, to be refreshed now; `before` is how it stood, if it had this address then."""
+    """The feed of one schedule, to refresh now; `before` is its state, if it had this address then."""
 
     schedule: Schedule
     address: str
@@ -47,7 +47,7 @@ class _Task:
 
 @dataclass(frozen=True, slots=True)
 class _FeedResult:
-    """What a refresh came to: why the feed is not good (empty when it is), the last good copy, and what it means."""
+    """The result of a refresh: why the feed is invalid (empty if valid), the last good copy, and its bookings."""
 
     reason: str
     sealed_feed: bytes | None
@@ -55,7 +55,7 @@ class _FeedResult:
 
 
 def refresh_calendars(core: Core) -> None:
-    """Refresh every feed that is due and that no other process has taken. Raises Unavailable."""
+    """Refresh every due feed that no other process has taken. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.running(connection)
         known = calendars.all_feeds(connection)
@@ -73,7 +73,7 @@ def _address(core: Core, schedule: Schedule) -> str:
 
 
 def _task(core: Core, running: RunningPolicy, schedule: Schedule, known: Mapping[str, CalendarFeed]) -> _Task | None:
-    """Return what there is to do about a schedule's feed; None while it is fresh."""
+    """Return the task for a schedule's feed; None while it is fresh."""
     address, before = _address(core, schedule), known.get(schedule.key)
     if before is None or before.address_digest != digest(address.encode()):
         return _Task(schedule, address, None)
@@ -90,7 +90,7 @@ def _forget(core: Core, schedules: set[str]) -> None:
 
 
 def _refresh_alone(core: Core, running: RunningPolicy, schedule: Schedule) -> None:
-    """Refresh one feed, unless another process is at it or has been. What fails is left alone for the lease."""
+    """Refresh one feed, unless another process does or did. After an error it is left alone for the lease."""
     job = f"calendar:{digest(schedule.key.encode())[:32]}"
     with core.database.writing() as connection:
         if not jobs.claim_due(connection, job, core.clock.now(), _LEASE):
@@ -101,7 +101,7 @@ def _refresh_alone(core: Core, running: RunningPolicy, schedule: Schedule) -> No
             _refresh(core, running, task)
     except Unavailable:
         raise
-    except Exception:  # one feed's failure must not keep the others from their turn
+    except Exception:  # an error in one feed must not stop the others
         log.exception("calendar_failed", schedule=schedule.key)
         return
     with core.database.writing() as connection:
@@ -120,7 +120,7 @@ def _refresh(core: Core, running: RunningPolicy, task: _Task) -> None:
 
 
 def _stands(task: _Task, reason: str, running: RunningPolicy, now: datetime) -> CalendarFeed:
-    """Return how it stands with the feed after a try that came to this."""
+    """Return the state of the feed after a try with this result."""
     new = CalendarFeed(task.schedule.key, digest(task.address.encode()), now, running.version, reason=reason)
     before = task.before
     if not reason:
@@ -130,7 +130,7 @@ def _stands(task: _Task, reason: str, running: RunningPolicy, now: datetime) -> 
 
 
 def _look(core: Core, running: RunningPolicy, task: _Task) -> _FeedResult:
-    """Fetch and read a feed, or read its last good copy instead. Nothing of the database is held meanwhile."""
+    """Fetch and read a feed, or else its last good copy. Holds nothing in the database meanwhile."""
     stored = _copy(core, task)
     address = feed_url(task.address)
     feed = _fetching.fetch(address) if address else _NO_ADDRESS
@@ -144,7 +144,7 @@ def _look(core: Core, running: RunningPolicy, task: _Task) -> _FeedResult:
 
 
 def _instead(core: Core, running: RunningPolicy, task: _Task, result: _FeedResult) -> _FeedResult:
-    """Return the same with what the last good copy says now: nobody when there is none, or nothing is left in it."""
+    """Return it with the last good copy's present bookings: nobody without a copy, or if nothing is left in it."""
     if result.sealed_feed is None:
         return result
     try:
@@ -160,7 +160,7 @@ def _booked(core: Core, running: RunningPolicy, reading: FeedReading) -> FeedBoo
 
 
 def _copy(core: Core, task: _Task) -> bytes | None:
-    """Return the last good copy from this address, sealed."""
+    """Return the sealed last good copy of this address."""
     if task.before is None:
         return None
     with core.database.reading() as connection:
@@ -168,7 +168,7 @@ def _copy(core: Core, task: _Task) -> bytes | None:
 
 
 def _read(core: Core, schedule: Schedule, feed: bytes) -> FeedReading | FeedFlaw:
-    """Return what a feed says of the present window; a feed in which nobody is to come is EMPTY."""
+    """Return a feed's content in the present window; a feed without future shifts is EMPTY."""
     now = core.clock.now()
     reading = read_in_subprocess(feed, schedule.timezone, now - BEHIND, now + AHEAD)
     if isinstance(reading, FeedReading) and not any(event.end > now for event in reading.events):

@@ -1,6 +1,6 @@
-"""Reading a feed in a process of its own: a thread cannot be stopped, and a rule of one line may never end.
+"""Reads a feed in its own process: a thread cannot be stopped, and a rule of one line may never end.
 
-No process of ours that lives on imports the libraries for calendars, so that their memory is used for a second only.
+No long-lived process imports the calendar libraries, so their memory is used for a second only.
 """
 
 import subprocess
@@ -17,23 +17,23 @@ from escalator.services.oncall.calendar_protocol import decode_reading
 log = structlog.get_logger(__name__)
 
 LONGEST_S = 10
-"""Of processor time; a calendar of the size that is fetched at most takes one or two."""
+"""Of processor time; a calendar of the largest accepted size takes one or two."""
 
 _PATIENCE_S = 30
-"""How much longer it may take by the clock: the processor may be busy with alerts, which go first."""
+"""Extra time by the clock: the processor may be busy with alerts, which go first."""
 
 _READER = "escalator.services.oncall.calendar_reader_process"
 _ROOT = Path(__file__).parents[3]
-"""Where our package is found from: the process may have been started anywhere."""
+"""Where our package is found: the process may have been started anywhere."""
 
 
 def read_in_subprocess(
     feed: bytes, zone: ZoneInfo, start: datetime, end: datetime, longest_s: int = LONGEST_S
 ) -> FeedReading | FeedFlaw:
-    """Return what a feed says of [start, end), or its flaw: TOO_MUCH after so many seconds of processor time."""
+    """Return a feed's content in [start, end), or its flaw: TOO_MUCH after so many seconds of processor time."""
     command = [sys.executable, "-m", _READER, zone.key, start.isoformat(), end.isoformat(), str(longest_s)]
     try:
-        process = subprocess.run(  # noqa: S603  # the command is our own; the feed is its input
+        process = subprocess.run(  # noqa: S603  # the command is ours; the feed is its input
             command,
             input=feed,
             stdout=subprocess.PIPE,

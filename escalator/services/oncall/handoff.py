@@ -1,8 +1,8 @@
-"""Shifts change: whoever comes on is told once what there is to do, whoever goes off what they still hold.
+"""Handoffs: a person coming on call is notified once of the open work, one going off of what they still own.
 
-What is noted of a team in `oncall_snapshots` is the fence: of several processes the first that sees a change tells of
-it, and after an outage the first look does. It is looked at every second or two, which costs no more than asking the
-rotas.
+A team's row in `oncall_snapshots` is the fence: of several processes, the first that sees a change sends the messages;
+after an outage, the first check does. It is checked every second or two, which costs no more than reading the
+schedules.
 """
 
 from collections.abc import Iterable
@@ -34,14 +34,14 @@ from escalator.store.deliveries import Delivery
 from escalator.store.oncall_snapshots import OncallSnapshot
 
 _MOST = 500
-"""More than that a team does not hand over one by one."""
+"""How many open incidents are read for a team."""
 
 _TOLD_IN = (Mode.PRODUCTION, Mode.SANDBOX)
-"""What a diverted source opens is a test: its messages go to one place, and no shift has to take it over."""
+"""A diverted source opens tests only: their messages go to one place, and no shift takes them over."""
 
 
 def announce_shift_changes(core: Core) -> None:
-    """Note who is on call for each team that follows a rota, and tell where it is somebody else than before.
+    """Store who is on call for each team with a schedule, and notify people where that has changed.
 
     Raises Unavailable.
     """
@@ -62,12 +62,12 @@ def announce_shift_changes(core: Core) -> None:
 
 
 def _differs(noted: OncallSnapshot | None, people: Iterable[str], now: datetime) -> bool:
-    """Whether it is somebody else than is noted. A clock that is behind the one that noted it has no say yet."""
+    """Whether other people are on call than stored. A clock behind the one that stored them has no effect."""
     return noted is None or (set(people) != set(noted.people) and now >= noted.since)
 
 
 def _change(core: Core, key: str) -> None:
-    """Look again under the lock, note who it is now, record it and tell them."""
+    """Check again under the lock; store, record and notify."""
     with unit_of_work(core) as work:
         connection, now = work.connection, core.clock.now()
         running = core.policies.running(connection)
@@ -95,7 +95,7 @@ def _record(connection: Connection, before: OncallSnapshot, after: OncallSnapsho
 
 
 def _tell(core: Core, connection: Connection, team: Team, before: OncallSnapshot, roster: Roster) -> bool:
-    """Publish what each has to know, in each mode of what the team has, and return whether there was anything."""
+    """Publish each person's message, in each mode of the team's incidents; return whether there were any."""
     policy, count = roster.policy, 0
     team_has, _is_cut = _assigned(core, connection, team.key)
     for mode in _TOLD_IN:
@@ -109,7 +109,7 @@ def _tell(core: Core, connection: Connection, team: Team, before: OncallSnapshot
 
 
 def shift_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -> Card:
-    """Return what a shift's bulletin says to this reader now."""
+    """Return a handoff's message for this reader now."""
     part, team, policy = HandoffRole(str(bulletin.body["part"])), str(bulletin.body["team"]), context.policy
     team_has, is_cut = _assigned(context.core, context.connection, team)
     of_mode = [incident for incident in team_has if context.core.mode_for(incident, policy) is to.mode]
@@ -130,7 +130,7 @@ def shift_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) ->
 
 
 def _assigned(core: Core, connection: Connection, team: str) -> tuple[list[Incident], bool]:
-    """Return what a team has to do, the gravest and oldest first, and whether there is still more."""
+    """Return a team's open incidents, gravest and oldest first, and whether there are more."""
     ids = incident_search.ids_assigned_to(connection, team, HANDED_OVER_STATES, _MOST)
     readable = incidents.readable(connection, ids, core.seal)
     return [readable[incident_id] for incident_id in ids if incident_id in readable], len(ids) == _MOST

@@ -1,4 +1,4 @@
-"""Overrides made by clicking: somebody puts a person on call for a time, or takes that back."""
+"""Manual overrides: somebody puts a person on call for a time, or ends that."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,7 +20,7 @@ from escalator.store import audit_log, overrides
 
 
 class OverrideProblem(StrEnum):
-    """What was wrong with what somebody asked for."""
+    """The kind of problem with a request."""
 
     ROLE = "role"
     SCHEDULE = "schedule"
@@ -31,7 +31,7 @@ class OverrideProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OverrideRefused:
-    """Nothing changed: what was wrong, and in words what would be right."""
+    """Nothing changed: what was wrong, and in words what would be valid."""
 
     what: OverrideProblem
     said: str
@@ -48,7 +48,7 @@ class OverrideRequest:
 
 
 def create_override(core: Core, request: OverrideRequest, author: Person, via: str) -> ManualOverride | OverrideRefused:
-    """Put somebody on call, or say what is wrong with it; what has passed stays as it was. Raises Unavailable."""
+    """Put somebody on call, or return the problem; the past stays unchanged. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.required(connection)
@@ -63,9 +63,9 @@ def create_override(core: Core, request: OverrideRequest, author: Person, via: s
 
 
 def end_override(core: Core, override_id: UUID, actor: Person, via: str) -> ManualOverride | OverrideRefused:
-    """Take one back: from now on it is again whoever it would be. Raises Unavailable.
+    """End one: from now on the schedule applies again. Raises Unavailable.
 
-    What was clicked for real is not taken back in the sandbox, where anybody says who they are.
+    The sandbox cannot end real overrides, because nobody is authenticated there.
     """
     now = core.clock.now()
     with core.database.writing() as connection:
@@ -112,7 +112,7 @@ def _refusal(request: OverrideRequest, author: Person, policy: Policy, now: date
 
 
 def _wrong_span(start: datetime, end: datetime) -> str:
-    """Return what is wrong with these local times; a month with a change of the clock is no longer than another."""
+    """Return what is wrong with these local times; a month with a clock change is no longer than another."""
     if start >= end:
         return "it ends before it starts; choose a later end"
     return (

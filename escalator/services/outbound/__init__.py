@@ -1,1 +1,1 @@
-"""Calls to vendors: what one call is, how calls share the sender threads, and which endpoints are left alone."""
+"""Calls to vendors: one call, how calls share the sender threads, and which endpoints are not called."""

@@ -1,9 +1,9 @@
-"""Bulkheads: how a process shares its sender threads, so that what hangs cannot take them all.
+"""Bulkheads: how a process shares its sender threads, so that hanging calls cannot take them all.
 
-A call cannot be interrupted before its channel's time limit. So nothing is allowed to fill the threads in the first
-place: each endpoint, each host and each kind of call may hold a share of the threads that are still free (the
-dynamic threshold of shared buffers: Choudhury and Hahne, 1998). An endpoint alone gets half of all threads; however
-many hang, the next one that comes finds a free thread as long as there is any.
+A call cannot be interrupted before its channel's time limit. So nothing may fill the threads in the first place: each
+endpoint, each host and each kind of call may hold a share of the threads that are still free (the dynamic threshold of
+shared buffers: Choudhury and Hahne, 1998). One endpoint alone gets half of all threads; however many hang, the next one
+finds a free thread as long as there is any.
 """
 
 import threading
@@ -22,13 +22,13 @@ from escalator.model.levels import Mode
 from escalator.store.deliveries import DeliveryKind
 
 UPDATE = "update"
-"""The kind of a call that brings a post up to date; the other kinds are those of deliveries."""
+"""The kind of calls that update a posted message; other kinds are those of deliveries."""
 
 _HOST_CHARS = 16
 
 
 class ShareKind(StrEnum):
-    """What a share is of."""
+    """What has a share."""
 
     ENDPOINT = "endpoint"
     HOST = "host"
@@ -39,9 +39,9 @@ ShareKey = tuple[ShareKind, str]
 
 
 class Lane(NamedTuple):
-    """What a call counts for: its endpoint, the host that is called, and its kind.
+    """What a call counts for: its endpoint, the called host, and its kind.
 
-    What calls nobody, as all of the sandbox, has neither endpoint nor host.
+    A call to nobody, like all in the sandbox, has neither endpoint nor host.
     """
 
     endpoint: str
@@ -50,13 +50,13 @@ class Lane(NamedTuple):
 
     @property
     def keys(self) -> tuple[ShareKey, ...]:
-        """Return what has to have room for the call."""
+        """Return the keys that need room for it."""
         named = ((ShareKind.ENDPOINT, self.endpoint), (ShareKind.HOST, self.host), (ShareKind.KIND, self.kind))
         return tuple((of, name) for of, name in named if name)
 
 
 class Sendable(Protocol):
-    """A delivery or a post: what is told where."""
+    """A delivery or posted message to send."""
 
     @property
     def endpoint(self) -> str: ...  # noqa: D102
@@ -69,7 +69,7 @@ class Sendable(Protocol):
 
 
 NO_VENDOR_LANE = Lane("", "", "")
-"""The lane of what calls no vendor: there is room for it wherever a thread is free."""
+"""The lane of messages that call no vendor: any free thread has room for them."""
 
 
 def lane_of(message: Sendable, address: str, kind: str) -> Lane:
@@ -80,7 +80,7 @@ def lane_of(message: Sendable, address: str, kind: str) -> Lane:
 
 
 def host_of(channel: DestinationKind, address: str) -> str:
-    """Return the name of what is called: the vendor, or a host of the operator's by a digest, as it may be a secret."""
+    """Return the name of the callee: the vendor, or a digest of the operator's host, as it may be a secret."""
     if not channel.about.has_own_host:
         return f"vendor:{channel.value}"
     try:
@@ -99,12 +99,14 @@ _KINDS: Mapping[str, Fraction] = {
     DeliveryKind.COPY: Fraction(1, 3),
     UPDATE: Fraction(1, 2),
 }
-"""How many threads each may hold for one that is free. Alone, of 16: an endpoint 8, a host 12, pages 14, alarms 8,
-bulletins and updates 6, copies 4."""
+"""How many threads each may hold per free thread.
+
+Alone, of 16: an endpoint 8, a host 12, pages 14, alerts 8, bulletins and updates 6, copies 4.
+"""
 
 
 def share_of(key: ShareKey) -> Fraction:
-    """Return how many threads a key may hold for each thread that is free."""
+    """Return how many threads a key may hold per free thread."""
     of, name = key
     if of is ShareKind.KIND:
         return _KINDS[name]
@@ -112,20 +114,20 @@ def share_of(key: ShareKey) -> Fraction:
 
 
 def is_admitted(lane: Lane, free: int, busy: Mapping[ShareKey, int]) -> bool:
-    """Whether one more call may begin now; the last free thread is for alarms."""
+    """Whether one more call may begin; the last free thread is for alerts."""
     if free < (1 if lane.kind == DeliveryKind.ALARM else 2):
         return False
     return all(busy.get(key, 0) < share_of(key) * free for key in lane.keys)
 
 
 def full_shares(free: int, busy: Mapping[ShareKey, int]) -> frozenset[ShareKey]:
-    """Return what holds its whole share already."""
+    """Return the keys with a full share."""
     return frozenset(key for key, count in busy.items() if count >= share_of(key) * free)
 
 
 @dataclass(slots=True)
 class AdmissionTrial:
-    """What would be admitted if one candidate after the other were claimed; `room` is how many may be at most."""
+    """Tests what would be admitted if candidates were claimed one by one; `room` is the maximum."""
 
     free: int
     busy: Counter[ShareKey]
@@ -142,13 +144,13 @@ class AdmissionTrial:
         return True
 
     def full(self) -> frozenset[ShareKey]:
-        """Return what there is no more room for."""
+        """Return the keys without room."""
         return full_shares(self.free, self.busy) if self.is_shared else frozenset()
 
 
 @dataclass(slots=True)
 class SenderThreads:
-    """The sender threads of a process, and what they are busy with. Without `is_shared` anybody may take all."""
+    """The sender threads of a process and their calls. Without `is_shared`, a key may take all."""
 
     slots: int
     is_shared: bool = True
@@ -167,7 +169,7 @@ class SenderThreads:
         return self.slots - self._taken
 
     def take(self, lane: Lane) -> bool:
-        """Take a thread for this call, if it has room."""
+        """Take a thread for this call if there is one."""
         with self._lock:
             if self.free < 1 or (self.is_shared and not is_admitted(lane, self.free, self._busy)):
                 return False
@@ -176,7 +178,7 @@ class SenderThreads:
             return True
 
     def release(self, lanes: Iterable[Lane]) -> None:
-        """Give threads back."""
+        """Release threads."""
         with self._lock:
             for lane in lanes:
                 self._taken -= 1
@@ -184,26 +186,26 @@ class SenderThreads:
             self._busy = +self._busy
 
     def rehearsal(self, room: int) -> AdmissionTrial:
-        """Return how things stand, to try out what might be claimed."""
+        """Return a copy of the state, to test what could be claimed."""
         with self._lock:
             return AdmissionTrial(self.free, Counter(self._busy), min(room, self.free), self.is_shared)
 
 
 class ThreadSource(Protocol):
-    """Where threads are taken and given back: a process' own, or somebody who speaks for them."""
+    """Where threads are taken and released: a process' own, or an object that represents them."""
 
     def take(self, lane: Lane) -> bool:
-        """Take a thread for a call on this lane, if there is room for one."""
+        """Take a thread for a call on this lane, if there is room."""
         ...
 
     def release(self, lanes: Iterable[Lane]) -> None:
-        """Give threads back."""
+        """Release threads."""
         ...
 
 
 @contextmanager
 def reserve_threads(reserve: ThreadSource) -> Iterator["ThreadReservation"]:
-    """Give a way to take threads for calls; those for which there is no call in the end are given back."""
+    """Yield a way to take threads for calls; those without a call at the end are released."""
     reservation = ThreadReservation(reserve)
     try:
         yield reservation
@@ -213,14 +215,14 @@ def reserve_threads(reserve: ThreadSource) -> Iterator["ThreadReservation"]:
 
 @dataclass(slots=True)
 class ThreadReservation:
-    """The threads that one claim takes, and those that it has calls for."""
+    """The threads that one claim takes, and those with calls."""
 
     reserve: ThreadSource
     taken: list[Lane] = field(default_factory=list)
     used: Sequence[Lane] = ()
 
     def take(self, lane: Lane) -> bool:
-        """Take a thread for a call on this lane, if there is room for one."""
+        """Take a thread for a call on this lane, if there is room."""
         is_taken = self.reserve.take(lane)
         if is_taken:
             self.taken.append(lane)

@@ -1,4 +1,4 @@
-"""One call to a vendor: what it says, to whom, and what became of it."""
+"""One call to a vendor: its content, recipient and outcome."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -17,11 +17,11 @@ from escalator.store.posted_messages import PostedMessage
 
 @dataclass(frozen=True, slots=True)
 class OutboundCall:
-    """A claimed call: a new message (with its delivery), or a post to bring up to date (without).
+    """A claimed call: a new message (with its delivery), or an update of a posted message (without).
 
-    `delivery` and `post` carry what they were before the claim and the claim itself, respectively; `revision` is what
-    the notification shows; `refused` is why it is not sent at all. `lane` is what its thread counts for; `is_probe`
-    when its destination hangs and this is the one call that tries it.
+    `delivery` and `post` hold the state before the claim and the claim itself, respectively; `revision` is what the
+    notification shows; `refused` is why it is not sent at all. `lane` is what its thread counts for; `is_probe`: its
+    destination hangs and this is the one call that tries it.
     """
 
     notification: Notification
@@ -37,40 +37,40 @@ class OutboundCall:
 
     @property
     def context(self) -> MessageContext:
-        """Return whom and what it is for."""
+        """Return its recipient and topic."""
         return self.notification.context
 
     @property
     def is_reply(self) -> bool:
-        """Whether it rings where something stands already: the post itself is not held for it."""
+        """Whether it is sent as a reply to a posted message, which is then not locked for it."""
         return self.delivery is not None and self.notification.ref is not None
 
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:
-    """What became of a call."""
+    """The result of a call."""
 
     sent: OutboundCall
     result: Delivered | Failed
 
 
 class SenderPool(Protocol):
-    """The sender threads of this process, as seen by code that has just written something to send."""
+    """The sender threads of this process, for code that has just written something to send."""
 
     def take(self, lane: Lane) -> bool:
-        """Take a thread for a call on this lane, if there is room for one; it waits for `send`."""
+        """Take a thread for a call on this lane, if there is room; it waits for `send`."""
         ...
 
     def release(self, lanes: Iterable[Lane]) -> None:
-        """Give threads back that were taken."""
+        """Release threads that were taken."""
         ...
 
     def send(self, claimed: Sequence[OutboundCall]) -> None:
-        """Send what was claimed; a thread was taken for each."""
+        """Send claimed calls; a thread was taken for each."""
         ...
 
     def held(self) -> AbstractContextManager[None]:
-        """Begin no further call meanwhile: what must be decided first is."""
+        """Start no call meanwhile: decisions come first."""
         ...
 
 

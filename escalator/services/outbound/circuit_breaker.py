@@ -1,8 +1,8 @@
-"""Circuit breakers: an endpoint whose calls time out again and again is tried by one call at a time until it answers.
+"""Circuit breakers: an endpoint whose calls repeatedly time out gets one call at a time until it answers.
 
-The circuit of an endpoint is open after so many time-outs in a row, or when its host has had so many whichever of its
-endpoints they were for. What is known of it is shared by all processes, and outlives them (table `endpoint_health`).
-The sandbox calls nobody, so it neither opens a circuit nor heeds one.
+An endpoint's circuit is open after so many time-outs in a row, or when its host had so many, for any of its endpoints.
+The state is shared by all processes and outlives them (table `endpoint_health`). The sandbox calls nobody, so it
+neither opens a circuit nor honors one.
 """
 
 from collections import Counter
@@ -22,19 +22,19 @@ from escalator.store import endpoint_health
 from escalator.store.endpoint_health import HealthUpdates, TimeoutState
 
 ENDPOINT_TIMEOUTS = 3
-"""How many calls to an endpoint time out in a row before its circuit is open."""
+"""After so many time-outs in a row an endpoint's circuit opens."""
 
 HOST_TIMEOUTS = 6
-"""How many calls to a host do, whichever of its endpoints they are for."""
+"""The same for a host, for any of its endpoints."""
 
 PROBE_ENDS = timedelta(seconds=CALL_ENDS_S + 10)
-"""When a probe of which nothing has been heard is over: its process has died."""
+"""When a probe without a result is over: its process has died."""
 
 PROBE_PATIENCE = timedelta(seconds=5)
-"""How long a page waits for the probe of an endpoint that may be well: beyond that, its fallback is told."""
+"""How long a page waits for the probe of an endpoint that may be well; then its fallback is sent."""
 
 NOT_ANSWERING = Failed(FailureReason.TIMEOUT, "not_answering")
-"""What becomes of a page whose fallback is told because its endpoint hangs."""
+"""The result of a page whose fallback is sent because its endpoint hangs."""
 
 _WELL = TimeoutState()
 _NO_CALL = frozenset(
@@ -48,11 +48,11 @@ _NO_CALL = frozenset(
         FailureReason.UNKNOWN,
     }
 )
-"""What says neither that somebody answers nor that nobody does."""
+"""Results that show neither that an endpoint answers nor not."""
 
 
 class BreakerDecision(StrEnum):
-    """What to do with a delivery: call, call as the only one, let it fail at once for its fallback, or wait."""
+    """What to do with a delivery: call, call as the only one, fail at once for its fallback, or wait."""
 
     CALL = "call"
     PROBE = "probe"
@@ -68,7 +68,7 @@ def is_open(endpoint: TimeoutState, host: TimeoutState) -> bool:
 def decide(
     endpoint: TimeoutState, host: TimeoutState, now: datetime, *, has_fallback: bool, is_expired: bool = False
 ) -> BreakerDecision:
-    """Return what to do with what is to be told at an endpoint."""
+    """Return what to do with a message to an endpoint."""
     if not is_open(endpoint, host):
         return BreakerDecision.CALL
     if is_expired:
@@ -81,7 +81,7 @@ def decide(
 
 @dataclass(slots=True)
 class CircuitBreakers:
-    """The circuit breakers as seen in one transaction, and the probes that it begins."""
+    """The circuit breakers as seen in one transaction, and its probes."""
 
     connection: Connection
     now: datetime
@@ -91,31 +91,31 @@ class CircuitBreakers:
         self._known = endpoint_health.timeout_states(self.connection)
 
     def decide(self, lane: Lane, *, has_fallback: bool = False, is_expired: bool = False) -> BreakerDecision:
-        """Return what to do with what is to be told on this lane."""
+        """Return what to do with a message on this lane."""
         endpoint, host = (self._known.get(name, _WELL) for name in (lane.endpoint, lane.host))
         return decide(endpoint, host, self.now, has_fallback=has_fallback, is_expired=is_expired)
 
     def is_open(self, lane: Lane) -> bool:
-        """Whether the circuit of this lane is open: what is told there is more than a call."""
+        """Whether this lane's circuit is open; a message there then needs more than a call."""
         return is_open(self._known.get(lane.endpoint, _WELL), self._known.get(lane.host, _WELL))
 
     def plan(self, lane: Lane) -> None:
-        """Count on a probe of this lane: no other is begun meanwhile."""
+        """Reserve a probe of this lane: no other begins meanwhile."""
         known = self._known.get(lane.endpoint, _WELL)
         self._known[lane.endpoint] = TimeoutState(known.consecutive_timeouts, self.now)
 
     def begin(self, lanes: Iterable[Lane]) -> frozenset[str]:
-        """Begin the probes of these lanes, at once; return the endpoints whose probe no other process has begun."""
+        """Begin the probes of these lanes; return the endpoints where no other process has begun one."""
         names = [lane.endpoint for lane in lanes]
         return endpoint_health.begin_probes(self.connection, names, self.now, self.now - PROBE_ENDS)
 
     def take_back(self, names: Iterable[str]) -> None:
-        """Undo probes that were begun in this transaction and for which there is no call after all."""
+        """Undo probes begun in this transaction that have no call in the end."""
         endpoint_health.cancel_probes(self.connection, names)
 
 
 def record_answers(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> None:
-    """Note who has answered and who has not, by what became of calls to them."""
+    """Record by the outcomes of calls who has answered and who has not."""
     answered: set[str] = set()
     timeouts: Counter[str] = Counter()
     for outcome in outcomes:
@@ -136,18 +136,18 @@ def record_answers(notes: HealthUpdates, outcomes: Iterable[CallOutcome]) -> Non
 
 
 def _is_real(outcome: CallOutcome) -> bool:
-    """Whether an outcome says something of its endpoint: somebody there was asked."""
+    """Whether an outcome is evidence about its endpoint: it was really called."""
     sent, result = outcome.sent, outcome.result
     if sent.refused is not None or sent.mode is Mode.SANDBOX or not sent.lane.endpoint:
         return False
     if isinstance(result, Failed):
         return result.reason not in _NO_CALL
-    # A post that shows what it should already needs no call.
+    # An update that changes nothing needs no call.
     return sent.delivery is not None or sent.post is None or sent.post.shown_fingerprint != result.face
 
 
 def has_hung(outcome: CallOutcome) -> bool:
-    """Whether a delivery has met an endpoint that hangs: whoever has a fallback is told there at once."""
+    """Whether a delivery met an endpoint that hangs: its fallback, if any, is sent at once."""
     result = outcome.result
     is_timeout = isinstance(result, Failed) and result.reason is FailureReason.TIMEOUT
     return result == NOT_ANSWERING or (outcome.sent.is_probe and is_timeout)

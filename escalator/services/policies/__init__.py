@@ -1,1 +1,1 @@
-"""Policy versions, explain, backtest and coverage of the running policy."""
+"""Policy versions; explain, backtest and coverage of the running policy."""

@@ -1,4 +1,4 @@
-"""Two policies on what has really come: who would have been told differently. Nothing is written or sent."""
+"""Runs past events through two policies: who would be notified differently. Nothing is written or sent."""
 
 import json
 from collections import Counter
@@ -25,7 +25,7 @@ from escalator.store.events import EventState
 from escalator.stream.read_event import observe
 
 FOLLOWED = timedelta(hours=1)
-"""How long what nobody has answered, or ended, is followed after the last that is known of it."""
+"""How long an incident without an answer or an end is followed after its last known event."""
 
 _PEOPLE = frozenset({"person", "stranger"})
 _ACTS = {
@@ -44,7 +44,7 @@ _ACTS = {
 
 @dataclass(frozen=True, slots=True)
 class BacktestDifference:
-    """One incident that two policies do not treat alike."""
+    """One incident that two policies treat differently."""
 
     number: int
     old: ReplayResult
@@ -53,7 +53,7 @@ class BacktestDifference:
 
 @dataclass(slots=True)
 class Backtest:
-    """What was found: counts by destination or person, and of what could not be lived again, by the reason."""
+    """The result: counts by destination or person, and of what could not be replayed, by the reason."""
 
     since: datetime
     until: datetime
@@ -79,9 +79,9 @@ class Backtest:
 
 
 def backtest(core: Core, old: Policy, new: Policy, since: datetime) -> Backtest:
-    """Return how two policies treat what was accepted since then, answered as it really was. Raises Unavailable.
+    """Return how two policies treat what was accepted since then, with the real answers. Raises Unavailable.
 
-    One incident is held in memory at a time, and what differs.
+    One incident is in memory at a time, and the differences.
     """
     old, new = (with_stream_ids(policy, core.settings.environment) for policy in (old, new))
     staff = stream_ids_of_people(old) | stream_ids_of_people(new)
@@ -107,7 +107,7 @@ def backtest(core: Core, old: Policy, new: Policy, since: datetime) -> Backtest:
 
 
 class _Lost(Exception):
-    """An incident that cannot be lived again."""
+    """An incident that cannot be replayed."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -117,7 +117,7 @@ class _Lost(Exception):
 def _happened(
     core: Core, connection: Connection, life: PastIncident, staff: frozenset[str]
 ) -> Sequence[PastEvent | PastAction]:
-    """Return what happened to an incident, in order of time. Raises _Lost."""
+    """Return an incident's events and actions by time. Raises _Lost."""
     if life.is_drill:
         raise _Lost("drills")
     past_events = list(_past_events(core, connection, life, staff))
@@ -158,7 +158,7 @@ def _acted(row: Row[Any], verb: Verb) -> PastAction:
 
 
 def _until(life: PastIncident, happened: Sequence[PastEvent | PastAction], now: datetime) -> datetime:
-    """Return until when to follow it: to its real end, if a person had a hand in it, else for an hour."""
+    """Return when to stop: at its real end, if a person took part, else after an hour."""
     times = [action.at for action in happened if isinstance(action, PastAction)]
     if times and life.closed_at is not None:
         return life.closed_at

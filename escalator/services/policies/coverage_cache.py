@@ -1,7 +1,7 @@
-"""The coverage of the running policy for the coming week: worked out once an hour, and when something of it changes.
+"""The coverage of the running policy for the coming week: computed once an hour, and when its input changes.
 
-It takes a second of computing where the policy is large, so it is made in a thread of its own, one at a time, and
-nobody waits for it who only looks at the page.
+It takes a second to compute for a large policy, so it runs in its own thread, one at a time, and a person who only
+looks at the page does not wait.
 """
 
 from collections.abc import Hashable
@@ -19,12 +19,12 @@ from escalator.services.core.policy_store import RunningPolicy
 
 AHEAD = timedelta(weeks=1)
 WITHIN = timedelta(minutes=30)
-"""Within how long somebody must hear; `escalator coverage --within` asks for another."""
+"""How soon somebody must be notified; `escalator coverage --within` changes it."""
 _KEPT = 4
 
 
 class CoverageCache:
-    """What was worked out last in this process."""
+    """The latest results in this process."""
 
     def __init__(self) -> None:
         self._maker = ThreadPoolExecutor(1, thread_name_prefix="coverage")
@@ -32,7 +32,7 @@ class CoverageCache:
         self._lock = Lock()
 
     def ask(self, running: RunningPolicy, now: datetime) -> Future[Coverage]:
-        """Return what is, or is going to be, known from this hour on."""
+        """Return the coverage from this hour on, ready or pending."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         key = (running.version, hour, running.stand_ins, tuple(sorted(running.calendars.items())))
         with self._lock:
@@ -44,7 +44,7 @@ class CoverageCache:
 
 
 def visible_coverage(reader: Person, coverage: Coverage, policy: Policy) -> Coverage:
-    """Return what of a coverage somebody may know: nothing of categories and schedules of which they may not."""
+    """Return what somebody may see of a coverage: without the categories and schedules they may not see."""
     hidden = {key for key, category in policy.categories.items() if not may_view_category(reader.key, category, policy)}
     return replace(
         coverage,

@@ -1,4 +1,4 @@
-"""What an event would do now: the live engine, run ahead of the clock over what the installation goes by."""
+"""What an event would do now: the live engine, run ahead of the clock with the installation's data."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ from escalator.store.events import StoredEvent
 from escalator.stream.read_event import observe
 
 _MOST_EVENTS = 20
-"""So many events of an incident are offered."""
+"""At most so many events are offered."""
 
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 12, 31, tzinfo=UTC)
-"""Rotas and delays are counted from the instant: at the ends of the calendar they would leave it."""
+"""Schedules and delays are added to the time and must stay within the calendar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What would become of an event accepted at that time; `observation` is None for one that is not supported."""
+    """The effects of an event accepted at that time; `observation` is None for one that is not supported."""
 
     at: datetime
     source: str
@@ -41,8 +41,8 @@ def explain_event(
 ) -> Explanation:
     """Return what an event would do under the running policy, with its calendars and every silence that has not ended.
 
-    `source` is the first of the policy's and `at` (aware) is now where they are None. Nothing is stored or sent.
-    Raises InvalidEvent, by field, for a body that is no event, an unknown `source`, and an `at` out of all reason.
+    By default `source` is the policy's first and `at` (aware) is now. Nothing is stored or sent. Raises InvalidEvent,
+    by field, for a body that is no event, an unknown `source`, and an unreasonable `at`.
     """
     policy, now = running.policy, at or core.clock.now()
     if not _EARLIEST <= now <= _LATEST:
@@ -57,9 +57,9 @@ def explain_event(
 
 
 def stored_events(core: Core, running: RunningPolicy, viewer: Viewer, number: int) -> tuple[StoredEvent, ...] | None:
-    """Return the first events of an incident whose bodies are kept, sealed; None when there is none that they may see.
+    """Return an incident's first events whose bodies are kept, sealed; None when they may see no such incident.
 
-    There may be none left: bodies are purged.
+    The result may be empty: bodies are purged.
     """
     with core.database.reading() as connection:
         incident = incident_access.find_visible_incident(core, connection, viewer, number, running.policy)
@@ -69,12 +69,12 @@ def stored_events(core: Core, running: RunningPolicy, viewer: Viewer, number: in
 
 
 def read_stored_event(core: Core, event: StoredEvent) -> bytes:
-    """Return the body of a stored event, to be read and not to be shown. Raises ContentLocked."""
+    """Return the body of a stored event, to parse but not to show. Raises ContentLocked."""
     return core.seal.open(event.sealed_body or b"")
 
 
 def event_problems(error: InvalidEvent) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with an event: the field, empty for the whole of it, and what is wrong, with its place."""
+    """Yield the problems of an event: the field, empty for the whole event, and the problem with its place."""
     cause = error.__cause__
     if isinstance(cause, JSONDecodeError):
         yield "", f"not valid JSON at line {cause.lineno}, column {cause.colno}: {cause.msg}"
@@ -89,6 +89,6 @@ def event_problems(error: InvalidEvent) -> Iterator[tuple[str, str]]:
 def explain_as_json(
     core: Core, running: RunningPolicy, body: bytes, source: str | None, at: datetime | None
 ) -> dict[str, Any]:
-    """Return the JSON object of RULES 6 for an event; what is left out and raised is as for `explain_event`."""
+    """Return the JSON object of RULES 6 for an event; defaults and errors are those of `explain_event`."""
     explanation = explain_event(core, running, body, source, at)
     return document(explanation.found, explanation.at)

@@ -1,4 +1,4 @@
-"""Versions of the policy: which one a hash names, what ran before it, how two texts differ, what became of the file."""
+"""Policy versions: find one by hash, the one before it, the difference of two texts, the state of the file."""
 
 import hashlib
 import re
@@ -20,16 +20,16 @@ from escalator.store import policies
 from escalator.store.policies import PolicyVersion
 
 SHORT = 12
-"""So many characters of a hash are shown."""
+"""Characters of a hash that are shown."""
 
 _HASH = re.compile(r"[0-9a-fA-F]{4,64}")
 
 VersionName = tuple[str, str]
-"""What a text is called, and the text."""
+"""A name for a text, and the text."""
 
 
 class FileState(StrEnum):
-    """How the policy's file stands to the version that runs."""
+    """The policy file's state against the running version."""
 
     SAME = "same"
     CHANGED = "changed"
@@ -39,7 +39,7 @@ class FileState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PolicyFileStatus:
-    """The policy's file as it lies there now: what is wrong with one that is refused, why one cannot be read."""
+    """The policy's file as it is now: its problems if it is refused, why it cannot be read."""
 
     name: str
     state: FileState
@@ -49,7 +49,7 @@ class PolicyFileStatus:
 
 @dataclass(frozen=True, slots=True)
 class PolicyStatus:
-    """The version that runs, since when, what it is warned of, and how its file stands to it."""
+    """The running version, since when, its warnings, and the state of its file."""
 
     version: PolicyVersion
     since: datetime
@@ -58,7 +58,7 @@ class PolicyStatus:
 
 
 def policy_status(core: Core, connection: Connection) -> PolicyStatus:
-    """Return how it stands with the policy. Problems name what is unset, never a value. Raises Unavailable."""
+    """Return the state of the policy. Problems name what is unset, never a value. Raises Unavailable."""
     active = policies.active_version(connection)
     if active is None:
         raise Unavailable("no policy is active yet")
@@ -89,34 +89,34 @@ def _problems(core: Core, text: bytes) -> tuple[PolicyProblem, ...]:
 
 @lru_cache(maxsize=4)
 def _parsed(text: bytes, env: frozenset[tuple[str, str]]) -> tuple[PolicyProblem, ...]:
-    """Return the problems of a text. Reading it costs most of what the page does, and it hardly ever changes."""
+    """Return a text's problems. Cached: parsing is most of the page's work, and the text hardly ever changes."""
     return parse(text, dict(env)).problems
 
 
 def read_policy_file(core: Core) -> VersionName:
-    """Return the policy's file as it lies there. Raises OSError when it cannot be read."""
+    """Return the policy's file as it is now. Raises OSError when it cannot be read."""
     path = core.settings.policy_file
     return path.name, path.read_bytes().decode(errors="replace")
 
 
 def version_text(connection: Connection, version: PolicyVersion) -> VersionName:
-    """Return a version by the beginning of its hash, and its text as it was written: `${NAME}` stays."""
+    """Return a version by the start of its hash, and its text as it was written: `${NAME}` stays."""
     return version.sha256[:SHORT], policies.text_of(connection, version.id)
 
 
 def versions_named(connection: Connection, sha256: str) -> list[PolicyVersion]:
-    """Return the versions whose hash begins like this; none for what cannot be a hash."""
+    """Return the versions whose hash starts like this; none for what cannot be a hash."""
     return policies.find(connection, sha256) if _HASH.fullmatch(sha256) else []
 
 
 def previous_version(connection: Connection, version_id: UUID) -> PolicyVersion | None:
-    """Return the version that ran before that one did last."""
+    """Return the version that last ran before that one."""
     ran = [version.version for version in policies.history(connection) if version.version is not None]
     since = next((place for place, policy_version in enumerate(ran) if policy_version.id == version_id), len(ran))
     return next((policy_version for policy_version in ran[since:] if policy_version.id != version_id), None)
 
 
 def diff_lines(old: VersionName, new: VersionName) -> Iterator[str]:
-    """Yield the lines of a unified diff; none where the texts are the same."""
+    """Yield the lines of a unified diff; none if the texts are equal."""
     (old_name, old_text), (new_name, new_text) = old, new
     return unified_diff(old_text.splitlines(), new_text.splitlines(), old_name, new_name, lineterm="")

@@ -1,1 +1,1 @@
-"""Figures of a time span, and the weekly review."""
+"""Figures of a period, and the weekly review."""

@@ -1,4 +1,4 @@
-"""The report of a span: what somebody may see of it, in figures."""
+"""The figures of a period, as far as somebody may see them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from escalator.store import report_stats as store
 from escalator.store.report_stats import DestinationTotals
 
 LONGEST_PAGE, LONGEST = timedelta(days=35), timedelta(days=366)
-"""What a page answers for at once, and what may be asked for as a file."""
+"""The longest period on a page, and in an exported file."""
 
 DEFAULT = timedelta(days=28)
 _NOBODY = "nobody assigned"
@@ -31,7 +31,7 @@ _GRAVEST_FIRST = tuple(grade.value for grade in sorted(Severity, key=lambda grad
 
 @dataclass(frozen=True, slots=True)
 class ReportPeriod:
-    """What a report is about: the alerts opened in [since, until)."""
+    """The period of a report: alerts opened in [since, until)."""
 
     since: datetime
     until: datetime
@@ -39,9 +39,9 @@ class ReportPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The figures of a span, as a whole and by what people ask for; groups are named as people read them.
+    """The figures of a period, in total and by the groups people ask for, with readable names.
 
-    `own` is how soon the reader answered what they answered: nobody else's is ever told.
+    `own` is how soon the reader answered their own incidents; nobody else's is ever shown.
     """
 
     span: ReportPeriod
@@ -55,9 +55,9 @@ class Report:
 
 
 def build_report(core: Core, viewer: Viewer, running: RunningPolicy, span: ReportPeriod) -> Report:
-    """Return the report of a span for somebody. Drills and tests are left out. Raises Unavailable.
+    """Return the report of a period for somebody. Drills and tests are left out. Raises Unavailable.
 
-    In a sandbox it is about what the sandbox has opened, elsewhere about what real people were told of.
+    In a sandbox it covers what the sandbox has opened, elsewhere what was sent to real people.
     """
     policy = running.policy
     modes = (Mode.SANDBOX,) if viewer.is_sandbox or core.settings.mode is Mode.SANDBOX else (Mode.PRODUCTION,)

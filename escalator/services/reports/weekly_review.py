@@ -1,4 +1,4 @@
-"""The weekly review: what was sent, received and acted on, what was late and why, what failed, what was rehearsed."""
+"""The weekly review: what was sent, received and acted on, what was late and why, what failed, drills."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,11 +19,11 @@ from escalator.store import weekly_stats as store
 from escalator.store.weekly_stats import DrillResult, FailedPages, LateStep, OpenedAlert, Period, SentPage
 
 SLOW = timedelta(minutes=1)
-"""A page that takes longer to get through is late."""
+"""A page that takes longer to arrive is late."""
 SHOWN = 100
-"""How many of each list are shown; beyond it only their number."""
+"""How many of each list are shown; of others only the count."""
 _FIRST_YEAR, _LAST_YEAR = "2000", "2199"
-"""Beyond them a calendar ends, and with it the weeks around."""
+"""Beyond them the calendar of weeks ends."""
 _COUNTED = (
     *(
         AuditAction.ESCALATED_NOW,
@@ -38,7 +38,7 @@ _COUNTED = (
 
 @dataclass(frozen=True, slots=True)
 class ReviewWeek:
-    """One ISO week as the policy's zone sees it."""
+    """One ISO week in the policy's zone."""
 
     monday: date
     span: Period
@@ -66,7 +66,7 @@ class ReviewWeek:
 
 @dataclass(frozen=True, slots=True)
 class SeverityTotals:
-    """Of the alerts of one severity: to how many a page went out, whom one reached, which somebody answered."""
+    """For the alerts of one severity: how many had a page sent, delivered, and answered."""
 
     alerts: int
     sent: int
@@ -77,7 +77,7 @@ class SeverityTotals:
 
 @dataclass(frozen=True, slots=True)
 class SlowDelivery:
-    """One page that took long, of this incident."""
+    """One page that took long, and its incident."""
 
     number: int
     destination: str
@@ -87,7 +87,7 @@ class SlowDelivery:
 
 @dataclass(frozen=True, slots=True)
 class WeeklyReview:
-    """All that a week's review says. Lists are whole; pages show the first of them."""
+    """A week's review. Lists are complete; pages show the first entries."""
 
     sums: Mapping[Severity, SeverityTotals]
     whole: SeverityTotals
@@ -103,13 +103,13 @@ class WeeklyReview:
 
 
 def week_name(day: date) -> str:
-    """Return the ISO week that a day is in: `2026-W48`."""
+    """Return a day's ISO week: `2026-W48`."""
     year, number, _ = day.isocalendar()
     return f"{year:04}-W{number:02}"
 
 
 def parse_week(name: str, zone: ZoneInfo) -> ReviewWeek:
-    """Return the week of this name. Raises ValueError for what names none."""
+    """Return the week of this name. Raises ValueError for other text."""
     year, separator, number = name.partition("-W")
     if not (separator and len(year) == 4 and len(number) == 2 and _FIRST_YEAR <= year <= _LAST_YEAR):
         raise ValueError(name)
@@ -121,7 +121,7 @@ def parse_week(name: str, zone: ZoneInfo) -> ReviewWeek:
 def build_review(core: Core, viewer: Viewer, running: RunningPolicy, week: ReviewWeek) -> WeeklyReview:
     """Return a week's review, as far as somebody may see it. Raises Unavailable.
 
-    Alerts are those that real people were told of; in a sandbox, those of the sandbox.
+    It covers alerts sent to real people; in a sandbox, those of the sandbox.
     """
     span = week.span
     modes = (Mode.SANDBOX,) if viewer.is_sandbox or core.settings.mode is Mode.SANDBOX else (Mode.PRODUCTION,)
@@ -146,7 +146,7 @@ def build_review(core: Core, viewer: Viewer, running: RunningPolicy, week: Revie
 
 
 def totals_by_severity(opened: Iterable[OpenedAlert], pages: Sequence[SentPage]) -> dict[Severity, SeverityTotals]:
-    """Return the sums of each severity, the gravest first."""
+    """Return the sums of each severity, gravest first."""
     reached = {page.incident_id: False for page in pages}
     reached |= {page.incident_id: True for page in pages if page.delivered_at is not None}
     of: dict[Severity, list[OpenedAlert]] = {}
@@ -165,19 +165,19 @@ def totals_by_severity(opened: Iterable[OpenedAlert], pages: Sequence[SentPage])
 
 
 def grand_total(sums: Iterable[SeverityTotals]) -> SeverityTotals:
-    """Return them all in one."""
+    """Return the sum of all."""
     return SeverityTotals(
         *(sum(column) for column in zip((0,) * len(fields(SeverityTotals)), *map(astuple, sums), strict=True))
     )
 
 
 def was_escalated_unanswered(alert: OpenedAlert) -> bool:
-    """Whether nobody had answered when an alert was escalated beyond its first send."""
+    """Whether an alert was escalated beyond its first send before anybody answered."""
     return alert.escalated_at is not None and (alert.answered_at is None or alert.answered_at > alert.escalated_at)
 
 
 def slow_deliveries(opened: Iterable[OpenedAlert], pages: Iterable[SentPage]) -> list[SlowDelivery]:
-    """Return the pages that took too long to get through, the slowest first."""
+    """Return the pages that took too long to arrive, slowest first."""
     numbers = {alert.id: alert.number for alert in opened}
     slow = [
         SlowDelivery(
@@ -193,7 +193,7 @@ def slow_deliveries(opened: Iterable[OpenedAlert], pages: Iterable[SentPage]) ->
 
 
 def merge_failures(failures: Iterable[FailedPages]) -> list[FailedPages]:
-    """Return one for each destination and reason, what failed most first."""
+    """Merge by destination and reason; most failures first."""
     counted: Counter[tuple[str, str]] = Counter()
     for failure in failures:
         counted[failure.destination, failure.reason] += failure.times

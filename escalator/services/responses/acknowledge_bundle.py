@@ -1,4 +1,4 @@
-"""Somebody acknowledges everything on a list: each incident by the ordinary way of answering, as far as they may."""
+"""Acknowledges all incidents of a bundle for one person: each by the normal action, as far as they may."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,12 +13,12 @@ from escalator.services.incidents.actions import ActionReply, SlackRequest, perf
 from escalator.store import bundles
 
 OF_THE_PERSON = frozenset({RefusalReason.UNKNOWN_PERSON, RefusalReason.WRONG_WORKSPACE})
-"""Why somebody may answer nothing at all."""
+"""Why somebody may answer none at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class BundleRequest:
-    """Who wants to acknowledge everything on which list, and where they said so."""
+    """Who wants to acknowledge which bundle, and where they said so."""
 
     user_id: str
     team_id: str
@@ -29,15 +29,15 @@ class BundleRequest:
 
 
 def bundle_size(core: Core, list_id: UUID) -> int:
-    """Return how many incidents a list has told of. Raises Unavailable."""
+    """Return how many incidents a sent bundle has. Raises Unavailable."""
     with core.database.reading() as connection:
         return len(bundles.pages_of(connection, list_id))
 
 
 def acknowledge_bundle(core: Core, request: BundleRequest) -> ActionReply:
-    """Acknowledge what is on a list, one after the other; return what was done, and what was not and why.
+    """Acknowledge a bundle's incidents one by one; return what was done, and what was not and why.
 
-    What was done before somebody could not be asked any more stays done. Raises Unavailable.
+    If the database fails midway, what was done before stays done. Raises Unavailable.
     """
     with core.database.reading() as connection:
         members = {page.incident_id: page for page in bundles.pages_of(connection, request.list_id)}

@@ -1,4 +1,4 @@
-"""Doing what a vendor has told us: what it is about is locked, decided about by the engine, and written, at once."""
+"""Applies a vendor callback: its incidents are locked, the engine decides, and all is written at once."""
 
 import re
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ _OUR_TITLE = re.compile(r" · #(\d{1,9})$")
 
 
 def apply_callback(core: Core, callback: VendorCallback, event: VendorEvent) -> None:
-    """Do one thing that a vendor told us, unless somebody else does it. Raises Unavailable."""
+    """Apply one vendor callback, unless another process does. Raises Unavailable."""
     with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
         if vendor_callbacks.lock(work.connection, callback.id) is None:
@@ -59,9 +59,9 @@ class _Case:
         return self.work.connection
 
     def settle(self, event: VendorEvent, *, is_sandbox: bool) -> bool:
-        """Do it for every incident of ours that what stands there is about; False when it is about none.
+        """Apply it to every incident of ours that it is about; False when there is none.
 
-        What the sandbox says counts only for what is there, and there nothing else does. Posts are written last.
+        Sandbox callbacks apply only to sandbox incidents, others only elsewhere. Posted messages are written last.
         """
         event, posts = self._without_our_own(event), self._posts(event)
         locked = incidents.lock(self.connection, [post.incident_id for post in posts], self.core.seal)
@@ -85,7 +85,7 @@ class _Case:
         return bool(ours)
 
     def _posts(self, event: VendorEvent) -> Sequence[PostedMessage]:
-        """Return what it is about; where nobody tells us which alerts, by our own number at the end of the title."""
+        """Return the posted messages; without references, found by our own number at the end of the title."""
         posts = posted_message_refs.find(self.connection, event.vendor, event.refs, event.vendor_incident_id)
         if posts or event.refs or event.vendor is not DestinationKind.PAGERDUTY:
             return posts
@@ -97,7 +97,7 @@ class _Case:
         )
 
     def _decide(self, event: VendorEvent, at: Sequence[PostedMessage], incident: Incident) -> Incident:
-        """Return the incident after it; a refusal is recorded."""
+        """Return the changed incident; a refusal is recorded."""
         person = self._person_of(event)
         newest = max(at, key=lambda post: post.round)
         alert_state = VendorAlertState(
@@ -116,7 +116,7 @@ class _Case:
         return incident
 
     def _without_our_own(self, event: VendorEvent) -> VendorEvent:
-        """Return it with our own account, which Jira knows as a user like any other, as the integration that it is."""
+        """Return it with our own account, which Jira reports as a user like any other, as the integration it is."""
         if event.vendor is DestinationKind.JIRA and event.agent.id == own_account(
             self.connection, self.core.settings, JIRA_ACCOUNT
         ):
@@ -137,7 +137,7 @@ class _Case:
         return next(known, None)
 
     def _look_at(self, event: VendorEvent, post: PostedMessage, before: Incident, after: Incident) -> None:
-        """Note what stands at the vendor now, so that it is neither told its own news nor left with what is wrong."""
+        """Record the vendor's state, so that it neither gets its own changes back nor keeps wrong ones."""
         posted_message_refs.record_ref(self.connection, post, _reference(event, post), event.vendor_incident_id)
         is_counted = event.kind is VendorEventKind.ACKNOWLEDGED and len(after.acknowledgements) > len(
             before.acknowledgements
@@ -152,10 +152,10 @@ class _Case:
 
     def _look_at_alert(self, event: VendorEvent, post: PostedMessage, incident: Incident) -> None:
         if event.kind is VendorEventKind.RESOLVED and incident.is_open:
-            # The alert is over while we are not: the next step opens a new one.
+            # The alert is over, the incident is not: the next step opens a new one.
             posted_message_refs.clear_ref(self.connection, post)
         elif event.kind is VendorEventKind.ACKNOWLEDGED and incident.state is State.TRIGGERED:
-            # It rings there no more while we still wait for an answer: the next step opens another, and ends this one.
+            # The alert is silent while we still wait for an answer: the next step opens another and ends this one.
             posted_message_refs.move_to_new_slot(self.connection, post)
         elif event.kind is VendorEventKind.ACKNOWLEDGED:
             posted_message_refs.record_shown(self.connection, post, ACKNOWLEDGE)
@@ -164,7 +164,7 @@ class _Case:
 
 
 def _reference(event: VendorEvent, post: PostedMessage) -> str:
-    """Return the reference of what stands there: Jira's own key, or the key that PagerDuty has from us."""
+    """Return the vendor's reference: Jira's own key, or the key that PagerDuty has from us."""
     if post.vendor_ref is not None:
         return post.vendor_ref
     return next(ref for ref in event.refs if event.vendor is DestinationKind.JIRA or place_in(ref) == post.id)

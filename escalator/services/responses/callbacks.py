@@ -1,4 +1,4 @@
-"""What vendors tell us: stored before the answer, done by the workers, each in a transaction of its own."""
+"""Vendor callbacks: stored before the answer; the workers apply each in its own transaction."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -33,11 +33,11 @@ _MOST_ID_CHARS = 128
 CALLBACKS_OF: Mapping[DestinationKind, Callbacks] = {
     kind: vendor.callbacks for kind, vendor in VENDORS.items() if vendor.callbacks is not None
 }
-"""The vendors that tell us something by themselves."""
+"""The vendors that send callbacks."""
 
 
 def store_callback(core: Core, vendor: DestinationKind, event_id: str, body: bytes, *, is_sandbox: bool) -> None:
-    """Store what a vendor tells us, once for each of its events, and tell the workers. Raises Unavailable."""
+    """Store a vendor callback, once for each event, and notify the workers. Raises Unavailable."""
     event = _parsed(vendor, body)
     subject = (event.vendor_incident_id or next(iter(event.refs), "")) if event else ""
     new = VendorCallback(
@@ -64,10 +64,10 @@ def _parsed(vendor: DestinationKind, body: bytes) -> VendorEvent | None:
 
 
 def process_callbacks(core: Core) -> None:
-    """Do a batch of what vendors have told us of and what is due; the rest is told again. Raises Unavailable.
+    """Apply a batch of due vendor callbacks; queue the rest. Raises Unavailable.
 
-    First what we know is about something of ours: what has to be asked for may take long, and a vendor that does not
-    answer is asked once in a batch.
+    Those that need no query come first: queries may take long, and a vendor that does not answer is asked once in a
+    batch.
     """
     watch = Stopwatch()
     with core.database.reading() as connection:
@@ -81,7 +81,7 @@ def process_callbacks(core: Core) -> None:
 
 
 def _safely(core: Core, callback: VendorCallback, do: Callable[[Core, VendorCallback], bool]) -> bool:
-    """Do one and return what that returns; whatever it does to us, the others must not wait for it."""
+    """Process one and return the result; its errors must not make the others wait."""
     try:
         return do(core, callback)
     except Unavailable:
@@ -93,7 +93,7 @@ def _safely(core: Core, callback: VendorCallback, do: Callable[[Core, VendorCall
 
 
 def _do_known(core: Core, callback: VendorCallback) -> bool:
-    """Do what needs no question; False for what does."""
+    """Apply what needs no query; else return False."""
     event = _parsed(callback.vendor, core.seal.open(callback.sealed_body or b""))
     if event is None:
         with core.database.writing() as connection:
@@ -108,7 +108,7 @@ def _do_known(core: Core, callback: VendorCallback) -> bool:
 
 
 def _ask_and_do(core: Core, callback: VendorCallback) -> bool:
-    """Ask what it means, outside of any transaction, and do it; False when the vendor does not say."""
+    """Query its meaning, outside of any transaction, and apply it; False without an answer."""
     event = CALLBACKS_OF[callback.vendor].ask(core.vendors, core.seal.open(callback.sealed_body or b""))
     if isinstance(event, Failed):
         is_last = core.clock.now() - callback.received_at >= GIVE_UP_AFTER
@@ -120,7 +120,7 @@ def _ask_and_do(core: Core, callback: VendorCallback) -> bool:
 
 
 def _try_later(core: Core, callback: VendorCallback, reason: str, *, is_fault: bool, is_last: bool) -> None:
-    """Put it off for as long again as it has waited, a minute at most; park it after the last try, and say so."""
+    """Delay it for as long as it has waited, a minute at most; park and report it after the last try."""
     now = core.clock.now()
     with core.database.writing() as connection:
         if not is_last:

@@ -1,4 +1,4 @@
-"""Somebody answers by the link of a mail: looking changes nothing, acknowledging is one transaction like any answer."""
+"""Answers by a link in an email: viewing changes nothing; acknowledging is one transaction like any other."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,10 +28,10 @@ from escalator.store import incidents
 
 @dataclass(frozen=True, slots=True)
 class LinkPage:
-    """How an incident stands, for the page under a link; all in words, a person by their key.
+    """An incident's state for the page under a link; all in words, a person by their key.
 
-    `note` is what else the reader should know: what became of their answer, or why they cannot give one. Where
-    `must_sign_in`, and where the link `is_of_nobody` any more, nothing is told of the incident but its number.
+    `note` is what else the reader should know: the result of their answer, or why they cannot give one. With
+    `must_sign_in`, and with `is_of_nobody`, the page shows nothing of the incident but its number.
     """
 
     number: int
@@ -47,7 +47,7 @@ class LinkPage:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """The incident as read, the policy that runs, and whose link it is."""
+    """The incident as read, the running policy, and the link's person."""
 
     core: Core
     connection: Connection
@@ -66,7 +66,7 @@ class _Case:
 
 
 def view_by_link(core: Core, link: AnswerLink) -> LinkPage | None:
-    """Return how it stands; None when there is no such incident where the link counts. Raises Unavailable."""
+    """Return its state; None when there is no such incident where the link is valid. Raises Unavailable."""
     with core.database.reading() as connection:
         incidents_by_id = incidents.read(connection, {link.incident_id}, core.seal)
         case = _case(core, connection, link, incidents_by_id.get(link.incident_id))
@@ -74,7 +74,7 @@ def view_by_link(core: Core, link: AnswerLink) -> LinkPage | None:
 
 
 def acknowledge_by_link(core: Core, link: AnswerLink) -> LinkPage | None:
-    """Acknowledge for the person whose link it is, and return how it stands then. Raises Unavailable."""
+    """Acknowledge for the link's person, and return the new state. Raises Unavailable."""
     with unit_of_work(core) as work:
         incidents_by_id = incidents.lock(work.connection, [link.incident_id], core.seal)
         case = _case(core, work.connection, link, incidents_by_id.get(link.incident_id))
@@ -100,7 +100,7 @@ def _judge(case: _Case) -> Change | Refusal:
     if case.person is None:
         return Refusal(RefusalReason.UNKNOWN_PERSON)
     if case.is_restricted:
-        # Also for those who may: a link that somebody passed on must not answer what only a few may see.
+        # Also for those who may: a forwarded link must not answer what is restricted.
         return Refusal(RefusalReason.RESTRICTED)
     request = ActionRequest(verb=case.link.verb, person=case.person, via=case.link.channel.value)
     return apply_action(
@@ -143,7 +143,7 @@ def _words(case: _Case, why: Refusal) -> str:
 
 
 def _picture(case: _Case) -> LinkPage:
-    """Return what may be said to whoever has the link: what stood in the mail, and how it stands now."""
+    """Return what the link's holder may see: what the email had, and the present state."""
     incident, policy = case.incident, case.running.policy
     if case.person is None:
         text = _words(case, Refusal(RefusalReason.UNKNOWN_PERSON))

@@ -1,4 +1,4 @@
-"""`/silence` in Slack: its window, its list, and the end of a silence."""
+"""`/silence` in Slack: its window, its list, and ending a silence."""
 
 from datetime import timedelta
 
@@ -38,7 +38,7 @@ _MORE = "… `escalator silence` lists all of them"
 
 
 def silence_answer(core: Core, text: str, person: Person, running: RunningPolicy, *, is_sandbox: bool) -> str | Json:
-    """Return the answer to `/silence` with this behind it: a window, or mrkdwn. Raises Unavailable."""
+    """Return the answer to `/silence` with this text: a window, or mrkdwn. Raises Unavailable."""
     verb, _, argument = text.partition(" ")
     if verb == "list":
         return _list(core, person, running)
@@ -89,7 +89,7 @@ def _line(row: SilenceRow, person: Person, policy: Policy) -> str:
 
 
 def silence_from_dialog(core: Core, request: Silencing, *, is_sandbox: bool) -> str | SilenceRefused:
-    """Return what to tell who has sent the window: what is silenced, or what was wrong. Raises Unavailable."""
+    """Return the answer to a submitted window: what is silenced, or what was wrong. Raises Unavailable."""
     with core.database.reading() as connection:
         running = core.policies.required(connection)
         person = slack_sender(core, connection, running.policy, request, is_sandbox=is_sandbox)

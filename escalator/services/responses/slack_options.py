@@ -1,4 +1,4 @@
-"""What somebody may choose from in a window of Slack: asked again for each search, by the same rules as the window."""
+"""The options of a Slack window: queried again for each search, with the same rules as the window."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ from escalator.store import incidents
 
 
 def choices_for(core: Core, search: Suggestion, *, is_sandbox: bool) -> list[Choice]:
-    """Return all that who searches may choose; nothing for who may not have the window. Raises Unavailable."""
+    """Return all options of the searcher; none if they may not have the window. Raises Unavailable."""
     with core.database.reading() as connection:
         policy = core.policies.required(connection).policy
         person = slack_sender(core, connection, policy, search, is_sandbox=is_sandbox)
@@ -36,7 +36,7 @@ def choices_for(core: Core, search: Suggestion, *, is_sandbox: bool) -> list[Cho
 def _successors(
     core: Core, connection: Connection, button: ButtonValue, person: Person, policy: Policy, *, is_sandbox: bool
 ) -> list[Choice]:
-    """Return whom an incident may be handed to. A step that fires while the window is open changes nothing here."""
+    """Return who may get the incident. A step that fires while the window is open changes nothing here."""
     incident = incidents.read(connection, [button.incident_id], core.seal).get(button.incident_id)
     if incident is None or is_in_sandbox(core, incident, policy) is not is_sandbox:
         return []

@@ -1,4 +1,4 @@
-"""What somebody gets who has typed a command in Slack: a text that only they see, or a window."""
+"""The answer to a Slack command: a text that only the sender sees, or a window."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from escalator.services.responses.silence_command import silence_answer
 
 @dataclass(frozen=True, slots=True)
 class CommandReply:
-    """What they get: either of both. `context` says to whom the window opens."""
+    """The answer: a text, a window or both. `context` is the window's reader."""
 
     context: MessageContext
     mode: Mode

@@ -1,4 +1,4 @@
-"""Notices that a silence for critical incidents has begun or ended: to `alarms`, and to the leads of whom it keeps."""
+"""Messages that a silence for critical incidents began or ended: to `alarms`, and to the leads it concerns."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,7 +27,7 @@ from escalator.store.deliveries import Delivery
 from escalator.store.silences import StoredSilence
 
 
-def announce_silence(  # noqa: PLR0913  # what has happened, to what, when, and by whom
+def announce_silence(  # noqa: PLR0913  # what happened, to what, when and by whom
     core: Core,
     connection: Connection,
     running: RunningPolicy,
@@ -37,9 +37,9 @@ def announce_silence(  # noqa: PLR0913  # what has happened, to what, when, and 
     is_over: bool = False,
     by: str | None = None,
 ) -> bool:
-    """Publish that a silence has begun, or is over (ended `by` somebody); only of one for critical incidents.
+    """Publish that a silence has begun, or is over (ended `by` somebody); only for critical incidents.
 
-    Return whether anybody is told.
+    Return whether anybody is notified.
     """
     if not silence.is_for_critical:
         return False
@@ -59,9 +59,9 @@ def announce_silence(  # noqa: PLR0913  # what has happened, to what, when, and 
 
 
 def _recipients(silence: Silence, running: RunningPolicy, now: datetime) -> list[Recipient]:
-    """Return who hears of a silence: of one of a restricted category only people, and those who may know of it.
+    """Return who is notified of a silence: of a restricted category, only people who may see it.
 
-    Where none of the usual ones may, everybody hears who may.
+    If none of the usual ones may, everybody who may is notified.
     """
     policy, roster = running.policy, running.roster(now)
     usual = resolve_targets((*last_resort_targets(policy), *_leads(silence, policy)), None, roster).told
@@ -77,7 +77,7 @@ def _recipients(silence: Silence, running: RunningPolicy, now: datetime) -> list
 
 
 def _leads(silence: Silence, policy: Policy) -> Iterator[str]:
-    """Yield the leads of the teams to whom routes assign what is silenced."""
+    """Yield the leads of the teams to which silenced routes assign."""
     for route in policy.routes:
         named = (route.name,) if silence.of is SilenceScope.ROUTE else route.when.tests.get("category", ())
         team = team_of(route.assign, None, policy) if silence.name in named and route.assign else None
@@ -86,7 +86,7 @@ def _leads(silence: Silence, policy: Policy) -> Iterator[str]:
 
 
 def silence_card(context: TransactionContext, bulletin: Bulletin, to: Delivery) -> Card:
-    """Return what this bulletin says to this reader; the reason only in Slack, and only where a note would be shown."""
+    """Return a bulletin's message to this reader; the reason only in Slack, and only where a note may be shown."""
     body = {name: str(value) for name, value in bulletin.body.items()}
     silence = Silence(
         of=SilenceScope(body["of"]),
@@ -116,7 +116,7 @@ def _reason(core: Core, connection: Connection, silence: Silence, policy: Policy
 
 
 def reason_of(core: Core, stored: StoredSilence) -> str:
-    """Return why something was silenced, or nothing when none of our keys opens it."""
+    """Return the reason of a silence, or nothing when none of our keys decrypts it."""
     try:
         return core.seal.open(stored.sealed_reason).decode() if stored.sealed_reason else ""
     except ContentLocked:

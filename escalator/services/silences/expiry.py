@@ -1,4 +1,4 @@
-"""What follows when a silence ends: it is recorded and announced once, and what it held back resumes."""
+"""The end of a silence: it is recorded and announced once, and the incidents it held back resume."""
 
 import hashlib
 from datetime import timedelta
@@ -21,9 +21,9 @@ _LONGEST = timedelta(days=1)
 
 
 def resume_after_silence(core: Core) -> None:
-    """Resume the incidents that wait for a silence which somebody has ended or the policy no longer has.
+    """Resume the incidents that wait for a silence that was ended or is no longer in the policy.
 
-    A batch in one transaction: the deadlines are moved to now, and fired as all are. Raises Unavailable.
+    A batch in one transaction: the deadlines are moved to now and fire normally. Raises Unavailable.
     """
     while _hurry(core) == BATCH:
         pass
@@ -49,7 +49,7 @@ def _in_force(running: RunningPolicy, core: Core) -> list[Silence]:
 
 
 def record_silence_changes(core: Core) -> None:
-    """Record and tell, once, what has ended by itself and what the file has begun. Raises Unavailable."""
+    """Record and announce once what ended by itself and what the file began. Raises Unavailable."""
     now = core.clock.now()
     with unit_of_work(core) as work:
         connection = work.connection
@@ -75,7 +75,7 @@ def _end(core: Core, connection: Connection, running: RunningPolicy) -> list[boo
 
 
 def _follow_file(core: Core, connection: Connection, running: RunningPolicy) -> list[bool]:
-    """Record and tell of the file's own silences; what is long over is none of this version's business."""
+    """Record and announce the file's own silences; those long over do not concern this version."""
     now = core.clock.now()
     announced = []
     for silence in running.policy.silences:
@@ -94,7 +94,7 @@ def _follow_file(core: Core, connection: Connection, running: RunningPolicy) -> 
 
 
 def silence_details(silence: Silence) -> dict[str, str]:
-    """Return what a record says of a silence: keys, and when it ends."""
+    """Return a silence's details for a record: keys, and its end."""
     return {
         silence.of.value: silence.name,
         "author": silence.author,

@@ -1,4 +1,4 @@
-"""Silencing: somebody begins a silence, or ends one before its time, and everybody may see which there are."""
+"""Silences: somebody begins one, or ends one early, and everybody may see the list."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ _HANDLE_CHARS = 6
 
 
 class SilenceProblem(StrEnum):
-    """What was wrong with what somebody asked for."""
+    """The kind of problem with a request."""
 
     PERSON = "person"
     ROLE = "role"
@@ -42,7 +42,7 @@ class SilenceProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SilenceRefused:
-    """Nothing changed: what was wrong, and in words what would be right."""
+    """Nothing changed: what was wrong, and in words what would be valid."""
 
     what: SilenceProblem
     said: str
@@ -50,7 +50,7 @@ class SilenceRefused:
 
 @dataclass(frozen=True, slots=True)
 class SilenceRequest:
-    """What somebody wants to silence: `named` is a category or a route, `by` the policy's key of who asks."""
+    """A request for a silence: `named` is a category or a route, `by` the policy's key of the person."""
 
     named: str
     lasts: timedelta
@@ -62,7 +62,7 @@ class SilenceRequest:
 
 @dataclass(frozen=True, slots=True)
 class SilenceRow:
-    """One silence that has not ended. `handle` is how people name it to end it; what the file says has none."""
+    """One silence that has not ended. `handle` is its name for ending it; the file's silences have none."""
 
     silence: Silence
     is_in_force: bool
@@ -70,7 +70,7 @@ class SilenceRow:
 
 
 def create_silence(core: Core, request: SilenceRequest) -> Silence | SilenceRefused:
-    """Begin a silence now, or say what is wrong with it. Raises Unavailable."""
+    """Begin a silence now, or return the problem. Raises Unavailable."""
     now = core.clock.now()
     with unit_of_work(core) as work:
         running = core.policies.required(work.connection)
@@ -87,9 +87,9 @@ def create_silence(core: Core, request: SilenceRequest) -> Silence | SilenceRefu
 
 
 def end_silence(core: Core, handle: str, by: str, via: str) -> Silence | SilenceRefused:
-    """End a silence now: what it held back is told at once. Raises Unavailable.
+    """End a silence now: what it held back is sent at once. Raises Unavailable.
 
-    What was said for real is not ended in the sandbox, where anybody says who they are.
+    The sandbox cannot end real silences, because nobody is authenticated there.
     """
     now = core.clock.now()
     with unit_of_work(core) as work:
@@ -114,7 +114,7 @@ def end_silence(core: Core, handle: str, by: str, via: str) -> Silence | Silence
 def list_silences(
     core: Core, connection: Connection, running: RunningPolicy, asker: Person | None = None
 ) -> list[SilenceRow]:
-    """Return the silences that are in force or to come, with their reasons; to an asker only what they may see."""
+    """Return present and future silences, with their reasons; to a person only what they may see."""
     now = core.clock.now()
     ids = {silence.id for silence in running.silences}
     stored = (row for row in silences.unended(connection) if row.silence.id in ids)
@@ -131,7 +131,7 @@ def list_silences(
 
 
 def handle_of(silence: Silence) -> str:
-    """Return how people name a silence to end it; nothing for one of the file's."""
+    """Return the name for ending a silence; empty for one of the file's."""
     return silence.id.hex[-_HANDLE_CHARS:] if silence.id else ""
 
 
@@ -170,7 +170,7 @@ def _may(by: str, policy: Policy) -> Person | SilenceRefused:
 def _resolve_subject(
     named: str, known: Sequence[tuple[SilenceScope, str]]
 ) -> tuple[SilenceScope, str] | SilenceRefused:
-    """Return the category or route of that name; `category:hate` and `route:Hate` say which of both."""
+    """Return the category or route of that name; `category:hate` and `route:Hate` say which one."""
     kind, _, name = named.partition(":")
     if kind in set(SilenceScope):
         known = [subject for subject in known if subject[0] == kind]
@@ -212,7 +212,7 @@ def _is_always_critical(silence: Silence, policy: Policy) -> bool:
 
 
 def _named(stored: Sequence[StoredSilence], handle: str, now: datetime) -> Silence | None:
-    """Return the one silence that has not ended and whose id ends so."""
+    """Return the only unended silence whose id ends so."""
     suffix = handle.strip().lower().replace("-", "")
     matches = [row.silence for row in stored if len(suffix) >= _HANDLE_CHARS and _id(row).endswith(suffix)]
     return matches[0] if len(matches) == 1 and matches[0].ends_at > now else None

@@ -1,4 +1,4 @@
-"""Several incidents taken at once: each by itself, so that one which cannot be taken holds up no other."""
+"""Acknowledges several incidents at once: each on its own, so that a refusal stops no other."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from escalator.services.views.perform_action import ViewerAction, act_as_viewer
 
 @dataclass(frozen=True, slots=True)
 class BulkResult:
-    """What became of taking some: how many are taken, and what to tell the person of all of them."""
+    """The result: how many were acknowledged, and the message to the person about all."""
 
     count: int
     words: str

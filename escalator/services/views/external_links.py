@@ -1,4 +1,4 @@
-"""Where else an incident stands: Stream, the runbook, and what our messages have made at the vendors."""
+"""Links of an incident to other systems: Stream, the runbook, and our posted messages at the vendors."""
 
 from collections.abc import Iterator, Sequence
 
@@ -21,7 +21,7 @@ def find_external_links(
     standing: Sequence[PostedMessage],
     rule: ContentRule,
 ) -> tuple[Place, ...]:
-    """Return where else an incident stands, each place once. What stands in the sandbox's inbox is no place."""
+    """Return an incident's links to other systems, each once. The sandbox's inbox does not count."""
     links = [*_of_policy(core, incident, frozen, running, rule)]
     links += [place for post in standing if post.mode is not Mode.SANDBOX and (place := _of_post(core, post))]
     return tuple(dict.fromkeys(links))
@@ -37,7 +37,7 @@ def _of_policy(core: Core, incident: Incident, frozen: Policy, running: Policy, 
 
 
 def _of_post(core: Core, post: PostedMessage) -> Place | None:
-    """Return the place of a message of ours; none for what stands in somebody's own messages."""
+    """Return the link of a message of ours; none for people's direct messages."""
     if post.vendor_ref is None or post.person is not None:
         return None
     return VENDORS[post.channel].place(

@@ -1,4 +1,4 @@
-"""The watch that the product keeps over itself, as the first page shows it."""
+"""The product's self-monitoring, as the first page shows it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from escalator.store import health
 
 @dataclass(frozen=True, slots=True)
 class HealthSummary:
-    """What is wrong at the moment, or what says that nothing is: who works, and when an event came last."""
+    """The present problems, or evidence that there are none: which processes run, and the last event."""
 
     concerns: tuple[HealthProblem, ...]
     workers: int
@@ -18,7 +18,7 @@ class HealthSummary:
 
 
 def health_summary(core: Core) -> HealthSummary:
-    """Return how the product is. Raises Unavailable."""
+    """Return the health. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
         product_health = health.read_health(connection, now)

@@ -1,4 +1,4 @@
-"""One incident, for who is signed in: how it stands, what happened, what comes, and what they may do about it."""
+"""One incident for a signed-in person: state, history, what comes next, and their possible actions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ MOST_RECORDS, MOST_NOTIFICATIONS, MOST_MEMBERS = 500, 500, 60
 
 @dataclass(frozen=True, slots=True)
 class RelatedIncidents:
-    """Other incidents that this one is part of or stands for, as far as they may be seen."""
+    """Related incidents: its group or members, as far as they may be seen."""
 
     merged_into: int | None = None
     group: int | None = None
@@ -43,8 +43,11 @@ class RelatedIncidents:
 
 @dataclass(frozen=True, slots=True)
 class IncidentDetails:
-    """All that the page of one incident shows. `why` is why its route took it, `question` what is asked before a false
-    alarm; `timeline` has the newest so many entries, `is_cut` says that there are earlier ones."""
+    """All that the page of one incident shows.
+
+    `why`: why its route took it; `question`: asked before a false alarm; `timeline` has the newest so many entries,
+    `is_cut`: there are earlier ones.
+    """
 
     incident: Incident
     title: str
@@ -63,7 +66,7 @@ class IncidentDetails:
 
 
 def view_incident(core: Core, viewer: Viewer, number: int) -> IncidentDetails | None:
-    """Return one incident as this viewer may see it; None when there is none that they may. Raises Unavailable."""
+    """Return one incident as this viewer may see it; None if they may not. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
         running = core.policies.required(connection)
@@ -98,7 +101,7 @@ def view_incident(core: Core, viewer: Viewer, number: int) -> IncidentDetails | 
 
 
 def routing_reasons(incident: Incident, rules: PolicyPair, *, is_withheld: bool) -> str:
-    """Return why its route took an incident, by the policy that is frozen with it; nothing where nobody can say."""
+    """Return why its route took an incident, by the policy frozen with it; empty when it is not known."""
     if incident.drill is not None:
         return "the drill tests this route"
     assessment = replace(assess(incident.facts, rules.frozen), severity=incident.severity)

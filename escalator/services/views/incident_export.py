@@ -1,4 +1,4 @@
-"""One incident as a document for machines: everything but what people wrote. Who takes it away is recorded."""
+"""One incident as a document for machines: everything but people's texts. Each export is recorded."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from escalator.services.views.reveal import content_rule_for
 from escalator.store import audit_log, timeline
 
 MOST = 10_000
-"""So many records, and so many notifications, the newest."""
+"""At most so many records and notifications, the newest."""
 
 _PLAIN = (
     "number",
@@ -60,7 +60,7 @@ _OF_NOTIFICATIONS = (
 
 
 def export_incident(core: Core, viewer: Viewer, number: int) -> dict[str, Any] | None:
-    """Return an incident with all that happened to it; None when there is none that this viewer may see.
+    """Return an incident with its history; None when there is none that this viewer may see.
 
     Raises Unavailable when it could not be recorded.
     """

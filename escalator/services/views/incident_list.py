@@ -1,4 +1,4 @@
-"""What is open, by urgency: the first page of the dashboard, and every list of incidents."""
+"""Open incidents by urgency: the dashboard's first page, and every list of incidents."""
 
 import re
 from collections import defaultdict
@@ -30,14 +30,14 @@ PAGE_SIZE = 100
 """How many incidents a list shows at once."""
 
 WAITING = OPEN_STATES - {State.GROUPED}
-"""What waits for somebody here. One that a group tells of is answered there, and its group stands for it."""
+"""Incidents that wait for an answer. Members of a group are answered through their group."""
 
 _NUMBER = re.compile(r"#?([0-9]{1,10})")
 
 
 @dataclass(frozen=True, slots=True)
 class NotifiedGroup:
-    """Whom one channel was to tell, and whether it did, in words; `through` is empty where `who` says it already."""
+    """The recipients on one channel and the result, in words; `through` is empty where `who` includes it."""
 
     who: str
     through: str
@@ -46,9 +46,9 @@ class NotifiedGroup:
 
 @dataclass(frozen=True, slots=True)
 class IncidentRow:
-    """One incident as a list shows it; `incident` is an outline.
+    """One incident in a list; `incident` is an outline.
 
-    `next` is what its clock does when it runs out; `group` the number of the group that tells of it.
+    `next` is what happens at its deadline; `group` is the number of its group.
     """
 
     incident: Incident
@@ -63,7 +63,7 @@ class IncidentRow:
 
     @property
     def waiting_since(self) -> datetime:
-        """Return since when it has waited for an answer, or from when it has been there."""
+        """Return since when it has waited for an answer, or else when it was opened."""
         return self.incident.waiting_since or self.incident.opened_at
 
     @property
@@ -75,7 +75,7 @@ class IncidentRow:
 
 @dataclass(frozen=True, slots=True)
 class OpenIncidentsPage:
-    """A page of what is open. `counts` are of all pages, whatever severity is asked for; `waiting` of nobody's yet."""
+    """A page of open incidents. `counts` are of all pages and severities; `waiting` counts those without an answer."""
 
     rows: Sequence[IncidentRow]
     counts: Mapping[Severity, int]
@@ -85,13 +85,13 @@ class OpenIncidentsPage:
 
     @property
     def count(self) -> int:
-        """Return how many are open of all severities."""
+        """Return the count of all severities."""
         return sum(self.counts.values())
 
 
 @dataclass(frozen=True, slots=True)
 class AllIncidentsPage:
-    """A page of all incidents, the newest first; `newer` and `older` are where its neighbours begin, if they do."""
+    """A page of all incidents, newest first; `newer` and `older` are where its neighbours begin, if any."""
 
     rows: Sequence[IncidentRow]
     newer: int | None
@@ -99,7 +99,7 @@ class AllIncidentsPage:
 
 
 def parse_search(typed: str, policy: Policy) -> SearchTerms | None:
-    """Return what somebody may mean by what they typed: a number, a route, a category's title, an owner's name."""
+    """Return what a search text may mean: a number, a route, a category's title, an owner's name."""
     text = " ".join(typed.split())
     if not text:
         return None
@@ -119,9 +119,9 @@ def parse_search(typed: str, policy: Policy) -> SearchTerms | None:
 def list_open(
     core: Core, viewer: Viewer, running: RunningPolicy, filter_: IncidentFilter, page: int = 1
 ) -> OpenIncidentsPage:
-    """Return what is open by urgency, as far as somebody may see it; pages count from 1. Raises Unavailable.
+    """Return open incidents by urgency that somebody may see; pages count from 1. Raises Unavailable.
 
-    Without a state it is what waits here; what somebody searches for is found within a group too.
+    Without a state, those that wait here; a search also finds members of groups.
     """
     now = core.clock.now()
     states = OPEN_STATES if filter_.sought else WAITING
@@ -140,14 +140,14 @@ def list_open(
 
 
 def _count_waiting(connection: Connection, audience: Audience, open_filter: IncidentFilter) -> int:
-    """Return how many of these nobody has answered."""
+    """Return how many of these have no answer."""
     if State.TRIGGERED not in open_filter.states:
         return 0
     unanswered = replace(open_filter, states=frozenset({State.TRIGGERED}))
     return sum(incident_search.count_by_severity(connection, audience, unanswered).values())
 
 
-def list_all(  # noqa: PLR0913  # who asks, for what, and for which page of it
+def list_all(  # noqa: PLR0913  # who asks, for what and which page
     core: Core,
     viewer: Viewer,
     running: RunningPolicy,
@@ -156,10 +156,10 @@ def list_all(  # noqa: PLR0913  # who asks, for what, and for which page of it
     before: int | None = None,
     after: int | None = None,
 ) -> AllIncidentsPage:
-    """Return a page of incidents in any state, as far as somebody may see them. Raises Unavailable.
+    """Return a page of incidents in any state that somebody may see. Raises Unavailable.
 
-    Who came from a neighbouring page finds the way back without another question; one more row than is shown says
-    whether the list goes on.
+    From a neighbouring page the way back needs no other query; one more row than is shown is read, to know whether the
+    list goes on.
     """
     with core.database.reading() as connection:
         audience = audience_of(connection, viewer, running.policy)
@@ -178,13 +178,13 @@ def list_all(  # noqa: PLR0913  # who asks, for what, and for which page of it
 
 
 def without_sandbox(core: Core, filter_: IncidentFilter) -> IncidentFilter:
-    """Return the filter without what the sandbox has opened, outside of it, unless a mode is asked for."""
+    """Return the filter without sandbox incidents, outside the sandbox, unless a mode is asked for."""
     if filter_.modes or core.settings.mode is Mode.SANDBOX:
         return filter_
     return replace(filter_, modes=frozenset({Mode.DIVERT, Mode.PRODUCTION}))
 
 
-def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and when
+def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy, when
     core: Core,
     connection: Connection,
     viewer: Viewer,
@@ -219,7 +219,7 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy and wh
 
 
 def _notified_groups(notified_destinations: Iterable[NotifiedDestination], policy: Policy) -> Sequence[NotifiedGroup]:
-    """Return who was told, in one entry for each channel and fate; what did not arrive stands first."""
+    """Return who was notified, one entry for each channel and result; failures first."""
     alike: dict[tuple[NotificationStatus, DestinationKind], list[str]] = defaultdict(list)
     for recipient in notified_destinations:
         alike[recipient.fate, recipient.channel].append(recipient.destination)
@@ -240,7 +240,7 @@ def _versions(core: Core, connection: Connection, incidents: Iterable[Incident])
 
 
 def _can_acknowledge(incident: Incident, viewer: Viewer, policy: Policy) -> bool:
-    """Whether it still asks for an answer that this person may give, and has not given."""
+    """Whether this person may still acknowledge it and has not done so."""
     is_answered = any(answer.person == viewer.person.key for answer in incident.acknowledgements)
     may = (
         incident.state is State.TRIGGERED

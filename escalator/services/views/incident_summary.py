@@ -1,6 +1,6 @@
-"""One incident as it is told outside the dashboard: how it stands, what has happened, who was told. Never its content.
+"""One incident outside the dashboard: its state, its history, who was notified. Never its content.
 
-What may be said of it is what the rule `hide` allows, or less; people are the policy's keys (RULES 5).
+It shows at most what the rule `hide` allows; people are the policy's keys (RULES 5).
 """
 
 import json
@@ -23,12 +23,12 @@ from escalator.services.core.context import Core
 from escalator.store import timeline
 
 MOST = 500
-"""So many records, and so many notifications, the newest."""
+"""At most so many records and notifications, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One record of an incident, with what it says in words."""
+    """One record of an incident and its text in words."""
 
     at: datetime
     action: str
@@ -40,7 +40,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class IncidentSummary:
-    """An incident, what may be said of its content, and what has happened of late, the oldest first.
+    """An incident, what may be shown of its content, and its latest history, oldest first.
 
     `deliveries` are rows of its notifications.
     """
@@ -52,7 +52,7 @@ class IncidentSummary:
 
 
 def summarize_incident(core: Core, viewer: Viewer, number: int) -> IncidentSummary | None:
-    """Return the incident of this number; None when there is none that they may see. Raises Unavailable."""
+    """Return the incident of this number; None if they may see none. Raises Unavailable."""
     now = core.clock.now()
     with core.database.reading() as connection:
         running = core.policies.required(connection)

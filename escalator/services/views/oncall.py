@@ -1,4 +1,4 @@
-"""Who is on call, as somebody may see it: now and next, their own shifts, the rotas of two weeks, who stands in."""
+"""Who is on call, as somebody may see it: now and next, their own shifts, two weeks of schedules, overrides."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from escalator.services.core.policy_store import RunningPolicy
 
 WEEKS = 2
 _BEYOND = timedelta(weeks=1)
-"""How far a shift is followed beyond the weeks that are shown: a turn is seldom longer."""
+"""How far a shift is followed beyond the weeks shown: a turn is seldom longer."""
 _OWN = 6
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleWeeks:
-    """The weeks of one schedule, and all shifts that touch them, followed from `since` to `until`."""
+    """The weeks of one schedule, and all shifts that touch them, computed from `since` to `until`."""
 
     schedule: Schedule
     strips: tuple[Strip, ...]
@@ -33,7 +33,7 @@ class ScheduleWeeks:
 
 @dataclass(frozen=True, slots=True)
 class CoverageGaps:
-    """The times to come in which a rota has nobody: how often, how long in all of the weeks shown, and the next."""
+    """Future times when a schedule has nobody: how often, how long in all of the weeks shown, and the next."""
 
     rota: ScheduleWeeks
     count: int
@@ -43,7 +43,7 @@ class CoverageGaps:
 
 @dataclass(frozen=True, slots=True)
 class OverrideRow:
-    """One override that is not over, and whether the reader may take it back."""
+    """One override that is not over, and whether the reader may end it."""
 
     one: ManualOverride
     may_take_back: bool
@@ -51,7 +51,7 @@ class OverrideRow:
 
 @dataclass(frozen=True, slots=True)
 class OnCallPage:
-    """All of it; `own` are the reader's next shifts, each with its schedule."""
+    """The page; `own` are the reader's next shifts, each with its schedule."""
 
     duties: tuple[OnCallStatus, ...]
     own: tuple[tuple[str, Shift], ...]
@@ -61,7 +61,7 @@ class OnCallPage:
 
 
 def oncall_page(core: Core, reader: Person, running: RunningPolicy, monday: date, zone: ZoneInfo) -> OnCallPage:
-    """Return what the reader may know, the weeks from that Monday in that zone. Raises Unavailable."""
+    """Return what the reader may see, the weeks from that Monday in that zone. Raises Unavailable."""
     now = core.clock.now()
     roster, end = running.roster(now), begins(monday + timedelta(weeks=WEEKS), zone)
     schedule_weeks = tuple(_schedule_weeks(core, reader, running, monday, zone))
@@ -81,7 +81,7 @@ def oncall_page(core: Core, reader: Person, running: RunningPolicy, monday: date
 def _schedule_weeks(
     core: Core, reader: Person, running: RunningPolicy, monday: date, zone: ZoneInfo
 ) -> Iterator[ScheduleWeeks]:
-    """Yield the schedules that the reader may know of; of the past as it really was."""
+    """Yield the schedules the reader may see; in the past, who really was on call."""
     mondays = [monday + timedelta(weeks=week) for week in range(WEEKS)]
     start, end = begins(monday, zone), begins(monday + timedelta(weeks=WEEKS), zone)
     policy = running.policy
@@ -98,7 +98,7 @@ def _schedule_weeks(
 def _shifts_with_margin(
     policy: Policy, schedule: Schedule, calendars: Calendars, start: datetime, end: datetime
 ) -> Iterator[Shift]:
-    """Yield the shifts that touch this span, not cut off at its ends."""
+    """Yield the shifts that touch this span, uncut at its ends."""
     shifts = Roster(policy, start, calendars).shifts(schedule, start - _BEYOND, end + _BEYOND)
     return (shift for shift in shifts if shift.start < end and start < shift.end)
 

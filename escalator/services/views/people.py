@@ -1,4 +1,4 @@
-"""Who is in the policy, how they can sign in, and when they last did."""
+"""The policy's people, how they can sign in, and when they last did."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from escalator.store import sessions
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """One person: their teams, the ways in that they have, their last sign-in, and in how many browsers they are."""
+    """One person: teams, ways to sign in, last sign-in, and number of signed-in browsers."""
 
     person: Person
     teams: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Somebody who is signed in acts on an incident: the same engine and the same records as a click in Slack."""
+"""A signed-in person acts on an incident: with the same engine and records as a click in Slack."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ from escalator.store.notes import Note
 
 @dataclass(frozen=True, slots=True)
 class ViewerAction:
-    """What somebody wants to do. `seen` is the (round, fence) of the page they pressed on, None for a machine."""
+    """What somebody wants to do. `seen` is the (round, fence) of the page they used, None for a machine."""
 
     verb: Verb
     seen: tuple[int, int] | None = None
@@ -39,7 +39,7 @@ class ViewerAction:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """What became of it: the incident as it stands now, what to tell the person, and why it was refused, if it was.
+    """The result: the incident's state now, the message to the person, and why it was refused, if it was.
 
     `note` is what they have written, to be published where it may be shown.
     """
@@ -51,7 +51,7 @@ class ActionResult:
 
 
 def act_as_viewer(core: Core, viewer: Viewer, number: int, action: ViewerAction) -> ActionResult | None:
-    """Do what somebody wants, or tell them why not; None when there is no such incident that they may see.
+    """Perform an action, or return why not; None when there is no such incident that they may see.
 
     Raises Unavailable when it could not be recorded.
     """
@@ -62,7 +62,7 @@ def act_as_viewer(core: Core, viewer: Viewer, number: int, action: ViewerAction)
         incident = find_visible_incident(core, connection, viewer, number, running.policy, is_locked=True)
         if incident is None:
             return None
-        # Outside Slack and the dashboard a person is their key, not a name.
+        # Outside Slack and the dashboard, people are keys, not names.
         spoken = names_by_key(running.policy) if viewer.via == API else running.policy
         text_id = uuid7()
         request = ActionRequest(

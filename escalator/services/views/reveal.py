@@ -1,4 +1,4 @@
-"""Reading what an incident is about: what is said of it at once, and the text, line by line and recorded."""
+"""Reading an incident's content: what is shown at once, and hidden text, line by line and recorded."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,9 +26,9 @@ from escalator.services.incidents.transaction import unit_of_work
 
 @dataclass(frozen=True, slots=True)
 class ContentView:
-    """What a page says of the content. `hidden` are the lengths of the lines that this viewer may ask for, one each.
+    """What a page shows of the content. `hidden` are the lengths of the lines that this viewer may reveal.
 
-    `why_not` is why they may not; `must_stop` says that they are asked to stop before they read on.
+    `why_not` is why they may not; `must_stop`: they are asked to stop before they read on.
     """
 
     rule: ContentRule
@@ -41,7 +41,7 @@ class ContentView:
 
 @dataclass(frozen=True, slots=True)
 class RevealResult:
-    """What became of asking for one line: the line, or why it is not shown and in which words. `burden` as of now."""
+    """The result of a request for one line: the line, or why it is not shown, in words. `burden` as of now."""
 
     line: int
     text: str = ""
@@ -51,7 +51,7 @@ class RevealResult:
 
 
 def content_rule_for(viewer: Viewer, incident: Incident, running: Policy) -> ContentRule:
-    """Return by which rule somebody is shown an incident: whoever may not answer never sees more than `hide` says."""
+    """Return the content rule for a viewer; those who may not answer never see more than `hide` allows."""
     rule = ContentRule.WITHHOLD if is_withheld(incident, running) else rule_in_force(incident, running)
     return rule if viewer.person.role >= Role.MODERATOR else max(rule, ContentRule.HIDE)
 
@@ -59,7 +59,7 @@ def content_rule_for(viewer: Viewer, incident: Incident, running: Policy) -> Con
 def content_view(
     connection: Connection, viewer: Viewer, incident: Incident, rules: PolicyPair, now: datetime
 ) -> ContentView:
-    """Return what is said of the content to this viewer, without any of what is hidden."""
+    """Return what this viewer sees of the content, without any hidden text."""
     rule = content_rule_for(viewer, incident, rules.running)
     disclosure = disclose(incident, rule, now)
     burden = exposure_limits.person_exposure(connection, viewer.person, rules.running, now, incident.id)
@@ -105,7 +105,7 @@ def reveal_line(
 
 
 def _asking(viewer: Viewer, reading: RevealRequest) -> ActionRequest:
-    """Return the act of reading. It names no round and fence: a line is asked for of the text, however it stands."""
+    """Return the reveal request. It has no round and fence: the text is the same in any state."""
     return ActionRequest(
         Verb.REVEAL, viewer.person, viewer.via, reading=reading, is_in_dashboard=viewer.via == DASHBOARD
     )

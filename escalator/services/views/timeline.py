@@ -1,4 +1,4 @@
-"""What has happened to an incident, for its page: records in words, and each notification with its fate."""
+"""The timeline of an incident's page: records in words, and each notification with its result."""
 
 import json
 from collections import defaultdict
@@ -24,14 +24,14 @@ from escalator.store.deliveries import DeliveryKind
 _OF_DELIVERIES = frozenset(
     {AuditAction.DELIVERED, AuditAction.DELIVERY_FAILED, AuditAction.DELIVERY_SUPPRESSED, AuditAction.DELIVERY_LISTED}
 )
-"""What the notifications themselves say, and better."""
+"""Notifications show these better."""
 
 _HUMAN = frozenset({"person", "stranger"})
 
 
 @dataclass(frozen=True, slots=True)
 class NotificationEntry:
-    """One notification: to whom, why if it is not of a step, and what became of it."""
+    """One notification: to whom, why if it is not of a step, and its result."""
 
     to: str
     about: str
@@ -42,7 +42,7 @@ class NotificationEntry:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One thing that happened. `kind` is person, stream or engine; `note` is what somebody wrote, where it is shown."""
+    """One timeline entry. `kind` is person, stream or engine; `note` is somebody's text, where it is shown."""
 
     at: datetime
     action: str
@@ -56,7 +56,7 @@ class TimelineEntry:
 def build_timeline(
     records: Sequence[Row[Any]], fates: Sequence[Row[Any]], notes: Mapping[str, str], policy: Policy
 ) -> tuple[TimelineEntry, ...]:
-    """Return what happened, in order; each notification stands under what set it in motion."""
+    """Return the timeline in order; each notification is listed under its cause."""
     entries = [_moment(row, notes, policy) for row in records if row.action not in _OF_DELIVERIES]
     by_instant = _by_origin(fates, policy)
     placed = {at: place for place, at in enumerate(entry.at for entry in entries)}
@@ -78,7 +78,7 @@ def _moment(row: Row[Any], notes: Mapping[str, str], policy: Policy) -> Timeline
 
 
 def _by_origin(fates: Sequence[Row[Any]], policy: Policy) -> Mapping[datetime, tuple[NotificationEntry, ...]]:
-    """Return the notifications by when they were first wanted: what takes the place of another stands with it."""
+    """Return the notifications by creation time; a fallback is listed at the time of the one it replaces."""
     known = {row.id: row for row in fates}
     replaced = {row.fallback_of for row in fates}
     by_origin: dict[datetime, tuple[NotificationEntry, ...]] = defaultdict(tuple)
@@ -103,11 +103,11 @@ def _sent(row: Row[Any], policy: Policy, *, is_replaced: bool) -> NotificationEn
 
 
 _WRITTEN = frozenset({AuditAction.NOTED, AuditAction.HELD, AuditAction.HOLD_LIFTED})
-"""What is recorded with a text beside it."""
+"""Actions that are recorded with a text."""
 
 
 def texts_of_records(connection: Connection, records: Iterable[Row[Any]], seal: Seal) -> dict[str, str]:
-    """Return what was written with these records, by the id that the record holds; emptied ones are left out."""
+    """Return the texts written with these records, by the id in the record; emptied ones are left out."""
     ids = [json.loads(row.after).get("reason_id", "") for row in records if row.action in _WRITTEN]
     stored = texts.find(connection, [UUID(incident_id) for incident_id in ids if incident_id])
     opened = {str(key): _opened(note.sealed_body, seal) for key, note in stored.items() if note.sealed_body is not None}

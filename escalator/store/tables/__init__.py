@@ -1,6 +1,6 @@
 """The tables. Instants are UTC by the database's clock; content is stored only in columns named `sealed_…`.
 
-The constraints refuse what must never be: a triggered incident without a deadline, a step that fires twice.
+Constraints forbid impossible states: a triggered incident without a deadline, a step that fires twice.
 """
 
 from escalator.store.tables.audit import APPEND_ONLY, audit_chain, audit_records

@@ -15,7 +15,7 @@ sessions = Table(
     Column("ended_at", Instant),
     Index("ix_sessions_person", "person", "started_at"),
 )
-"""Who is signed in, by the digest of what their browser holds."""
+"""Signed-in browsers, by the digest of their session token."""
 
 magic_links = Table(
     "magic_links",
@@ -27,7 +27,7 @@ magic_links = Table(
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
 )
-"""Links that sign one person in once, by the digest of what the link holds."""
+"""Links that sign one person in once, by the digest of the link's token."""
 
 login_attempts = Table(
     "login_attempts",
@@ -37,7 +37,7 @@ login_attempts = Table(
     Column("attempted_at", Instant, nullable=False),
     Index("ix_login_attempts_key", "key", "attempted_at"),
 )
-"""Who has tried to sign in lately, by a digest of their address or of the mail they named: what a limit counts."""
+"""Recent sign-in attempts, by a digest of the client's address or of the email entered: counted for limits."""
 
 api_tokens = Table(
     "api_tokens",
@@ -54,4 +54,4 @@ api_tokens = Table(
     Column("last_used_at", Instant),
     Column("revoked_at", Instant),
 )
-"""What machines sign in with, by its digest; it may do what its person may, within its scopes."""
+"""API tokens of programs, by their digest; one may do what its person may, within its scopes."""

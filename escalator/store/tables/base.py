@@ -1,4 +1,4 @@
-"""What all tables share: the metadata, how indexes and constraints are named, and the type of instants."""
+"""Shared by all tables: the metadata, the naming of indexes and constraints, and the type of instants."""
 
 from datetime import UTC, datetime
 
@@ -16,19 +16,19 @@ metadata = MetaData(
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware UTC datetime; SQLite, which knows no zones, keeps it naive."""
+    """An aware UTC datetime; SQLite has no time zones and stores it naive."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the value as the database keeps it."""
+        """Return the value as the database stores it."""
         if value is None or dialect.name != "sqlite":
             return value
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the value as the product knows it: aware, in UTC."""
+        """Return the value as the product uses it: aware, in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)

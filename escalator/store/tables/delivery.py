@@ -119,7 +119,7 @@ bulletins = Table(
     Column("created_at", Instant, nullable=False),
     Column("body", Text, nullable=False),
 )
-"""Messages about no single incident: a list of many, a shift's work, a silence. `body` is JSON of keys and ids."""
+"""Messages about no single incident: a bundle, a shift's work, a silence. `body` is JSON of keys and ids."""
 
 endpoint_health = Table(
     "endpoint_health",
@@ -135,9 +135,9 @@ endpoint_health = Table(
     Column("failing_channel", String(16)),
     Column("failing_reason", String(256)),
 )
-"""What is known of endpoints by name (engine/endpoints); and of hosts (`vendor:slack`, `host:DIGEST`) the time-outs.
+"""The state of endpoints by name (engine/endpoints); of hosts (`vendor:slack`, `host:DIGEST`) only the timeouts.
 
-No endpoint has a name of that form, and of a host nothing else is kept. `consecutive_timeouts` counts the
-calls in a row that have timed out; `probe_started_at` is when the probe that is under way began. `failing_*` say since
-when each call has failed, through which vendor, and why; `last_failed_at` when one did last.
+No endpoint has a name of that form. `consecutive_timeouts` counts the calls in a row that have timed out;
+`probe_started_at` is when the running probe began. `failing_*` say since when every call has failed, through which
+vendor, and why; `last_failed_at` is the last failure.
 """

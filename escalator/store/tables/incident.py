@@ -1,4 +1,4 @@
-"""Incidents, the keys by which events find theirs, who acknowledged them, and what people wrote about them."""
+"""Incidents, the keys by which events find theirs, who acknowledged them, and notes."""
 
 from sqlalchemy import (
     Boolean,

@@ -1,4 +1,4 @@
-"""What Stream and the vendors sent us: stored before it is answered, processed by the workers."""
+"""What Stream and the vendors sent us: stored before the answer, processed by the workers."""
 
 from sqlalchemy import (
     Boolean,

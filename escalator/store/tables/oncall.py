@@ -25,7 +25,7 @@ oncall_snapshots = Table(
     Column("people", Text, nullable=False),
     Column("since", Instant, nullable=False),
 )
-"""Who was on call for a team when somebody last looked: whoever is not any more hands over."""
+"""Who was on call for a team at the last check; people no longer on call hand over."""
 
 overrides = Table(
     "overrides",
@@ -42,4 +42,4 @@ overrides = Table(
     CheckConstraint("starts_at < ends_at", name="ends_after_start"),
     Index("ix_overrides_ends_at", "ends_at", postgresql_where=text("ended_at IS NULL")),
 )
-"""Who stands in for whoever it would be, by somebody's click. `ended_at` is when it was taken back."""
+"""Manual overrides: a person on call instead of another. `ended_at`: ended early."""

@@ -1,4 +1,4 @@
-"""The sandbox's inbox: what would have been sent."""
+"""The sandbox's inbox of unsent messages."""
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Uuid
 

@@ -24,4 +24,4 @@ silences = Table(
         sqlite_where=text("ended_at IS NULL"),
     ),
 )
-"""What people have silenced. `ended_at` is when its end was recorded: a person's wish, or its own."""
+"""Silences. `ended_at` is when the end was recorded: early by a person, or as planned."""
