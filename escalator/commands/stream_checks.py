@@ -49,6 +49,12 @@ class SourceCheck:
         return Finding(f"stream {self.source.name}", status, found, remedy)
 
 
+def client_of(core: Core, source: Source) -> StreamClient:
+    """Return the client for a source's app, with the key and secrets of the environment."""
+    secrets = [core.expand(secret) for secret in source.api_secrets]
+    return StreamClient(core.settings.stream_api_url, core.expand(source.api_key), secrets)
+
+
 def sources(core: Core, policy: Policy) -> Iterator[Finding]:
     """Look at every source. In the sandbox nothing is asked: nothing leaves it.
 
@@ -63,10 +69,8 @@ def check_source(
     core: Core, policy: Policy, source: Source, *, if_unreached: Status = Status.FAIL
 ) -> Iterator[Finding]:
     """Yield what was found, the grave things first. A source whose key is empty is off, and nothing is asked."""
-    key = core.expand(source.api_key)
-    secrets = [core.expand(secret) for secret in source.api_secrets]
-    check = SourceCheck(core, policy, source, StreamClient(core.settings.stream_api_url, key, secrets))
-    if not key:
+    check = SourceCheck(core, policy, source, client_of(core, source))
+    if not core.expand(source.api_key):
         yield check.finding(Status.WARN, "off: its `api_key` is empty", "set the variable that the policy names")
         return
     app = read_app(check.client)
@@ -96,7 +100,7 @@ def _clock(check: SourceCheck, app: App) -> Iterator[Finding]:
 
 def _hook(check: SourceCheck, app: App) -> Finding:
     url = f"{check.core.settings.base_url}{PATH}"
-    ours = [hook for hook in app.hooks if hook.kind == "webhook" and hook.url.rstrip("/") == url]
+    ours = [hook for hook in app.hooks if hook.is_webhook_to(url)]
     is_legacy = app.legacy_url.rstrip("/") == url
     if not ours and not is_legacy:
         remedy = f"add a webhook to {url} in Stream's dashboard, product `all`, with the event types of the README"

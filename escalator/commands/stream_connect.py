@@ -9,7 +9,7 @@ import click
 from escalator.channels.stream.app import App, read_app
 from escalator.channels.stream.client import StreamClient
 from escalator.channels.stream.hooks import HookPlan, HookRefusal, plan_hooks, write_hooks
-from escalator.commands.stream_checks import PATH
+from escalator.commands.stream_checks import PATH, client_of
 from escalator.model.message import Failed
 from escalator.model.policy import Source
 from escalator.rendering.probe_failures import probe_words
@@ -37,11 +37,7 @@ def wanted_url(core: Core, given: str | None) -> str:
 
 def connect_source(core: Core, source: Source, wanted: Connection) -> bool:
     """Show what would change, ask, write, and look whether all is as it should be. Return whether it is."""
-    client = StreamClient(
-        core.settings.stream_api_url,
-        core.expand(source.api_key),
-        [core.expand(secret) for secret in source.api_secrets],
-    )
+    client = client_of(core, source)
     app = read_app(client)
     if isinstance(app, Failed):
         click.echo(f"{source.name}: {probe_words(app)}")

@@ -1,6 +1,6 @@
 """A command line in a folder of its own, and an installation that has lived through one alert."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +18,8 @@ from escalator.settings import from_environment
 from escalator.store import audit_log
 from escalator.stream.samples import sample
 from escalator.stream.signature import sign
+from tests.doubles.stream import StreamDouble
+from tests.policy.files import MINIMAL
 
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "tests" / "fixtures" / "stream" / "rfc3339"
@@ -69,6 +71,23 @@ def alerted(core: Core) -> Core:
     send_all_due(core)
     seal(core)
     return core
+
+
+@pytest.fixture
+def stream_app(core: Core, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StreamDouble]:
+    """An app of Stream, and an installation whose only source it is."""
+    policy = MINIMAL.replace("key, api_secret: secret", '"${KEY}", api_secret: "${SECRET}"')
+    (folder / "escalation.yml").write_text(policy)
+    with StreamDouble() as double:
+        for name, value in {
+            "ESCALATOR_POLICY": "escalation.yml",
+            "ESCALATOR_BASE_URL": "https://escalator.example.com",
+            "STREAM_API_URL": double.origin,
+            "KEY": double.key,
+            "SECRET": double.secret,
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield double
 
 
 def seal(core: Core) -> None:

@@ -6,8 +6,6 @@ import pytest
 
 from escalator.stream.events import NAMED
 from tests.doubles.http import Fault
-from tests.doubles.stream import StreamDouble
-from tests.policy.files import MINIMAL
 
 OURS = "https://escalator.example.com/webhooks/stream"
 FOREIGN = [
@@ -28,22 +26,10 @@ SECRETS = [
 
 
 @pytest.fixture(params=[False, True], ids=["unlisted hooks go", "unlisted hooks stay"])
-def stream(request, core, folder, monkeypatch):
-    (folder / "escalation.yml").write_text(
-        MINIMAL.replace("key, api_secret: secret", '"${KEY}", api_secret: "${SECRET}"')
-    )
-    with StreamDouble() as double:
-        double.keeps_unlisted_hooks = request.param
-        double.app["event_hooks"] = copy.deepcopy(FOREIGN)
-        for name, value in {
-            "ESCALATOR_POLICY": "escalation.yml",
-            "ESCALATOR_BASE_URL": "https://escalator.example.com",
-            "STREAM_API_URL": double.origin,
-            "KEY": double.key,
-            "SECRET": double.secret,
-        }.items():
-            monkeypatch.setenv(name, value)
-        yield double
+def stream(request, stream_app):
+    stream_app.keeps_unlisted_hooks = request.param
+    stream_app.app["event_hooks"] = copy.deepcopy(FOREIGN)
+    return stream_app
 
 
 @pytest.fixture

@@ -6,31 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from escalator.stream.events import NAMED
-from tests.doubles.stream import StreamDouble
-from tests.policy.files import MINIMAL
 
 OURS = "https://escalator.example.com/webhooks/stream"
 HOOK = {"id": "h1", "enabled": True, "hook_type": "webhook", "product": "all", "webhook_url": OURS, "event_types": []}
 
 
 @pytest.fixture
-def stream(core, folder, monkeypatch):
-    """An app as it should be, and an installation that knows it."""
-    (folder / "escalation.yml").write_text(
-        MINIMAL.replace("key, api_secret: secret", '"${KEY}", api_secret: "${SECRET}"')
-    )
-    with StreamDouble() as double:
-        double.app["event_hooks"] = [HOOK]
-        double.users = {"ana", "eli"}
-        for name, value in {
-            "ESCALATOR_POLICY": "escalation.yml",
-            "ESCALATOR_BASE_URL": "https://escalator.example.com",
-            "STREAM_API_URL": double.origin,
-            "KEY": double.key,
-            "SECRET": double.secret,
-        }.items():
-            monkeypatch.setenv(name, value)
-        yield double
+def stream(stream_app):
+    """An app as it should be."""
+    stream_app.app["event_hooks"] = [HOOK]
+    stream_app.users = {"ana", "eli"}
+    return stream_app
 
 
 @pytest.fixture

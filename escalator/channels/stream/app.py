@@ -25,6 +25,10 @@ class Hook:
     event_types: tuple[str, ...]
     is_enabled: bool
 
+    def is_webhook_to(self, url: str) -> bool:
+        """Whether it posts events to this address, which is given without a slash at its end."""
+        return self.kind == "webhook" and self.url.rstrip("/") == url
+
 
 @dataclass(frozen=True, slots=True)
 class App:

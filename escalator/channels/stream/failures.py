@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from escalator.channels.http import Answer, BadAnswer, json_object, refused
 from escalator.model.message import Failed, FailureReason
 
-APP_SUSPENDED = 99
-IS_TOKEN_REFUSED = frozenset({2, 5, 40, 41, 42, 43})
+_TOKEN_REFUSED = frozenset({2, 5, 40, 41, 42, 43})
 """The key, the secret or the token is wrong: another secret of the app may be the right one."""
 
 _REASONS: Mapping[int, FailureReason] = {
-    **dict.fromkeys(IS_TOKEN_REFUSED, FailureReason.BAD_CREDENTIALS),
+    **dict.fromkeys(_TOKEN_REFUSED, FailureReason.BAD_CREDENTIALS),
     **dict.fromkeys((4, 6, 18, 19, 20, 21, 22, 24), FailureReason.BAD_MESSAGE),
-    **dict.fromkeys((17, 70, APP_SUSPENDED), FailureReason.FORBIDDEN),
+    **dict.fromkeys((17, 70, 99), FailureReason.FORBIDDEN),
     -1: FailureReason.VENDOR_ERROR,
     9: FailureReason.RATE_LIMITED,
     16: FailureReason.BAD_TARGET,

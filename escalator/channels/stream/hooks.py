@@ -98,12 +98,8 @@ def _unexpected(plan: HookPlan, before: App, after: App, url: str) -> Iterator[s
 
 def _place_of_ours(app: App, url: str) -> int | None:
     """Return where in the list the webhook to our address stands; an enabled one before a disabled one."""
-    ours = [
-        place
-        for place, hook in enumerate(app.raw_hooks)
-        if hook.get("hook_type") == "webhook" and str(hook.get("webhook_url")).rstrip("/") == url
-    ]
-    return min(ours, key=lambda place: app.raw_hooks[place].get("enabled") is not True, default=None)
+    ours = [place for place, hook in enumerate(app.hooks) if hook.is_webhook_to(url)]
+    return min(ours, key=lambda place: not app.hooks[place].is_enabled, default=None)
 
 
 def _differences(hook: RawHook, wanted: RawHook) -> Iterator[str]:
