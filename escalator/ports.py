@@ -13,11 +13,11 @@ CLOSE_GROUPS = "close_groups"
 class TaskQueue(Protocol):
     """Notifies the workers that there is work of a kind. A lost notification costs time, never work."""
 
-    def tell(self, work: str) -> None:
+    def publish(self, work: str) -> None:
         """Notify workers of work of this kind, one of the constants above. Never blocks, never raises."""
         ...
 
-    def alarm(self, at: datetime, work: str = ESCALATE) -> None:
+    def publish_at(self, at: datetime, work: str = ESCALATE) -> None:
         """Request work of this kind at that instant; the default is to fire deadlines.
 
         Never blocks and never raises.
@@ -28,8 +28,8 @@ class TaskQueue(Protocol):
 class NullQueue:
     """Notifies nobody: the sweep finds the work (commands, and tests that move the clock themselves)."""
 
-    def tell(self, work: str) -> None:
+    def publish(self, work: str) -> None:
         """Do nothing."""
 
-    def alarm(self, at: datetime, work: str = ESCALATE) -> None:
+    def publish_at(self, at: datetime, work: str = ESCALATE) -> None:
         """Do nothing."""

@@ -75,13 +75,13 @@ class TaskPublisher:
         self._thread: threading.Thread | None = None
         self._gap = threading.Event()
 
-    def tell(self, work: str) -> None:
+    def publish(self, work: str) -> None:
         """Say that there is work of this kind. Never blocks and never raises."""
         with self._news:
             self._wanted.add(work)
             self._wake()
 
-    def alarm(self, at: datetime, work: str = ESCALATE) -> None:
+    def publish_at(self, at: datetime, work: str = ESCALATE) -> None:
         """Ask for work of this kind to be done at that instant; an alarm for it within the next 30 ms does for both."""
         with self._news:
             self._forget_past()

@@ -34,19 +34,19 @@ class FakeClock:
 
 
 class RecordingQueue:
-    """A task queue that keeps what it is told; `told` is emptied by whoever does the work."""
+    """A task queue that keeps what is published; `published` is emptied by whoever does the work."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.published: list[str] = []
         self.alarms: list[datetime] = []
         self.later: list[tuple[datetime, str]] = []
         self._lock = Lock()
 
-    def tell(self, work: str) -> None:
+    def publish(self, work: str) -> None:
         with self._lock:
-            self.told.append(work)
+            self.published.append(work)
 
-    def alarm(self, at: datetime, work: str = ESCALATE) -> None:
+    def publish_at(self, at: datetime, work: str = ESCALATE) -> None:
         with self._lock:
             if work == ESCALATE:
                 self.alarms.append(at)
@@ -55,13 +55,13 @@ class RecordingQueue:
 
     def take(self) -> set[str]:
         with self._lock:
-            told, self.told = set(self.told), []
-        return told
+            taken, self.published = set(self.published), []
+        return taken
 
     def ring(self, now: datetime) -> bool:
         """Whether an alarm of deadlines has rung by now; all that have are taken away, and other work is told."""
         with self._lock:
-            self.told += [work for at, work in self.later if at <= now]
+            self.published += [work for at, work in self.later if at <= now]
             self.later = [(at, work) for at, work in self.later if at > now]
             rung = [at for at in self.alarms if at <= now]
             self.alarms = [at for at in self.alarms if at > now]

@@ -48,18 +48,18 @@ def publisher(broker: Broker) -> TaskPublisher:
 
 
 def test_work_is_told_at_once(publisher: TaskPublisher, broker: Broker) -> None:
-    publisher.tell(PROCESS_EVENTS)
+    publisher.publish(PROCESS_EVENTS)
     assert broker.heard(1) == [(PROCESS_EVENTS, 0.0)]
 
 
 def test_an_alarm_is_for_deadlines_unless_said_otherwise(publisher: TaskPublisher, broker: Broker) -> None:
-    publisher.alarm(SOON)
-    publisher.alarm(SOON, PROCESS_EVENTS)
+    publisher.publish_at(SOON)
+    publisher.publish_at(SOON, PROCESS_EVENTS)
     assert broker.heard(2) == [(ESCALATE, 10.0), (PROCESS_EVENTS, 10.0)]
 
 
 def test_an_alarm_for_what_is_due_already_rings_at_once(publisher: TaskPublisher, broker: Broker) -> None:
-    publisher.alarm(START - timedelta(seconds=1))
+    publisher.publish_at(START - timedelta(seconds=1))
     assert broker.heard(1) == [(ESCALATE, 0.0)]
 
 
@@ -76,11 +76,11 @@ def test_an_alarm_for_what_is_due_already_rings_at_once(publisher: TaskPublisher
 def test_alarms_for_the_same_work_that_are_near_to_each_other_are_one(
     publisher: TaskPublisher, broker: Broker, before: int, work: str, is_shared: bool
 ) -> None:
-    publisher.alarm(SOON, PROCESS_EVENTS)
+    publisher.publish_at(SOON, PROCESS_EVENTS)
     assert broker.heard(1) == [(PROCESS_EVENTS, 10.0)]
-    publisher.alarm(SOON - timedelta(milliseconds=before), work)
-    publisher.tell(DELIVER)
-    publisher.alarm(SOON + timedelta(days=1), "the last word")
+    publisher.publish_at(SOON - timedelta(milliseconds=before), work)
+    publisher.publish(DELIVER)
+    publisher.publish_at(SOON + timedelta(days=1), "the last word")
     rest = [said for said in broker.heard_until("the last word") if said[0] != DELIVER]
     assert (rest == []) is is_shared
 
@@ -121,19 +121,19 @@ def test_after_a_failure_nothing_is_published_during_the_pause_and_alarms_are_fo
     broker, state, pause = FailingBroker(), BrokerState(), Pause()
     publisher = TaskPublisher(broker.publish, FakeClock(), state)
     monkeypatch.setattr(publisher, "_gap", pause)
-    publisher.alarm(SOON)
+    publisher.publish_at(SOON)
     assert broker.tries.get(timeout=PATIENCE_S) == ESCALATE
     assert pause.asked.get(timeout=PATIENCE_S) == PAUSE_S
     broker.works = True
-    publisher.tell(PROCESS_EVENTS)
-    publisher.alarm(SOON + timedelta(seconds=1))
+    publisher.publish(PROCESS_EVENTS)
+    publisher.publish_at(SOON + timedelta(seconds=1))
     assert broker.tries.empty(), "nobody is asked during the pause"
     assert state.failure() == "ReadOnlyError"
     pause.over.put(None)
     assert pause.asked.get(timeout=PATIENCE_S) == GAP_S
     pause.over.put(None)
     assert broker.heard(1) == [(PROCESS_EVENTS, 0.0)], "what was said meanwhile is said now"
-    publisher.alarm(SOON)
+    publisher.publish_at(SOON)
     pause.over.put(None)
     assert broker.heard(1) == [(ESCALATE, 10.0)], "an alarm that was forgotten can be set anew"
 

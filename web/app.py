@@ -99,7 +99,7 @@ def _keep_up(core: Core, clock: SystemClock) -> None:
                 alarms.wake()
             outage.over()
         except Unavailable as error:
-            outage.goes_on()
+            outage.note_down()
             log.warning("database_unavailable", reason=str(error))
         except Exception:  # the thread must outlive a bad policy file and a full disk alike
             log.exception("keeping_up_failed")

@@ -102,7 +102,7 @@ def _after_click(core: Core, answerers: ThreadPoolExecutor, click: Click, *, is_
         shown = core.slack(reply.mode).open_view(reply.context, click.trigger_id, reply.view)
         log_failure(shown, "view_failed")
     elif reply.text:
-        answerers.submit(_tell, core, click.user_id, click.channel_id, click.response_url, reply)
+        answerers.submit(_reply_privately, core, click.user_id, click.channel_id, click.response_url, reply)
     _update_bundle(core, answerers, click.bundle, reply)
     return Response(status=200)
 
@@ -123,7 +123,7 @@ def _after_list_click(core: Core, answerers: ThreadPoolExecutor, click: BundleCl
         answerers.submit(_answer_list, core, answerers, click, asked)
     else:
         reply = acknowledge_bundle(core, asked)
-        answerers.submit(_tell, core, click.user_id, click.channel_id, click.response_url, reply)
+        answerers.submit(_reply_privately, core, click.user_id, click.channel_id, click.response_url, reply)
         _update_bundle(core, answerers, click.bundle, reply)
     return Response(status=200)
 
@@ -139,7 +139,7 @@ def _answer_list(core: Core, answerers: ThreadPoolExecutor, click: BundleClick, 
             mode,
             "The database did not answer: not all were acknowledged. Press the button again.",
         )
-    _tell(core, asked.user_id, asked.channel_id, click.response_url, reply)
+    _reply_privately(core, asked.user_id, asked.channel_id, click.response_url, reply)
     _update_bundle(core, answerers, click.bundle, reply)
 
 
@@ -151,16 +151,16 @@ def _after_window(core: Core, answerers: ThreadPoolExecutor, submission: Submiss
     if reply.needs_reference:
         return jsonify(reference_needed())
     if reply.text:
-        answerers.submit(_tell, core, submission.user_id, submission.channel_id, "", reply)
+        answerers.submit(_reply_privately, core, submission.user_id, submission.channel_id, "", reply)
     elif reply.note is not None:
         publish_later(answerers, core, reply.note)
     return Response(status=200)
 
 
-def _tell(core: Core, user_id: str, channel_id: str, response_url: str, reply: ActionReply) -> None:
+def _reply_privately(core: Core, user_id: str, channel_id: str, response_url: str, reply: ActionReply) -> None:
     """Send a private reply: by the click's response URL if that is Slack's, else in the channel."""
     slack, payload = core.slack(reply.mode), notice(reply.text)
-    told = slack.respond(reply.context, response_url, payload) if response_url else None
-    if told is None or isinstance(told, Failed):
-        told = slack.ephemeral(reply.context, channel_id, user_id, payload)
-    log_failure(told, "ephemeral_failed")
+    sent = slack.respond(reply.context, response_url, payload) if response_url else None
+    if sent is None or isinstance(sent, Failed):
+        sent = slack.ephemeral(reply.context, channel_id, user_id, payload)
+    log_failure(sent, "ephemeral_failed")

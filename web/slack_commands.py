@@ -48,15 +48,17 @@ def add_commands(blueprint: Blueprint, core: Core) -> None:
 
 def answer_escalate_dialog(core: Core, opening: Opening, *, is_sandbox: bool) -> Response:
     """Answer the dialog of `/escalate`: it shows the result itself."""
-    told = open_manual_incident(core, opening, is_sandbox=is_sandbox)
-    if told is NotOpened.NOTHING_SAID:
+    result = open_manual_incident(core, opening, is_sandbox=is_sandbox)
+    if result is NotOpened.NO_TEXT:
         return jsonify(errors({ABOUT: "Describe what it is about."}))
-    return jsonify({"response_action": "update", "view": result_view("Escalate", told)})
+    return jsonify({"response_action": "update", "view": result_view("Escalate", result)})
 
 
 def answer_silence_dialog(core: Core, silencing: Silencing, *, is_sandbox: bool) -> Response:
     """Answer the dialog of `/silence`: it stays open with the error, or shows what is silenced."""
-    told = silence_from_dialog(core, silencing, is_sandbox=is_sandbox)
-    if isinstance(told, SilenceRefused):
-        return jsonify(errors({_INPUTS.get(told.what, NAMED): f"{told.said[:1].upper()}{told.said[1:]}."}))
-    return jsonify({"response_action": "update", "view": result_view("Silence", told)})
+    result = silence_from_dialog(core, silencing, is_sandbox=is_sandbox)
+    if isinstance(result, SilenceRefused):
+        return jsonify(
+            errors({_INPUTS.get(result.problem, NAMED): f"{result.message[:1].upper()}{result.message[1:]}."})
+        )
+    return jsonify({"response_action": "update", "view": result_view("Silence", result)})

@@ -30,7 +30,7 @@ def blueprint(core: Core) -> Blueprint:
             )
         )
         if accepted is IntakeResult.STORED:
-            core.queue.tell(PROCESS_EVENTS)
+            core.queue.publish(PROCESS_EVENTS)
         return Response(status=200)
 
     return door

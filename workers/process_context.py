@@ -39,17 +39,17 @@ class _Here:
         self._publisher = publisher
         self.sender: Sender | None = None
 
-    def tell(self, work: str) -> None:
+    def publish(self, work: str) -> None:
         """Report work of this kind."""
         if work == DELIVER and self.sender is not None:
             with suppress(Unavailable):
                 self.sender.wake()
         else:
-            self._publisher.tell(work)
+            self._publisher.publish(work)
 
-    def alarm(self, at: datetime, work: str = ESCALATE) -> None:
+    def publish_at(self, at: datetime, work: str = ESCALATE) -> None:
         """Request work of this kind at that instant."""
-        self._publisher.alarm(at, work)
+        self._publisher.publish_at(at, work)
 
 
 _processes: dict[int, WorkerProcess] = {}

@@ -88,7 +88,7 @@ def _difference(difference: BacktestDifference) -> Iterator[str]:
         if _headline(difference.old) != _headline(difference.new)
         else (f"  #{difference.number}  {_headline(difference.new)}")
     )
-    if difference.old.told != difference.new.told:
+    if difference.old.notified != difference.new.notified:
         yield f"      notified before: {_notified_words(difference.old)}"
         yield f"      notified after:  {_notified_words(difference.new)}"
 
@@ -98,7 +98,7 @@ def _headline(result: ReplayResult) -> str:
 
 
 def _notified_words(result: ReplayResult) -> str:
-    sends = groupby(result.told, key=lambda notified: notified.after)
+    sends = groupby(result.notified, key=lambda notified: notified.after)
     phrases = (f"{', '.join(notified.to for notified in group)} ({words(after)})" for after, group in sends)
     return "; ".join(phrases) or "nobody"
 
@@ -126,5 +126,7 @@ def _document(result: Backtest) -> dict[str, Any]:
 
 
 def _result_document(result: ReplayResult) -> dict[str, Any]:
-    notified = [{"to": notification.to, "after_s": notification.after.total_seconds()} for notification in result.told]
+    notified = [
+        {"to": notification.to, "after_s": notification.after.total_seconds()} for notification in result.notified
+    ]
     return {"category": result.category, "severity": result.severity.value, "route": result.route, "told": notified}

@@ -45,13 +45,13 @@ def _list(connection: Connection, policy: Policy, now: datetime) -> int:
         click.echo(f"{drill.name}: route {drill.route}, next {coming:%a %Y-%m-%d %H:%M %Z}")
         runs = drills.newest(connection, drill.name, _MOST)
         for past in runs:
-            click.echo(f"  {past.run.scheduled_at.astimezone(policy.timezone):%Y-%m-%d %H:%M}  {_said(past)}")
+            click.echo(f"  {past.run.scheduled_at.astimezone(policy.timezone):%Y-%m-%d %H:%M}  {_outcome(past)}")
         ended = [past.run.state for past in runs if past.run.state is not DrillState.RUNNING]
         is_passed = is_passed and ended[:1] in ([], [DrillState.PASSED])
     return 0 if is_passed else 1
 
 
-def _said(past: PastDrill) -> str:
+def _outcome(past: PastDrill) -> str:
     run = past.run
     incident = f" (#{past.number})" if past.number else ""
     if run.acknowledged_at is None or past.opened_at is None:

@@ -56,7 +56,7 @@ def _row(firing: Firing, now: datetime, policy: Policy) -> Iterator[tuple[str, .
     if firing.silenced_until is not None:
         until = firing.silenced_until.astimezone(policy.timezone).strftime("%a %H:%M:%S")
         yield (*lead, "nobody", f"silenced until {until}")
-    notified = [(recipient.who, recipient.through) for recipient in firing.told]
+    notified = [(recipient.who, recipient.through) for recipient in firing.notified]
     for who, through in [*notified, *((f"· {remark}", "") for remark in firing.remarks)]:
         yield (*lead, who, through)
         lead = ("", "", "")

@@ -21,5 +21,5 @@ def command(number: int, by: str, reason: str, *, is_lifted: bool) -> None:
     """Keep the content of an incident, whatever `retention.content` says, until the hold is lifted with --lift."""
     result = change_hold(open_core(), HoldRequest(number, not is_lifted, by, reason, VIA))
     if isinstance(result, HoldRefused):
-        raise click.ClickException(f"nothing changed: {result.said}")
+        raise click.ClickException(f"nothing changed: {result.message}")
     click.echo(result)

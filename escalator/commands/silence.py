@@ -74,9 +74,9 @@ def _require_done(result: Silence | SilenceRefused) -> Silence:
     """Return the silence; raises with exit code 1 for a missing permission, else 2."""
     if isinstance(result, Silence):
         return result
-    if result.what is SilenceProblem.ROLE:
-        raise click.ClickException(result.said)
-    raise Misused(result.said)
+    if result.problem is SilenceProblem.ROLE:
+        raise click.ClickException(result.message)
+    raise Misused(result.message)
 
 
 def _about(core: Core, silence: Silence) -> str:

@@ -27,7 +27,7 @@ def command(event_id: UUID | None, by: str | None) -> None:
         raise Misused("--by PERSON is required: who reads it, an admin of the policy")
     body = read_body(core, event_id, by, VIA)
     if isinstance(body, ReadRefused):
-        raise click.ClickException(f"not shown: {body.said}")
+        raise click.ClickException(f"not shown: {body.message}")
     click.echo(body)
 
 

@@ -123,7 +123,9 @@ class ChangeDraft:
         for target in resolved.unattended:
             self.record(AuditAction.NOBODY_ON_CALL, target=target)
         wanted = [
-            recipient for recipient in self._allowed(resolved.told, roster.allowed) if recipient.person not in exclude
+            recipient
+            for recipient in self._allowed(resolved.recipients, roster.allowed)
+            if recipient.person not in exclude
         ]
         self.notices += [
             NotificationRequest(

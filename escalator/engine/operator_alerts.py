@@ -34,7 +34,7 @@ class OperatorAlertRecipients:
     suspected.
     """
 
-    told: tuple[Recipient, ...] = field(default=())
+    recipients: tuple[Recipient, ...] = field(default=())
     has_safe_way: bool = True
 
 
@@ -46,7 +46,7 @@ def operator_alert_recipients(
     When everybody whom the policy names would be notified through what may be broken, others are added: the fallbacks
     of these destinations, the other contacts of these people and of every admin, else the urgent destinations.
     """
-    recipients = resolve_targets(targets, None, roster).told
+    recipients = resolve_targets(targets, None, roster).recipients
     if any(not suspects.contains(recipient) for recipient in recipients):
         return OperatorAlertRecipients(recipients)
     others = alternative_recipients(recipients, roster.policy, suspects)

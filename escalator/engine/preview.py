@@ -35,7 +35,7 @@ class PlannedSend:
     at: datetime
     step: int
     repeat: int
-    told: tuple[NotificationRequest, ...]
+    notices: tuple[NotificationRequest, ...]
     silenced_until: datetime | None = None
 
 

@@ -50,12 +50,12 @@ class Notified:
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """The result for one item under a policy; `told` is empty where it opens no incident, or the path is silent."""
+    """The result for one item under a policy; `notified` is empty where it opens no incident, or the path is silent."""
 
     category: str | None = None
     severity: Severity = Severity.UNKNOWN
     route: str | None = None
-    told: tuple[Notified, ...] = ()
+    notified: tuple[Notified, ...] = ()
 
 
 def replay(
@@ -83,7 +83,7 @@ class _IncidentReplay:
     source: str
     rules: PolicyPair
     incident: Incident | None = None
-    told: list[Notified] = field(default_factory=list)
+    notified: list[Notified] = field(default_factory=list)
     firings: int = 0
 
     def advance(self, until: datetime) -> None:
@@ -115,10 +115,10 @@ class _IncidentReplay:
     def _save(self, change: Change, at: datetime) -> None:
         self.incident = change.incident
         after = at - change.incident.opened_at
-        self.told += [Notified(after, notice.recipient.destination) for notice in change.notices]
+        self.notified += [Notified(after, notice.recipient.destination) for notice in change.notices]
 
     def result(self) -> ReplayResult:
         if self.incident is None:
             return ReplayResult()
         incident = self.incident
-        return ReplayResult(incident.category, incident.severity, incident.route, tuple(self.told))
+        return ReplayResult(incident.category, incident.severity, incident.route, tuple(self.notified))

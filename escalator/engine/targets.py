@@ -37,7 +37,7 @@ class Recipients:
     The lead of a team with nobody on call is among the recipients.
     """
 
-    told: tuple[Recipient, ...]
+    recipients: tuple[Recipient, ...]
     missing: tuple[str, ...]
     unattended: tuple[str, ...] = ()
 

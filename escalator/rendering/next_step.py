@@ -71,7 +71,7 @@ def _step(send: PlannedSend) -> str:
 
 
 def _who(send: PlannedSend, policy: Policy) -> tuple[str, ...]:
-    recipients = (notice.recipient for notice in send.told)
+    recipients = (notice.recipient for notice in send.notices)
     return tuple(
         dict.fromkeys(
             display_name(recipient.person, policy) if recipient.person else recipient.destination

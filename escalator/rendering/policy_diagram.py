@@ -163,7 +163,7 @@ def target_aim(target: str, assign: str | None, roster: Roster) -> Aim:
         return _place(destination)
     resolved_target = assign if target == "team" and assign else target
     resolved = resolve_targets((target,), assign, roster)
-    people = (recipient for recipient in resolved.told if recipient.person is not None)
+    people = (recipient for recipient in resolved.recipients if recipient.person is not None)
     somebody = tuple(
         Somebody(recipient.person or "", _name(recipient.person, policy), recipient.kind.about.title)
         for recipient in people
@@ -195,7 +195,7 @@ def _note(resolved: Recipients, people: tuple[Somebody, ...]) -> str:
         return "reaches nobody"
     return (
         ""
-        if any(recipient.may_acknowledge for recipient in resolved.told)
+        if any(recipient.may_acknowledge for recipient in resolved.recipients)
         else "nobody here may acknowledge: the next step fires at once"
     )
 

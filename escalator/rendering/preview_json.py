@@ -36,7 +36,7 @@ def _send_document(send: PlannedSend, now: datetime) -> dict[str, Any]:
         "at": stamp(send.at),
         "step": send.step,
         "repeat": send.repeat,
-        "notify": [_notice_document(notice) for notice in send.told],
+        "notify": [_notice_document(notice) for notice in send.notices],
     }
 
 

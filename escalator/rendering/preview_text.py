@@ -37,7 +37,7 @@ class Firing:
     at: datetime
     step: int
     repeat: int
-    told: tuple[NotifiedRecipient, ...]
+    notified: tuple[NotifiedRecipient, ...]
     silenced_until: datetime | None
     remarks: tuple[str, ...]
 
@@ -58,7 +58,7 @@ def firings(preview: Preview, now: datetime, policy: Policy) -> Iterator[Firing]
             at=at,
             step=step,
             repeat=sent.repeat if sent else 0,
-            told=tuple(_notified(notice, incident, remarks, policy) for notice in sent.told) if sent else (),
+            notified=tuple(_notified(notice, incident, remarks, policy) for notice in sent.notices) if sent else (),
             silenced_until=sent.silenced_until if sent else None,
             remarks=(*_waited_for(at, step, before, incident, policy), *_remark_lines(remarks, policy)),
         )

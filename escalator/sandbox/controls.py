@@ -46,7 +46,7 @@ def send_sample(core: Core, receiver: WebhookReceiver, name: str) -> IntakeResul
     api_key, secret = credentials
     body = sample(name, core.clock.now(), lambda: str(uuid4()))
     accepted = receiver.receive(WebhookRequest(body, api_key, sign(body, secret), str(uuid4())))
-    core.queue.tell(PROCESS_EVENTS)
+    core.queue.publish(PROCESS_EVENTS)
     return accepted
 
 

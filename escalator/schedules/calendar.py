@@ -27,7 +27,7 @@ class FeedFlaw(StrEnum):
     EMPTY = "empty"
 
     @property
-    def is_said(self) -> bool:
+    def is_nobody(self) -> bool:
         """Whether it is a calendar, and this is what it says: nobody is on call."""
         return self in {FeedFlaw.CANCELLED, FeedFlaw.EMPTY}
 

@@ -217,8 +217,8 @@ def save(
     connection: Connection, changed: Sequence[tuple[Incident, Incident]], armed: Mapping[UUID, datetime], seal: Seal
 ) -> None:
     """Write incidents after a decision, given as (before, after); this transaction has locked them."""
-    with_new_content = [(before, after) for before, after in changed if _is_told_more(before, after)]
-    same = [(before, after) for before, after in changed if not _is_told_more(before, after)]
+    with_new_content = [(before, after) for before, after in changed if _has_more_to_show(before, after)]
+    same = [(before, after) for before, after in changed if not _has_more_to_show(before, after)]
     for pairs, with_content in ((with_new_content, True), (same, False)):
         if pairs:
             _update(connection, [after for _before, after in pairs], armed, seal, with_content=with_content)
@@ -230,7 +230,7 @@ def set_hold(connection: Connection, incident_id: UUID, *, is_held: bool) -> Non
     connection.execute(update(incidents).where(incidents.c.id == incident_id).values(has_legal_hold=is_held))
 
 
-def _is_told_more(before: Incident, after: Incident) -> bool:
+def _has_more_to_show(before: Incident, after: Incident) -> bool:
     return (before.facts, before.content, before.links) != (after.facts, after.content, after.links)
 
 

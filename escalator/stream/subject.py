@@ -21,14 +21,14 @@ _MESSAGE_EVENTS = frozenset(
 class EventSubject:
     """What an event is about; what is not known is empty. An entity has both its type and its id, or neither.
 
-    `entity_type` is Stream's long name, and the id of a call its cid; `said` is the entity as the event spells it.
+    `entity_type` is Stream's long name, and the id of a call its cid; `as_spelled` has both as the event spells them.
     """
 
     item_id: str = ""
     entity_type: str = ""
     entity_id: str = ""
     author_id: str = ""
-    said: tuple[str, str] = ("", "")
+    as_spelled: tuple[str, str] = ("", "")
 
     @property
     def keys(self) -> tuple[ItemKey, ...]:
@@ -47,7 +47,7 @@ class EventSubject:
         if not self.entity_id:
             return ()
         spelled = [(name, self.entity_id) for name in all_names_of(self.entity_type)]
-        keys = (_entity_key(*entity) for entity in [*spelled, self.said] if all(entity))
+        keys = (_entity_key(*entity) for entity in [*spelled, self.as_spelled] if all(entity))
         return tuple(key for key in dict.fromkeys(keys) if key not in self.keys)
 
     @property
@@ -71,19 +71,19 @@ def subject_of(event: StreamEvent) -> EventSubject:
     if event.type in _BANS:
         return _banned(event)
     item_id, entities = _item_id(event), list(_entities(event))
-    said = _first_whole(entities)
-    if said is None and not any(entity_id for _type, entity_id in entities):
+    spelled = _first_whole(entities)
+    if spelled is None and not any(entity_id for _type, entity_id in entities):
         item_id = item_id or next(filter(None, (flag.review_queue_item_id for flag in event.all_flags)), "")
-        said = _first_whole((flag.entity_type, flag.entity_id) for flag in event.all_flags)
+        spelled = _first_whole((flag.entity_type, flag.entity_id) for flag in event.all_flags)
     author_id = next(filter(None, _authors(event)), "")
-    if said is None:
+    if spelled is None:
         return EventSubject(item_id, author_id=author_id)
-    return EventSubject(item_id, *_whole(said, event), author_id=author_id, said=said)
+    return EventSubject(item_id, *_whole(spelled, event), author_id=author_id, as_spelled=spelled)
 
 
-def _whole(said: tuple[str, str], event: StreamEvent) -> tuple[str, str]:
+def _whole(as_spelled: tuple[str, str], event: StreamEvent) -> tuple[str, str]:
     """Return an entity by its long name; a call by its cid, wherever the event has that."""
-    entity_type, entity_id = long_name(said[0]), said[1]
+    entity_type, entity_id = long_name(as_spelled[0]), as_spelled[1]
     return entity_type, (_cid(event) or entity_id) if entity_type == CALL else entity_id
 
 

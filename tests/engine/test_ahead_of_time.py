@@ -48,7 +48,7 @@ def lived(event: Observation, policy: Policy, at: datetime, said: Calendars) -> 
 def test_explain_tells_who_when_and_by_which_step_as_the_live_engine_then_does(event, policy, at, said) -> None:
     foretold = preview(event, "chat-prod", policy, at, said)
     happened = lived(event, policy, at, said)
-    planned = [(one.at, one.told) for one in foretold.plan if one.at - at <= FOLLOWED_FOR]
+    planned = [(one.at, one.notices) for one in foretold.plan if one.at - at <= FOLLOWED_FOR]
     first_round = [
         (now, steps)
         for now, notices in happened

@@ -29,7 +29,7 @@ POLICY = a_policy(destinations=PLACES, people={"ana": ANA})
     ],
 )
 def test_whoever_is_told_is_told_at_an_endpoint_of_the_policy(target: str, names: list[str]) -> None:
-    told = resolve_targets((target,), None, Roster(POLICY, WINDOW_START)).told
+    told = resolve_targets((target,), None, Roster(POLICY, WINDOW_START)).recipients
     assert [one.endpoint for one in told] == names
     assert [endpoint_of(one.destination, one.kind, one.address, POLICY) for one in told] == names
     assert set(names) <= all_endpoints(POLICY)

@@ -110,7 +110,7 @@ def test_a_schedule_with_nobody_has_no_lead() -> None:
 )
 def test_a_team_means_whoever_of_it_is_on_call_when_the_step_fires(at: str, expected: list[str]) -> None:
     found = resolve_targets(["team"], "child-safety", a_roster(datetime.fromisoformat(at)))
-    assert [one.destination for one in found.told] == expected
+    assert [one.destination for one in found.recipients] == expected
     assert found.unattended == ()
 
 
@@ -156,7 +156,8 @@ def test_of_a_rota_that_teams_share_each_takes_its_own() -> None:
 )
 def test_a_schedule_with_a_calendar(calendars: dict[str, tuple[Booking, ...]], expected: list[str]) -> None:
     roster = replace(a_roster(START), calendars=calendars)
-    assert [one.destination for one in resolve_targets(["schedule:seniors-on-call"], None, roster).told] == expected
+    found = resolve_targets(["schedule:seniors-on-call"], None, roster)
+    assert [one.destination for one in found.recipients] == expected
 
 
 def test_a_restricted_category_tells_only_people_who_may_know() -> None:

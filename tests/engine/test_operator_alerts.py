@@ -39,7 +39,7 @@ def told(
     targets: list[str], suspects: SuspectedChannels, policy: Policy = POLICY
 ) -> tuple[list[tuple[str, str]], bool]:
     found = operator_alert_recipients(targets, Roster(policy, START), suspects)
-    return [(recipient.destination, recipient.address) for recipient in found.told], found.has_safe_way
+    return [(recipient.destination, recipient.address) for recipient in found.recipients], found.has_safe_way
 
 
 ELI = ("person:eli", "eli@example.com")

@@ -55,7 +55,7 @@ def test_when_each_step_fires(event: Observation, route: str | None, offsets: li
 
 def test_who_is_told_at_each() -> None:
     plan = preview(SELF_HARM, "chat-prod", EXAMPLE_POLICY, minute(0)).plan
-    told = [(step.step, step.repeat, [notice.recipient.destination for notice in step.told]) for step in plan]
+    told = [(step.step, step.repeat, [notice.recipient.destination for notice in step.notices]) for step in plan]
     assert told == [
         (1, 0, ["critical-alerts", *TEAM]),
         (2, 0, [*SENIORS, "ts-pager"]),
@@ -123,7 +123,7 @@ def test_a_silenced_step_is_planned_for_nobody_until_the_silence_ends() -> None:
     policy = a_policy(routes=(a_route("only", "only"),), paths={"only": (a_step("critical-alerts", after=5),)})
     silence = Silence(SilenceScope.ROUTE, "only", minute(0), minute(12), "dana", "Maintenance")
     plan = preview(an_observation(), "chat-prod", policy, minute(0), silences=(silence,)).plan
-    found = [(one.at, one.step, one.repeat, len(one.told), one.silenced_until) for one in plan]
+    found = [(one.at, one.step, one.repeat, len(one.notices), one.silenced_until) for one in plan]
     assert found == [(minute(5), 1, 0, 0, minute(12)), (minute(12), 1, 0, 1, None)]
 
 

@@ -31,7 +31,7 @@ def acted(at: float, verb: Verb, person: str = "ana", **more) -> PastAction:
 
 def told(*happened, until: float = 20, policy=POLICY) -> list[tuple[float, str]]:
     found = replay("chat-prod", happened, minute(until), policy, {})
-    return [(one.after / timedelta(minutes=1), one.to) for one in found.told]
+    return [(one.after / timedelta(minutes=1), one.to) for one in found.notified]
 
 
 ANA, DANA, ELI = (0, "person:ana"), (5, "person:dana"), (15, "person:eli")
@@ -86,7 +86,7 @@ def test_whoever_a_calendar_had_on_call_is_told():
     policy = replace(POLICY, schedules={"rota": schedule}, paths={"two": (a_step("schedule:rota"),), "silent": ()})
     calendars = {"rota": (Booking(minute(-60), minute(60), ("ben",)),)}
     found = replay("chat-prod", [heard()], minute(1), policy, calendars)
-    assert [one.to for one in found.told] == ["person:ben"]
+    assert [one.to for one in found.notified] == ["person:ben"]
 
 
 def test_nothing_is_told_after_the_end():
@@ -105,7 +105,7 @@ def test_what_this_policy_does_not_let_somebody_do_does_not_count():
 def test_a_fate_says_what_and_by_which_route():
     found = replay("chat-prod", [heard()], minute(1), POLICY, {})
     assert (found.category, found.severity, found.route) == ("self_harm", Severity.CRITICAL, "Harm")
-    assert found.told == (Notified(timedelta(0), "person:ana"),)
+    assert found.notified == (Notified(timedelta(0), "person:ana"),)
 
 
 def test_a_path_without_end_is_followed_a_bounded_number_of_times():

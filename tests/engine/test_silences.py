@@ -284,7 +284,7 @@ def test_a_silence_begun_meanwhile_is_waited_for() -> None:
 def test_the_plan_shows_a_silenced_send_as_one_that_tells_nobody() -> None:
     policy = replace(ONE, silences=(a_silence(end=10),))
     found = preview(an_observation(), "chat-prod", policy, minute(0))
-    seen = [(one.at, one.step, len(one.told), one.silenced_until) for one in found.plan]
+    seen = [(one.at, one.step, len(one.notices), one.silenced_until) for one in found.plan]
     assert seen == [(minute(0), 1, 0, minute(10)), (minute(10), 1, 1, None)]
     assert found.restart_at == minute(40)
 

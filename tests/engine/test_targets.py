@@ -41,7 +41,7 @@ SLACK, PAGERDUTY, EMAIL = DestinationKind.SLACK, DestinationKind.PAGERDUTY, Dest
 )
 def test_who_is_told(targets: list[str], assign: str | None, expected: list[str]) -> None:
     found = resolve_targets(targets, assign, a_roster())
-    assert [one.destination for one in found.told] == expected
+    assert [one.destination for one in found.recipients] == expected
     assert found.missing == ()
 
 
@@ -60,7 +60,7 @@ def test_who_is_told(targets: list[str], assign: str | None, expected: list[str]
 def test_a_target_that_means_nobody_is_missing(target: str, assign: str | None) -> None:
     found = resolve_targets([target, "critical-alerts"], assign, a_roster())
     assert found.missing == (target,)
-    assert [one.destination for one in found.told] == ["critical-alerts"]
+    assert [one.destination for one in found.recipients] == ["critical-alerts"]
 
 
 @pytest.mark.parametrize(
@@ -93,10 +93,10 @@ def test_which_schedules_decide_whom_a_step_means(targets: list[str], assign: st
 
 
 def test_a_recipient_says_what_the_step_said_and_by_which_channel() -> None:
-    (pager, dana) = resolve_targets(["ts-pager", "person:dana"], None, a_roster()).told
+    (pager, dana) = resolve_targets(["ts-pager", "person:dana"], None, a_roster()).recipients
     assert (pager.target, pager.kind, pager.person) == ("ts-pager", PAGERDUTY, None)
     assert (dana.target, dana.kind, dana.person) == ("person:dana", SLACK, "dana")
-    (ana,) = resolve_targets(["team"], "child-safety", a_roster()).told
+    (ana,) = resolve_targets(["team"], "child-safety", a_roster()).recipients
     assert (ana.target, ana.destination, ana.person) == ("team", "person:ana", "ana")
 
 

@@ -27,7 +27,7 @@ def _tasks_done(installation: Installation, worker: str) -> int:
     return len(re.findall(r"Task \w+\[.*\] succeeded", said))
 
 
-def _is_told(installation: Installation) -> None:
+def _is_alerted(installation: Installation) -> None:
     """Let an alert come, which is accepted at once and told."""
     known = len(installation.numbers_told())
     assert installation.post(event()) == 200
@@ -62,10 +62,10 @@ def test_whatever_the_broker_answers_alerts_go_out_and_no_process_ends(
     for name in list(FAILURES)[part::PARTS]:
         _take_tasks_again(on_postgres, *WORKERS)
         broker.fail(*FAILURES[name])
-        _is_told(on_postgres)
+        _is_alerted(on_postgres)
         broker.cut()
         wait_until(broker.failed.total, f"the broker has failed: {name}")
-        _is_told(on_postgres)
+        _is_alerted(on_postgres)
         broker.recover()
         assert all(process.is_running for process in on_postgres.processes.values()), name
     _take_tasks_again(on_postgres, *WORKERS)
@@ -83,9 +83,9 @@ def test_a_worker_and_a_web_that_start_while_the_broker_fails_do_all_their_work(
     broker.fail(*FAILURES[name])
     on_postgres.start(*pool)
     pids = {name: process.pid for name, process in on_postgres.processes.items()}
-    _is_told(on_postgres)
+    _is_alerted(on_postgres)
     wait_until(broker.failed.total, "the broker has failed")
-    _is_told(on_postgres)
+    _is_alerted(on_postgres)
     broker.recover()
     _take_tasks_again(on_postgres, "worker")
     assert {name: process.pid for name, process in on_postgres.processes.items()} == pids
@@ -99,6 +99,6 @@ def test_a_worker_ends_in_order_while_the_broker_fails(on_postgres: Installation
         on_postgres.start_worker(name, *how)
         _take_tasks_again(on_postgres, name)
         broker.fail(*FAILURES["READONLY"])
-        _is_told(on_postgres)
+        _is_alerted(on_postgres)
         assert on_postgres.processes[name].stop() == 0
         broker.recover()

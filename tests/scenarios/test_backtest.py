@@ -56,7 +56,7 @@ def test_a_slower_path_spares_whom_an_answer_came_before(h: Harness) -> None:
     h.forget_seen()
     found = hindsight(h, ("{after: 5m,  notify: [team:seniors]}", "{after: 7m,  notify: [team:seniors]}"))
     [one] = found.differences
-    assert {told.to for told in one.old.told} - {told.to for told in one.new.told} == {"person:dana"}
+    assert {told.to for told in one.old.notified} - {told.to for told in one.new.notified} == {"person:dana"}
     assert (found.old["person:dana"], found.new["person:dana"]) == (1, 0)
 
 

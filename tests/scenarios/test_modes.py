@@ -114,7 +114,7 @@ def in_trouble(h: Harness) -> None:
         assert OperatorAlerts(connection, h.clock.now()).raise_alert(
             "loop", "all is not well", running.policy, h.core.settings
         )
-    h.queue.tell(DELIVER)
+    h.queue.publish(DELIVER)
     h.work()
 
 

@@ -99,7 +99,7 @@ def test_an_event_that_waited_for_its_item_in_vain_is_processed_at_its_ten_secon
 def test_an_idle_sweep_wakes_nobody(h: Harness) -> None:
     paged(h)
     assert swept(h) == 0
-    assert h.queue.told == []
+    assert h.queue.published == []
 
 
 def test_a_deadline_gets_one_alarm_when_it_comes_near(h: Harness) -> None:

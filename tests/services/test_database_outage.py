@@ -67,8 +67,8 @@ def test_outside_of_production_nobody_is_told(started, slack, mode):
 def test_it_is_time_after_a_minute_and_once_in_each_outage(started):
     core = started("production")
     outage, begun = OutageWatch(core), core.clock.now()
-    asked = [outage.is_to_be_told(begun + timedelta(seconds=span)) for span in (0, 59, 60, 62, 600)]
+    asked = [outage.is_alert_due(begun + timedelta(seconds=span)) for span in (0, 59, 60, 62, 600)]
     assert asked == [False, False, True, False, False]
     outage.over()
-    asked = [outage.is_to_be_told(begun + timedelta(seconds=span)) for span in (700, 759, 760, 762)]
+    asked = [outage.is_alert_due(begun + timedelta(seconds=span)) for span in (700, 759, 760, 762)]
     assert asked == [False, False, True, False]

@@ -447,7 +447,7 @@ def test_a_process_that_has_not_beaten_for_a_while_is_not_alive_and_then_gone(co
 def test_every_sample_gets_in_by_streams_own_door(core, name):
     assert send_sample(core, WebhookReceiver(core), name) is IntakeResult.STORED
 
-    assert core.queue.told == [PROCESS_EVENTS]
+    assert core.queue.published == [PROCESS_EVENTS]
     assert process_events(core) == 1
 
 
@@ -460,7 +460,7 @@ def test_two_samples_of_one_name_are_two_incidents(core):
 
 def test_there_is_no_sample_that_is_not_in_the_list(core):
     assert isinstance(send_sample(core, WebhookReceiver(core), "made-up"), Refused)
-    assert core.queue.told == []
+    assert core.queue.published == []
 
 
 SOURCES = """

@@ -15,7 +15,7 @@ from web.api.blueprint import ApiBlueprint
 from web.api.incidents import NUMBERED, find_incident_or_404
 from web.api.problems import refuse
 from web.api.request_schemas import NoteSchema, ReassignSchema, ResolveSchema, SnoozeSchema
-from web.api.response_schemas import OpenedIncidentSchema
+from web.api.response_schemas import IncidentDetailSchema
 from web.note_publishing import publish_later
 from web.session import viewer
 
@@ -78,7 +78,7 @@ def _add(blueprint: ApiBlueprint, core: Core, publishers: Executor, name: str, k
         f"{NUMBERED}/{name}",
         scope=Scope.ACT,
         asks=kind.asks,
-        answers=OpenedIncidentSchema,
+        answers=IncidentDetailSchema,
         problems=(404, 409),
         summary=kind.summary,
     )(do)

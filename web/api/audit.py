@@ -17,12 +17,12 @@ from web.api.blueprint import ApiBlueprint
 from web.api.pagination import next_page
 from web.api.problems import refuse
 from web.api.request_schemas import LimitSchema, Line
-from web.api.response_schemas import Instant, RecordsSchema
+from web.api.response_schemas import Instant, RecordListSchema
 from web.session import running_policy, viewer
 
 
-class _PlaceField(fields.String):
-    """A page's start, as in `next`."""
+class _CursorField(fields.String):
+    """The start of a page, as `next` gives it."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         try:
@@ -31,8 +31,8 @@ class _PlaceField(fields.String):
             raise self.make_error("invalid") from error
 
 
-class WantedRecordsSchema(LimitSchema):
-    """Which records. An action may be repeated."""
+class RecordFilterSchema(LimitSchema):
+    """Which records to return. `action` may be repeated."""
 
     person = Line()
     incident = fields.Integer(validate=Range(0, MOST_NUMBER))
@@ -40,15 +40,15 @@ class WantedRecordsSchema(LimitSchema):
     action = fields.List(fields.Enum(AuditAction, by_value=True), load_default=list)
     since = Instant()
     until = Instant()
-    cursor = _PlaceField(metadata={"description": "Cursor of the page: `next` of the answer before it."})
+    cursor = _CursorField(metadata={"description": "Cursor of the page: `next` of the answer before it."})
 
 
 def register(blueprint: ApiBlueprint, core: Core) -> None:
     """Add the route."""
 
-    @blueprint.route("GET", "/records", scope=Scope.AUDIT, asks=WantedRecordsSchema, answers=RecordsSchema)
+    @blueprint.route("GET", "/records", scope=Scope.AUDIT, asks=RecordFilterSchema, answers=RecordListSchema)
     def found(asked: dict[str, Any]) -> dict[str, Any]:
-        """Search the audit trail, the newest first."""
+        """Search the audit log. The newest records come first."""
         search = AuditQuery(
             actor=asked.get("person"),
             number=asked.get("incident"),

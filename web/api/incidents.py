@@ -12,8 +12,8 @@ from escalator.store.incidents import MOST_NUMBER
 from web.api.blueprint import ApiBlueprint
 from web.api.pagination import next_page
 from web.api.problems import refuse
-from web.api.request_schemas import WantedIncidentsSchema
-from web.api.response_schemas import IncidentSchema, IncidentsSchema, OpenedIncidentSchema
+from web.api.request_schemas import IncidentFilterSchema
+from web.api.response_schemas import IncidentDetailSchema, IncidentListSchema, IncidentSchema
 from web.session import running_policy, viewer
 
 NUMBERED = f"/incidents/<int(max={MOST_NUMBER}):number>"
@@ -22,9 +22,9 @@ NUMBERED = f"/incidents/<int(max={MOST_NUMBER}):number>"
 def register(blueprint: ApiBlueprint, core: Core) -> None:
     """Add the routes."""
 
-    @blueprint.route("GET", "/incidents", scope=Scope.READ, asks=WantedIncidentsSchema, answers=IncidentsSchema)
+    @blueprint.route("GET", "/incidents", scope=Scope.READ, asks=IncidentFilterSchema, answers=IncidentListSchema)
     def listed(asked: dict[str, Any]) -> dict[str, Any]:
-        """List incidents, the newest first."""
+        """List incidents. The newest come first."""
         limit = asked["limit"]
         with core.database.reading() as connection:
             audience = audience_of(connection, viewer(), running_policy().policy)
@@ -34,9 +34,9 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
         page = rows[:limit]
         return {"items": page, "next": next_page(str(page[-1].number)) if len(rows) > limit else None}
 
-    @blueprint.route("GET", NUMBERED, scope=Scope.READ, answers=OpenedIncidentSchema, problems=(404,))
+    @blueprint.route("GET", NUMBERED, scope=Scope.READ, answers=IncidentDetailSchema, problems=(404,))
     def incident(number: int) -> dict[str, Any]:
-        """Tell of one incident."""
+        """Get one incident with its timeline and notifications."""
         return find_incident_or_404(core, number)
 
 
@@ -47,7 +47,7 @@ def find_incident_or_404(core: Core, number: int) -> dict[str, Any]:
         refuse(404)
     names = (field.attribute or name for name, field in IncidentSchema().fields.items())
     plain = {name: getattr(summary.incident, name) for name in names}
-    return plain | {"said": summary.said, "timeline": summary.timeline, "deliveries": summary.deliveries}
+    return plain | {"said": summary.disclosure, "timeline": summary.timeline, "deliveries": summary.deliveries}
 
 
 def _filter(asked: dict[str, Any]) -> IncidentFilter:

@@ -9,12 +9,12 @@ from escalator.engine.oncall import OnCallStatus, may_view_on_call, on_call_stat
 from escalator.services.auth.api_tokens import Scope
 from escalator.services.core.context import Core
 from web.api.blueprint import ApiBlueprint
-from web.api.response_schemas import Instant, OnCallSchema
+from web.api.response_schemas import Instant, OnCallListSchema
 from web.session import running_policy, viewer
 
 
 class AtSchema(Schema):
-    """At which time; default: now."""
+    """`at` is the time to ask for (default: now)."""
 
     at = Instant()
 
@@ -22,9 +22,9 @@ class AtSchema(Schema):
 def register(blueprint: ApiBlueprint, core: Core) -> None:  # noqa: ARG001  # what the blueprint knows of who asks is enough
     """Add the route."""
 
-    @blueprint.route("GET", "/oncall", scope=Scope.READ, asks=AtSchema, answers=OnCallSchema)
+    @blueprint.route("GET", "/oncall", scope=Scope.READ, asks=AtSchema, answers=OnCallListSchema)
     def oncall(asked: dict[str, Any]) -> dict[str, Any]:
-        """Say who is on call."""
+        """List who is on call, who is next, and when it changes."""
         at, asker, policy = asked.get("at", g.now), viewer().person, running_policy().policy
         statuses = on_call_statuses(running_policy().roster(at))
         return {

@@ -1,4 +1,4 @@
-"""`/overrides`: lists, begins and ends overrides of who is on call."""
+"""`/overrides`: list, create and end overrides of who is on call."""
 
 from typing import Any, NoReturn
 from uuid import UUID
@@ -16,14 +16,14 @@ from web.api.access import recorded_via
 from web.api.blueprint import ApiBlueprint
 from web.api.problems import refuse
 from web.api.request_schemas import Line
-from web.api.response_schemas import Instant, OverrideSchema, OverridesSchema
+from web.api.response_schemas import Instant, OverrideListSchema, OverrideSchema
 from web.session import running_policy, viewer
 
 _STATUS = {OverrideProblem.ROLE: 403, OverrideProblem.GONE: 404}
 
 
-class StandingInSchema(Schema):
-    """Who is to be on call on a schedule, from when until when."""
+class OverrideRequestSchema(Schema):
+    """Who is on call on a schedule instead, from `start` until `end`."""
 
     schedule = Line(required=True)
     person = Line(required=True)
@@ -34,18 +34,20 @@ class StandingInSchema(Schema):
 def register(blueprint: ApiBlueprint, core: Core) -> None:
     """Add the routes."""
 
-    @blueprint.route("GET", "/overrides", scope=Scope.READ, answers=OverridesSchema)
+    @blueprint.route("GET", "/overrides", scope=Scope.READ, answers=OverrideListSchema)
     def listed() -> dict[str, Any]:
-        """List the overrides that people have begun and that are not over."""
+        """List current and future overrides, except those in the policy file."""
         asker, policy = viewer().person, running_policy().policy
         known = (
             stand_in for stand_in in running_policy().stand_ins if may_view_schedule(stand_in.schedule, asker, policy)
         )
         return {"items": [override for override in known if override.end > g.now]}
 
-    @blueprint.route("POST", "/overrides", scope=Scope.ACT, asks=StandingInSchema, answers=OverrideSchema, status=201)
+    @blueprint.route(
+        "POST", "/overrides", scope=Scope.ACT, asks=OverrideRequestSchema, answers=OverrideSchema, status=201
+    )
     def begin(asked: dict[str, Any]) -> ManualOverride:
-        """Put somebody on call for a time, instead of whoever it would be."""
+        """Create an override: one person is on call on a schedule for a given time."""
         result = overrides.create_override(core, OverrideRequest(**asked), viewer().person, recorded_via())
         return result if isinstance(result, ManualOverride) else _not_done(result)
 
@@ -53,11 +55,11 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
         "DELETE", "/overrides/<uuid:override_id>", scope=Scope.ACT, answers=None, status=204, problems=(404,)
     )
     def end(override_id: UUID) -> None:
-        """Take an override back: from now on it is again whoever it would be."""
+        """End an override now: the schedule applies again."""
         ended = overrides.end_override(core, override_id, viewer().person, recorded_via())
         if isinstance(ended, OverrideRefused):
             _not_done(ended)
 
 
 def _not_done(refusal: OverrideRefused) -> NoReturn:
-    refuse(_STATUS.get(refusal.what, 400), refusal.what.value, refusal.said)
+    refuse(_STATUS.get(refusal.problem, 400), refusal.problem.value, refusal.message)

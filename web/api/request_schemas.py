@@ -34,8 +34,8 @@ class LimitSchema(Schema):
     limit = fields.Integer(load_default=50, validate=Range(1, MOST_ITEMS))
 
 
-class WantedIncidentsSchema(LimitSchema):
-    """Which incidents; a state or severity may be repeated. Times are of the opening."""
+class IncidentFilterSchema(LimitSchema):
+    """Which incidents to return: those opened from `since` until `until`. `state` and `severity` may be repeated."""
 
     state = fields.List(fields.Enum(State, by_value=True), load_default=list)
     severity = fields.List(fields.Enum(Severity, by_value=True), load_default=list)
@@ -51,25 +51,25 @@ class WantedIncidentsSchema(LimitSchema):
 
 
 class ResolveSchema(Schema):
-    """The outcome; a referral needs a reference."""
+    """`referred` needs a `reference`."""
 
     outcome = fields.Enum(Outcome, by_value=True, required=True)
     reference = Line(MOST_REFERENCE, least=0, load_default="")
 
 
 class SnoozeSchema(Schema):
-    """For how long."""
+    """How long to snooze."""
 
     minutes = fields.Integer(required=True, strict=True, validate=Range(1, LONGEST_SNOOZE_MIN))
 
 
 class ReassignSchema(Schema):
-    """To whom: a person's key in the policy."""
+    """Who takes the incident: a person's key in the policy."""
 
     to = Line(required=True)
 
 
 class NoteSchema(Schema):
-    """What others should know."""
+    """The note."""
 
     note = Line(MOST_NOTE, required=True)

@@ -80,14 +80,14 @@ class IncidentSchema(Schema):
 
 
 class ActorSchema(Schema):
-    """Who did something."""
+    """Who acted."""
 
     kind = _text()
     key = _text()
 
 
-class HappenedSchema(Schema):
-    """One line of an incident's timeline."""
+class TimelineEntrySchema(Schema):
+    """One entry of an incident's timeline."""
 
     at = Instant(required=True)
     action = _text()
@@ -115,8 +115,8 @@ class DeliverySchema(Schema):
     reason = _text(allow_none=True)
 
 
-class SaidSchema(Schema):
-    """What may be shown of the content outside: null means not allowed, or unknown."""
+class ShownContentSchema(Schema):
+    """What may be shown of the content outside the dashboard. Null means not allowed or unknown."""
 
     kinds = _text(allow_none=True)
     content = _text(allow_none=True)
@@ -126,15 +126,15 @@ class SaidSchema(Schema):
     reference = _text(allow_none=True)
 
 
-class OpenedIncidentSchema(IncidentSchema):
+class IncidentDetailSchema(IncidentSchema):
     """An incident with its whole timeline, oldest first."""
 
-    said = fields.Nested(SaidSchema, required=True)
-    timeline = fields.List(fields.Nested(HappenedSchema), required=True)
+    said = fields.Nested(ShownContentSchema, required=True)
+    timeline = fields.List(fields.Nested(TimelineEntrySchema), required=True)
     deliveries = fields.List(fields.Nested(DeliverySchema), required=True)
 
 
-class DutySchema(Schema):
+class OnCallStatusSchema(Schema):
     """Who is on call for a team or on a schedule. `lead` is notified while nobody is."""
 
     kind = fields.String(required=True, validate=OneOf(["team", "schedule"]))
@@ -148,11 +148,11 @@ class DutySchema(Schema):
     lead = _text(allow_none=True)
 
 
-class OnCallSchema(Schema):
-    """Who is on call at an instant: every team, then every schedule."""
+class OnCallListSchema(Schema):
+    """Who is on call at a given time: every team, then every schedule."""
 
     at = Instant(required=True)
-    oncall = fields.List(fields.Nested(DutySchema), required=True)
+    oncall = fields.List(fields.Nested(OnCallStatusSchema), required=True)
 
 
 class PolicySchema(Schema):
@@ -164,7 +164,7 @@ class PolicySchema(Schema):
 
 
 class OverrideSchema(Schema):
-    """An override of a schedule, in [start, end), and who made it."""
+    """An override of a schedule from `start` until `end` (excluded), and who created it."""
 
     id = fields.UUID(required=True)
     schedule = _text()
@@ -174,14 +174,14 @@ class OverrideSchema(Schema):
     author = _text()
 
 
-class OverridesSchema(Schema):
-    """The overrides that people have begun and that have not ended, as far as the caller may know of them."""
+class OverrideListSchema(Schema):
+    """Current and future overrides that the caller may see, except those in the policy file."""
 
     items = fields.List(fields.Nested(OverrideSchema), required=True)
 
 
 class SilenceSchema(Schema):
-    """A silence, current or future. One from the policy file has no `handle`: it is ended in the file."""
+    """A current or future silence. One from the policy file has an empty `handle`: it can only be ended in the file."""
 
     handle = _text()
     of = _word(SilenceScope)
@@ -194,32 +194,32 @@ class SilenceSchema(Schema):
     is_in_force = fields.Boolean(required=True)
 
 
-class SilencesSchema(Schema):
-    """The silences that have not ended, as far as the caller may see them."""
+class SilenceListSchema(Schema):
+    """Current and future silences that the caller may see."""
 
     items = fields.List(fields.Nested(SilenceSchema), required=True)
 
 
-class ToldSchema(Schema):
-    """Who would be notified: the name in the step, the channel, and the people."""
+class PlannedRecipientSchema(Schema):
+    """Who would be notified: the target in the step, the kind of channel, and the person."""
 
     target = _text()
     kind = _word(DestinationKind)
     person = _text(allow_none=True)
 
 
-class PlannedSchema(Schema):
-    """One send of one step."""
+class PlannedSendSchema(Schema):
+    """One send of one step: `offset_s` seconds after the event is accepted."""
 
     offset_s = fields.Integer(required=True)
     at = _text()
     step = fields.Integer(required=True)
     repeat = fields.Integer(required=True)
-    notify = fields.List(fields.Nested(ToldSchema), required=True)
+    notify = fields.List(fields.Nested(PlannedRecipientSchema), required=True)
 
 
-class ExplainedSchema(Schema):
-    """What an event would do; only nulls for one that opens no incident."""
+class ExplanationSchema(Schema):
+    """What an event would do. Every field is null or empty if it opens no incident."""
 
     category = _text(allow_none=True)
     severity = _text(allow_none=True)
@@ -229,7 +229,7 @@ class ExplainedSchema(Schema):
     default = fields.Boolean(required=True, allow_none=True)
     assign = _text(allow_none=True)
     acknowledgements = fields.Integer(required=True, allow_none=True)
-    plan = fields.List(fields.Nested(PlannedSchema), required=True)
+    plan = fields.List(fields.Nested(PlannedSendSchema), required=True)
     feeds = fields.List(fields.String(), required=True)
 
 
@@ -250,15 +250,15 @@ class RecordSchema(Schema):
     hash = _text(allow_none=True)
 
 
-class RecordsSchema(Schema):
-    """A page of records, newest first; `next` is the address of the next page."""
+class RecordListSchema(Schema):
+    """A page of records. `next` is the address of the next page."""
 
     items = fields.List(fields.Nested(RecordSchema), required=True)
     next = _text(allow_none=True)
 
 
-class IncidentsSchema(Schema):
-    """A page of incidents, newest first; `next` is the address of the next page."""
+class IncidentListSchema(Schema):
+    """A page of incidents. `next` is the address of the next page."""
 
     items = fields.List(fields.Nested(IncidentSchema), required=True)
     next = _text(allow_none=True)

@@ -1,4 +1,4 @@
-"""`/silences`: lists them, begins one, ends one early."""
+"""`/silences`: list, create and end silences."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -15,15 +15,15 @@ from web.api.access import recorded_via
 from web.api.blueprint import ApiBlueprint
 from web.api.problems import refuse
 from web.api.request_schemas import Line
-from web.api.response_schemas import SilenceSchema, SilencesSchema
+from web.api.response_schemas import SilenceListSchema, SilenceSchema
 from web.session import running_policy, viewer
 
 _MOST_MINUTES = 24 * 60
 _STATUS = {SilenceProblem.PERSON: 403, SilenceProblem.ROLE: 403}
 
 
-class SilencingSchema(Schema):
-    """What to silence: `category:KEY` or `route:NAME`, for how long and why."""
+class SilenceRequestSchema(Schema):
+    """`named` is what to silence: `category:KEY` or `route:NAME`."""
 
     named = Line(required=True)
     minutes = fields.Integer(required=True, strict=True, validate=Range(1, _MOST_MINUTES))
@@ -34,16 +34,16 @@ class SilencingSchema(Schema):
 def register(blueprint: ApiBlueprint, core: Core) -> None:
     """Add the routes."""
 
-    @blueprint.route("GET", "/silences", scope=Scope.READ, answers=SilencesSchema)
+    @blueprint.route("GET", "/silences", scope=Scope.READ, answers=SilenceListSchema)
     def silences() -> dict[str, Any]:
-        """List the silences that are in force or to come."""
+        """List current and future silences."""
         with core.database.reading() as connection:
             rows = manage.list_silences(core, connection, running_policy(), viewer().person)
         return {"items": [_silence_document(row) for row in rows]}
 
-    @blueprint.route("POST", "/silences", scope=Scope.ACT, asks=SilencingSchema, answers=SilenceSchema, status=201)
+    @blueprint.route("POST", "/silences", scope=Scope.ACT, asks=SilenceRequestSchema, answers=SilenceSchema, status=201)
     def begin(asked: dict[str, Any]) -> dict[str, Any]:
-        """Silence a category or a route for a while."""
+        """Create a silence for a category or a route."""
         lasts = timedelta(minutes=asked.pop("minutes"))
         begun = manage.create_silence(
             core, SilenceRequest(lasts=lasts, by=viewer().person.key, via=recorded_via(), **asked)
@@ -54,7 +54,7 @@ def register(blueprint: ApiBlueprint, core: Core) -> None:
 
     @blueprint.route("DELETE", "/silences/<handle>", scope=Scope.ACT, answers=None, status=204, problems=(404,))
     def end(handle: str) -> None:
-        """End a silence now: what it held back is told at once."""
+        """End a silence now. Notifications that it held back are sent at once."""
         ended = manage.end_silence(core, handle, viewer().person.key, recorded_via())
         if isinstance(ended, SilenceRefused):
             _not_done(ended, 404)
@@ -65,4 +65,4 @@ def _silence_document(row: SilenceRow) -> dict[str, Any]:
 
 
 def _not_done(refusal: SilenceRefused, status: int) -> NoReturn:
-    refuse(_STATUS.get(refusal.what, status), refusal.what.value, refusal.said)
+    refuse(_STATUS.get(refusal.problem, status), refusal.problem.value, refusal.message)

@@ -103,7 +103,7 @@ def _add_hold(blueprint: Blueprint, core: Core) -> None:
         if isinstance(result, HoldRefused):
             if result.is_missing:
                 abort(404)
-            set_flash(f"Nothing changed: {result.said}.", is_refused=True)
+            set_flash(f"Nothing changed: {result.message}.", is_refused=True)
         else:
             set_flash(result)
         return redirect(f"/incidents/{number}", code=303)

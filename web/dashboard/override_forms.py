@@ -54,7 +54,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
         override_request = OverrideRequest(schedule.key, request.form.get("person", ""), start, end)
         result = overrides.create_override(core, override_request, viewer().person, _via())
         if isinstance(result, OverrideRefused):
-            return _refused(result.said, request.form)
+            return _refused(result.message, request.form)
         set_flash(_begun(result))
         return redirect(address(week=result.start.astimezone(zone()).date().isoformat()), 303)
 
@@ -63,7 +63,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
         require(Role.MODERATOR)
         result = overrides.end_override(core, override_id, viewer().person, _via())
         if isinstance(result, OverrideRefused):
-            set_flash(f"Nothing changed: {result.said}.", is_refused=True)
+            set_flash(f"Nothing changed: {result.message}.", is_refused=True)
         else:
             set_flash(f"Override ended: {named(result.person)} on {result.schedule}.")
         return redirect(address(), 303)

@@ -66,9 +66,9 @@ class OperatorAlerts:
             log.warning("alarm_has_no_other_way", trouble=key)
         deliveries.insert(
             self.connection,
-            [alert_delivery(one_recipient, settings, self.now, trouble_id) for one_recipient in recipients.told],
+            [alert_delivery(one_recipient, settings, self.now, trouble_id) for one_recipient in recipients.recipients],
         )
-        entry = AuditEntry(AuditAction.TROUBLE_FOUND, reason=key, after={"told": str(len(recipients.told))})
+        entry = AuditEntry(AuditAction.TROUBLE_FOUND, reason=key, after={"told": str(len(recipients.recipients))})
         audit_log.insert(self.connection, [(entry, None)], self.now)
         return True
 

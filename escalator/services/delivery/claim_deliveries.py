@@ -120,7 +120,7 @@ def _claim_alarms(claim: ClaimContext) -> ClaimedCalls:
     calls = claim_notices(claim, mine, candidates)
     delivery_claims.claim(connection, [call.delivery.id for call in calls if call.delivery], claim.core.id, now)
     breakers.take_back(probing - _probed(calls))
-    return ClaimedCalls(tuple(calls), has_more=_tell_fallbacks(claim, calls))
+    return ClaimedCalls(tuple(calls), has_more=_create_fallbacks(claim, calls))
 
 
 def _claim_deliveries(claim: ClaimContext) -> ClaimedCalls:
@@ -165,7 +165,7 @@ def _claim_deliveries(claim: ClaimContext) -> ClaimedCalls:
     delivery_claims.claim(connection, [call.delivery.id for call in calls if call.delivery], core.id, now)
     breakers.take_back(begun - _probed(calls))
     has_more = choice.has_more or len(candidates) < len(choice.likely)
-    return ClaimedCalls(tuple(calls), has_more=_tell_fallbacks(claim, calls) or has_more)
+    return ClaimedCalls(tuple(calls), has_more=_create_fallbacks(claim, calls) or has_more)
 
 
 def _begin_probes(
@@ -185,7 +185,7 @@ def _probed(calls: Iterable[OutboundCall]) -> frozenset[str]:
     return frozenset(call.lane.endpoint for call in calls if call.is_probe)
 
 
-def _tell_fallbacks(claim: ClaimContext, calls: Iterable[OutboundCall]) -> bool:
+def _create_fallbacks(claim: ClaimContext, calls: Iterable[OutboundCall]) -> bool:
     """Create the fallback of each page and alert that is a probe, because probes may hang; return if any was made."""
     count = 0
     for call in calls:

@@ -61,7 +61,7 @@ def record_outcomes(core: Core, outcomes: Sequence[CallOutcome]) -> None:
         ours = [(outcome, delivery) for outcome, delivery in paged if delivery.id in standing.ours]
         recorded = [
             *ours,
-            *((outcome, delivery) for outcome, delivery in paged if _is_told_twice(outcome, delivery, standing)),
+            *((outcome, delivery) for outcome, delivery in paged if _is_delivered_twice(outcome, delivery, standing)),
         ]
         over = {delivery.id for outcome, delivery in ours if _is_over(context, outcome, delivery)}
         delivery_outcomes.record_results(
@@ -70,7 +70,7 @@ def record_outcomes(core: Core, outcomes: Sequence[CallOutcome]) -> None:
         made_anew = record_posts(core, connection, outcomes, standing.forgotten, now)
         _note_endpoints(context, outcomes, recorded, over)
         bundles.mark_delivered(
-            connection, [delivery.id for outcome, delivery in recorded if _is_told_list(outcome, delivery)], now
+            connection, [delivery.id for outcome, delivery in recorded if _is_delivered_bundle(outcome, delivery)], now
         )
         destination_health.update_operator_alerts(context, outcomes, over)
         _note_deliveries(context, recorded, over)
@@ -111,7 +111,7 @@ def _standing(core: Core, connection: Connection, sent: Sequence[Delivery]) -> _
     )
 
 
-def _is_told_twice(outcome: CallOutcome, delivery: Delivery, standing: _Standing) -> bool:
+def _is_delivered_twice(outcome: CallOutcome, delivery: Delivery, standing: _Standing) -> bool:
     """Whether a page arrived that another process has taken over; after a failure that process decides."""
     return delivery.id in standing.taken_over and isinstance(outcome.result, Delivered)
 
@@ -149,7 +149,7 @@ def _row(outcome: CallOutcome, delivery: Delivery, over: Collection[UUID], now: 
     return row | {"state": DeliveryState.PENDING, "next_attempt_at": retry_at(delivery, result, now)}
 
 
-def _is_told_list(outcome: CallOutcome, delivery: Delivery) -> bool:
+def _is_delivered_bundle(outcome: CallOutcome, delivery: Delivery) -> bool:
     return delivery.occasion is Occasion.BUNDLE and isinstance(outcome.result, Delivered)
 
 

@@ -48,7 +48,9 @@ def send_test_message(core: Core, name: str, policy: Policy) -> list[Destination
     mode, now = _mode(core, name, policy), core.clock.now()
     with core.database.reading() as connection:
         roster = Roster(policy, now, calendars.bookings_of(connection, policy))
-    tried = [_test(core, recipient, policy, mode, now) for recipient in resolve_targets((name,), None, roster).told]
+    tried = [
+        _test(core, recipient, policy, mode, now) for recipient in resolve_targets((name,), None, roster).recipients
+    ]
     with core.database.writing() as connection:
         _note(connection, tried, now)
     return tried

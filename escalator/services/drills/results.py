@@ -25,7 +25,7 @@ class DrillFailure:
     """Why a drill failed: a word for the record, and the end of a sentence for messages."""
 
     reason: str
-    told: str
+    message: str
     state: DrillState = DrillState.FAILED
 
 
@@ -57,7 +57,7 @@ class DrillResults:
         self._record(AuditAction.DRILL_FAILED, ended, failure.reason)
         alerts = OperatorAlerts(self.connection, self.now)
         alerts.resolve(_TROUBLE + run.name)
-        detail = f"the drill {run.name!r} of route {run.route!r} {failure.told}"
+        detail = f"the drill {run.name!r} of route {run.route!r} {failure.message}"
         alerts.raise_alert(_TROUBLE + run.name, detail, self.policy, self.settings)
         log.warning("drill_failed", drill_id=str(run.id), reason=failure.reason)
 

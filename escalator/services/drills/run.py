@@ -93,7 +93,7 @@ def _begin_due(core: Core, now: datetime) -> None:
         starts = [(drill, DrillStart(due[drill.name], now)) for drill in policy.drills if drill.name in due]
         begun = [_begin(core, connection, drill, policy, start) for drill, start in starts]
     if any(begun):
-        core.queue.tell(PROCESS_EVENTS)
+        core.queue.publish(PROCESS_EVENTS)
 
 
 def _planned(policy: Policy | None, now: datetime) -> dict[str, datetime]:

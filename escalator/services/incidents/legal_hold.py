@@ -34,7 +34,7 @@ class HoldRequest:
 class HoldRefused:
     """Nothing changed: why, in words. `is_missing`: there is no such incident that they may see."""
 
-    said: str
+    message: str
     is_missing: bool = False
 
 

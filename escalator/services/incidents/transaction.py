@@ -44,11 +44,11 @@ class UnitOfWork:
         for after in self._after_commit:
             self.core.sender_pool.send(after.claimed)
             for at in after.alarms:
-                self.core.queue.alarm(at)
+                self.core.queue.publish_at(at)
         if self.has_ended_groups:
-            self.core.queue.tell(CLOSE_GROUPS)
+            self.core.queue.publish(CLOSE_GROUPS)
         if self.has_deliveries or any(after.has_more for after in self._after_commit):
-            self.core.queue.tell(DELIVER)
+            self.core.queue.publish(DELIVER)
 
     def release_threads(self) -> None:
         """Release the threads taken for calls that were not committed."""

@@ -36,7 +36,7 @@ class NotOpened(StrEnum):
     ROLE = "Nothing changed: your role does not allow this. Ask a moderator."
     NO_SOURCE = "Nothing changed: no source of the policy is enabled."
     NO_CATEGORY = "Nothing changed: the policy has no category that you may open an incident in."
-    NOTHING_SAID = "Nothing changed: describe what it is about."
+    NO_TEXT = "Nothing changed: describe what it is about."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def open_manual_incident(core: Core, request: Opening, *, is_sandbox: bool) -> s
         is_new = events.insert(connection, event)
     if is_new:
         core.metrics.count(EVENTS, source=event.source, type=TYPE, outcome="stored")
-    core.queue.tell(PROCESS_EVENTS)
+    core.queue.publish(PROCESS_EVENTS)
     number = _processed(core, event)
     if number is None:
         return _RECORDED
@@ -111,7 +111,7 @@ def _checked(
     if request.category not in dict(choices.categories):
         return NotOpened.NO_CATEGORY
     if not request.about:
-        return NotOpened.NOTHING_SAID
+        return NotOpened.NO_TEXT
     source = request.source if request.source in dict(choices.sources) else choices.sources[0][0]
     report = ManualReport(
         id=request.view_id or str(uuid7()),

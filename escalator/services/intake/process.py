@@ -60,7 +60,7 @@ def process_waiting(core: Core) -> None:
     while watch.seconds() < MOST_S:
         if process_events(core) < BATCH:
             return
-    core.queue.tell(PROCESS_EVENTS)
+    core.queue.publish(PROCESS_EVENTS)
 
 
 def process_overdue(core: Core, overdue_by: timedelta) -> bool:
@@ -104,7 +104,7 @@ def _process(core: Core, limit: int, claimed_ids: list[UUID], only: UUID | None 
             # A crash of the database must not lose these messages: they would be created and sent again.
             wait_for_disk(connection)
     for at in board.put_off_until:
-        core.queue.alarm(at, PROCESS_EVENTS)
+        core.queue.publish_at(at, PROCESS_EVENTS)
     return len(rows)
 
 

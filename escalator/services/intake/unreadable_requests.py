@@ -19,7 +19,7 @@ MOST_LISTED = 100
 class ReadRefused:
     """Why a body is not shown, in words. `is_missing` when there is no such request."""
 
-    said: str
+    message: str
     is_missing: bool = False
 
 

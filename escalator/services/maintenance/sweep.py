@@ -81,7 +81,7 @@ def arm_deadlines(core: Core) -> None:
     with core.database.writing() as connection:
         armed = deadlines.lock_to_arm(connection, now, ARM_AHEAD)
     for at in sorted({due_at for _id, due_at in armed}):
-        core.queue.alarm(at)
+        core.queue.publish_at(at)
 
 
 class Sweeper:
@@ -126,7 +126,7 @@ class Sweeper:
                     job.wake()
                 self._outage.over()
             except Unavailable as error:
-                self._outage.goes_on()
+                self._outage.note_down()
                 log.warning("sweep_without_database", reason=str(error))
             except Exception:  # no exception may end the sweep: it detects all other failures
                 log.exception("sweep_failed")

@@ -31,24 +31,24 @@ class OutageWatch:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._since: datetime | None = None
-        self._is_told = False
-        self._teller = BackgroundJob(core, "outage", send_outage_alert)
+        self._is_alerted = False
+        self._alerter = BackgroundJob(core, "outage", send_outage_alert)
 
     def over(self) -> None:
         """Note that the database is up."""
-        self._since, self._is_told = None, False
+        self._since, self._is_alerted = None, False
 
-    def goes_on(self) -> None:
+    def note_down(self) -> None:
         """Note that the database does not respond; does not wait for the vendors."""
-        if self.is_to_be_told(self._core.clock.now()):
-            self._teller.wake()
+        if self.is_alert_due(self._core.clock.now()):
+            self._alerter.wake()
 
-    def is_to_be_told(self, now: datetime) -> bool:
+    def is_alert_due(self, now: datetime) -> bool:
         """Whether to alert now: once in an outage."""
         self._since = self._since or now
-        if self._is_told or now - self._since < PATIENCE:
+        if self._is_alerted or now - self._since < PATIENCE:
             return False
-        self._is_told = True
+        self._is_alerted = True
         return True
 
 
@@ -60,7 +60,7 @@ def send_outage_alert(core: Core) -> None:
     policy, mode, now = core.policies.last_known_policy, operator_alert_mode(core.settings), core.clock.now()
     if policy is None or mode is not Mode.PRODUCTION:
         return
-    for recipient in resolve_targets(last_resort_targets(policy), None, Roster(policy, now, {})).told:
+    for recipient in resolve_targets(last_resort_targets(policy), None, Roster(policy, now, {})).recipients:
         to = alert_delivery(recipient, core.settings, now)
         note = compose.build_notice(core, policy, to, alarm(_TITLE, (_DETAIL,)), now)
         result = send_call(core, OutboundCall(note, mode, recipient.kind, 0, delivery=to))

@@ -50,7 +50,7 @@ def _find(core: Core, connection: Connection, running: RunningPolicy, now: datet
     for source in running.policy.sources:
         heard_at = source_activity.last_event_at(connection, source)
         if heard_at is None:
-            _find_unheard(core, connection, running.policy, source, now)
+            _alert_never_heard(core, connection, running.policy, source, now)
             continue
         if now - heard_at <= _LEAST:
             continue
@@ -66,7 +66,7 @@ def _is_on(core: Core, source: Source) -> bool:
     return bool(core.expand(source.api_key).strip())
 
 
-def _find_unheard(core: Core, connection: Connection, policy: Policy, source: str, now: datetime) -> None:
+def _alert_never_heard(core: Core, connection: Connection, policy: Policy, source: str, now: datetime) -> None:
     """Alert about a source that never sent an event since it was first expected, outside the sandbox."""
     known = policy.sources[source]
     if core.mode_of(source, policy) is Mode.SANDBOX or not _is_on(core, known):

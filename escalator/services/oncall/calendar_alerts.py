@@ -13,7 +13,7 @@ from escalator.settings import Settings
 from escalator.store.calendars import CalendarFeed
 
 PATIENCE = timedelta(minutes=15)
-_SAYS_NOBODY = frozenset(flaw.value for flaw in FeedFlaw if flaw.is_said)
+_SAYS_NOBODY = frozenset(flaw.value for flaw in FeedFlaw if flaw.is_nobody)
 _AT_ONCE = _SAYS_NOBODY | {FeedFlaw.NOT_A_CALENDAR.value}
 
 

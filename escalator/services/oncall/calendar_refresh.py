@@ -140,7 +140,7 @@ def _look(core: Core, running: RunningPolicy, task: _Task) -> _FeedResult:
     if isinstance(reading, FeedReading):
         return _FeedResult("", core.seal.seal(feed), _booked(core, running, reading))
     result = _FeedResult(reading.value, stored)
-    return result if reading.is_said else _instead(core, running, task, result)
+    return result if reading.is_nobody else _instead(core, running, task, result)
 
 
 def _instead(core: Core, running: RunningPolicy, task: _Task, result: _FeedResult) -> _FeedResult:

@@ -36,7 +36,7 @@ from escalator.store.oncall_snapshots import OncallSnapshot
 _MOST = 500
 """How many open incidents are read for a team."""
 
-_TOLD_IN = (Mode.PRODUCTION, Mode.SANDBOX)
+_NOTIFIED_MODES = (Mode.PRODUCTION, Mode.SANDBOX)
 """A diverted source opens tests only: their messages go to one place, and no shift takes them over."""
 
 
@@ -82,7 +82,7 @@ def _change(core: Core, key: str) -> None:
         elif _differs(before, noted.people, now):
             oncall_snapshots.save(connection, noted)
             _record(connection, before, noted, running)
-            work.has_deliveries = _tell(core, connection, team, before, roster)
+            work.has_deliveries = _publish_handoff(core, connection, team, before, roster)
 
 
 def _record(connection: Connection, before: OncallSnapshot, after: OncallSnapshot, running: RunningPolicy) -> None:
@@ -94,16 +94,16 @@ def _record(connection: Connection, before: OncallSnapshot, after: OncallSnapsho
     audit_log.insert(connection, [(entry, running.version)], after.since)
 
 
-def _tell(core: Core, connection: Connection, team: Team, before: OncallSnapshot, roster: Roster) -> bool:
+def _publish_handoff(core: Core, connection: Connection, team: Team, before: OncallSnapshot, roster: Roster) -> bool:
     """Publish each person's message, in each mode of the team's incidents; return whether there were any."""
     policy, count = roster.policy, 0
     team_has, _is_cut = _assigned(core, connection, team.key)
-    for mode in _TOLD_IN:
+    for mode in _NOTIFIED_MODES:
         of_mode = [team_ha for team_ha in team_has if core.mode_for(team_ha, policy) is mode]
         for part, person in handoff_recipients(team, before.people, roster.on_team(team), of_mode, policy):
             new = Bulletin(uuid7(), BulletinKind.SHIFT, roster.at, {"team": team.key, "part": part.value})
             count += publish_bulletin(
-                core, connection, new, resolve_targets((PERSON_PREFIX + person,), None, roster).told, mode
+                core, connection, new, resolve_targets((PERSON_PREFIX + person,), None, roster).recipients, mode
             )
     return count > 0
 

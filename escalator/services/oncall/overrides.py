@@ -33,8 +33,8 @@ class OverrideProblem(StrEnum):
 class OverrideRefused:
     """Nothing changed: what was wrong, and in words what would be valid."""
 
-    what: OverrideProblem
-    said: str
+    problem: OverrideProblem
+    message: str
 
 
 @dataclass(frozen=True, slots=True)

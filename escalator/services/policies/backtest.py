@@ -68,11 +68,11 @@ class Backtest:
     def add(self, number: int, old: ReplayResult, new: ReplayResult) -> None:
         """Count one incident."""
         self.incidents += 1
-        self.old.update(notified.to for notified in old.told)
-        self.new.update(notified.to for notified in new.told)
-        if not old.told:
+        self.old.update(notified.to for notified in old.notified)
+        self.new.update(notified.to for notified in new.notified)
+        if not old.notified:
             self.silent_before.append(number)
-        if not new.told:
+        if not new.notified:
             self.silent_after.append(number)
         if old != new:
             self.differences.append(BacktestDifference(number, old, new))

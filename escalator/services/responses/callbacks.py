@@ -53,7 +53,7 @@ def store_callback(core: Core, vendor: DestinationKind, event_id: str, body: byt
         is_new = vendor_callbacks.insert(connection, new)
     core.metrics.count(CALLBACKS, vendor=vendor.value, outcome="stored" if is_new else "duplicate")
     if is_new:
-        core.queue.tell(PROCESS_CALLBACKS)
+        core.queue.publish(PROCESS_CALLBACKS)
 
 
 def _parsed(vendor: DestinationKind, body: bytes) -> VendorEvent | None:
@@ -77,7 +77,7 @@ def process_callbacks(core: Core) -> None:
         if watch.seconds() >= MOST_S or not _safely(core, callback, _ask_and_do):
             break
     if len(waiting) == BATCH:
-        core.queue.tell(PROCESS_CALLBACKS)
+        core.queue.publish(PROCESS_CALLBACKS)
 
 
 def _safely(core: Core, callback: VendorCallback, do: Callable[[Core, VendorCallback], bool]) -> bool:

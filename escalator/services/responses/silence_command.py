@@ -68,7 +68,7 @@ def _choice(of: SilenceScope, name: str, policy: Policy) -> Choice:
 
 
 def _unchanged(refusal: SilenceRefused) -> str:
-    return f"Nothing changed: {escape(refusal.said)}."
+    return f"Nothing changed: {escape(refusal.message)}."
 
 
 def _list(core: Core, person: Person, running: RunningPolicy) -> str:
@@ -103,5 +103,5 @@ def silence_from_dialog(core: Core, request: Silencing, *, is_sandbox: bool) -> 
         core, SilenceRequest(request.named, lasts, request.reason, person.key, via, request.is_for_critical)
     )
     if isinstance(result, SilenceRefused):
-        return ROLE_REFUSED if result.what is SilenceProblem.ROLE else result
+        return ROLE_REFUSED if result.problem is SilenceProblem.ROLE else result
     return f"{subject(result, running.policy)} is silenced for {words(lasts)}. To end it, use `/silence list`."

@@ -64,7 +64,7 @@ def _recipients(silence: Silence, running: RunningPolicy, now: datetime) -> list
     If none of the usual ones may, everybody who may is notified.
     """
     policy, roster = running.policy, running.roster(now)
-    usual = resolve_targets((*last_resort_targets(policy), *_leads(silence, policy)), None, roster).told
+    usual = resolve_targets((*last_resort_targets(policy), *_leads(silence, policy)), None, roster).recipients
     if not any(category.restricted_to for category in categories_of_silence(silence.of, silence.name, policy)):
         return list(usual)
     knowing = [
@@ -73,7 +73,7 @@ def _recipients(silence: Silence, running: RunningPolicy, now: datetime) -> list
         if may_view_silence(person, silence.of, silence.name, policy)
     ]
     among = [recipient for recipient in usual if recipient.destination in knowing]
-    return among or list(resolve_targets(knowing, None, roster).told)
+    return among or list(resolve_targets(knowing, None, roster).recipients)
 
 
 def _leads(silence: Silence, policy: Policy) -> Iterator[str]:

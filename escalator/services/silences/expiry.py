@@ -39,7 +39,7 @@ def _hurry(core: Core) -> int:
         running = core.policies.running(connection)
         hurried = silences.resume_waiting(connection, _in_force(running, core), now, BATCH) if running else ()
     if hurried:
-        core.queue.alarm(now)
+        core.queue.publish_at(now)
     return len(hurried)
 
 

@@ -44,8 +44,8 @@ class SilenceProblem(StrEnum):
 class SilenceRefused:
     """Nothing changed: what was wrong, and in words what would be valid."""
 
-    what: SilenceProblem
-    said: str
+    problem: SilenceProblem
+    message: str
 
 
 @dataclass(frozen=True, slots=True)

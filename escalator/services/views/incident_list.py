@@ -54,7 +54,7 @@ class IncidentRow:
     incident: Incident
     title: str
     next: str | None
-    told: Sequence[NotifiedGroup]
+    notified: Sequence[NotifiedGroup]
     thing: str
     group: int | None
     is_late: bool
@@ -207,7 +207,7 @@ def _rows(  # noqa: PLR0913  # what is shown, to whom, under which policy, when
             incident=incident,
             title=title_of(category_of(incident, frozen[incident.policy_version], policy)),
             next=describe_next_step(incident, frozen[incident.policy_version], policy),
-            told=_notified_groups(notified.get(incident.id, ()), policy),
+            notified=_notified_groups(notified.get(incident.id, ()), policy),
             thing="" if is_withheld(incident, policy) else things.get(incident.id, ""),
             group=groups.get(incident.group_id) if incident.group_id and incident.state is State.GROUPED else None,
             is_late=incident.due_at is not None and incident.due_at < now - LATE_AFTER,

@@ -46,7 +46,7 @@ class IncidentSummary:
     """
 
     incident: Incident
-    said: Disclosure
+    disclosure: Disclosure
     timeline: Sequence[HistoryEntry]
     deliveries: Sequence[Row[Any]]
 

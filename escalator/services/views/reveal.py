@@ -32,7 +32,7 @@ class ContentView:
     """
 
     rule: ContentRule
-    said: Disclosure
+    disclosure: Disclosure
     burden: Exposure
     hidden: tuple[int, ...] = ()
     why_not: RefusalReason | None = None
