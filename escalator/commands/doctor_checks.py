@@ -136,7 +136,7 @@ def broker(settings: Settings) -> Finding:
         state = "cannot be reached" if is_unreached else "reached, but cannot be used"
         return Finding("redis", Status.FAIL, f"{state} ({error_name(error)})", _BROKER_REMEDY)
     if takes_writes is not True:
-        return Finding("redis", Status.FAIL, "something else than Redis answers", _BROKER_REMEDY)
+        return Finding("redis", Status.FAIL, "the server that answers is not Redis", _BROKER_REMEDY)
     return Finding("redis", Status.OK, "reachable")
 
 

@@ -56,7 +56,7 @@ def command(  # noqa: PLR0913  # one for each option
         if named is not None or by is None:
             raise Misused("--end requires the id of a silence and --by, without a category or route")
         ended = _require_done(end_silence(core, ending, by, VIA))
-        click.echo(f"Ended: {_about(core, ended)}. What it held back is sent now.")
+        click.echo(f"Ended: {_about(core, ended)}. Notifications that it held back are sent now.")
     elif named is not None:
         if lasts is None or reason is None or by is None:
             raise Misused(f"silence {named}: --for, --reason and --by are required")

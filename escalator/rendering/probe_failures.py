@@ -5,7 +5,7 @@ from escalator.model.message import Failed, FailureReason
 _WHAT = {
     FailureReason.TIMEOUT: "cannot be reached: no answer in time",
     FailureReason.UNREACHABLE: "cannot be reached",
-    FailureReason.RATE_LIMITED: "reached, but it limits our calls for now",
+    FailureReason.RATE_LIMITED: "reached, but it limits how often we may call",
     FailureReason.PACED: "not asked: our own rate limit was reached",
     FailureReason.VENDOR_ERROR: "reached, but it returned an error",
     FailureReason.BAD_ANSWER: "reached, but its answer was not understood",

@@ -49,4 +49,4 @@ def ended(silence: Silence, policy: Policy, by: str | None) -> Card:
         if by
         else f"The silence for {subject_text} has ended"
     )
-    return Card(text, text, (("What it held back is sent now",),))
+    return Card(text, text, (("Notifications that it held back are sent now",),))

@@ -68,7 +68,7 @@ _LANGUAGES = {
 
 def action_words(action: str) -> str:
     """Return Stream's recommended action in words; after an unknown action the item may still be visible."""
-    return _ACTIONS.get(normalized(action), "Stream's action is unknown, it may be visible")
+    return _ACTIONS.get(normalized(action), "Stream's action is unknown; the content may be visible")
 
 
 def language_name(code: str) -> str:

@@ -81,7 +81,7 @@ def test_what_became_of_it_is_one_post_that_rings_nobody(server, state):
     assert isinstance(MattermostChannel(api()).update(say(server, ref="stands", answer=None, **state)), Delivered)
     (post,) = server.posts
     assert post.rings == set()
-    assert "Nothing more is asked of you." in post.attachments[0]["text"]
+    assert "No further action is needed." in post.attachments[0]["text"]
 
 
 @pytest.mark.parametrize("state", [State.TRIGGERED, State.GROUPED, State.LOGGED])

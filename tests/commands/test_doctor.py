@@ -70,7 +70,7 @@ def test_a_broker_that_does_not_take_what_is_written_fails(core, doctor, monkeyp
         [(status, said)] = of(doctor(), "redis")
     assert status == "fail"
     assert said.startswith(
-        ("cannot be reached (", "reached, but cannot be used (", "something else than Redis answers")
+        ("cannot be reached (", "reached, but cannot be used (", "the server that answers is not Redis")
     )
 
 

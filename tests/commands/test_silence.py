@@ -21,7 +21,7 @@ def test_a_silence_is_begun_listed_and_ended(cli, core):
     assert "Dana Fox" in row
     handle = row.split()[0]
     ended = cli("silence", "--end", handle, "--by", "dana")
-    assert (ended.exit_code, ended.stdout) == (0, "Ended: Threat. What it held back is sent now.\n")
+    assert (ended.exit_code, ended.stdout) == (0, "Ended: Threat. Notifications that it held back are sent now.\n")
     assert cli("silence").stdout == "No silences.\n"
 
 

@@ -173,7 +173,7 @@ def test_the_author_is_told_by_id_age_and_counter(content, line):
         ("remove", "Blocked, not visible"),
         ("shadow_block", "Shadow-blocked, visible only to its author"),
         ("bounce_remove", "Bounced, then blocked, not visible"),
-        ("something new", "Stream's action is unknown, it may be visible"),
+        ("something new", "Stream's action is unknown; the content may be visible"),
     ],
 )
 def test_what_stream_did_is_told_in_words(action, said):

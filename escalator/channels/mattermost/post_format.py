@@ -28,7 +28,7 @@ def again(notification: Notification) -> Payload:
 
 def update_text(notification: Notification) -> Payload:
     """Return the post for an update: a webhook cannot change its earlier post."""
-    return _post(notification, "Nothing more is asked of you.", mention="")
+    return _post(notification, "No further action is needed.", mention="")
 
 
 def _mention(notification: Notification) -> str:
