@@ -20,7 +20,7 @@ from escalator.policy.scalars import (
     OneOf,
     Target,
 )
-from escalator.policy.time_scalars import Duration, TimeZone
+from escalator.policy.time_scalars import Duration, ReconcileInterval, TimeZone
 
 _CONTACTS = tuple(kind for kind in DestinationKind if kind.about.person_key)
 _SLACK_USER = r"[A-Za-z0-9_]{2,30}"
@@ -36,6 +36,7 @@ class SourceKeys(MappingSchema):
     mode = EnumWord(Mode)
     divert_to = NonEmptyText()
     expect_within = Duration()
+    reconcile = ReconcileInterval()
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def says_where_to_divert(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:

@@ -20,7 +20,17 @@ from uuid6 import uuid7
 
 from escalator.encryption import digest
 from escalator.errors import Unavailable
-from escalator.metrics import BUCKETS, CALLBACKS, DELIVERIES, EVENTS, LATENESS, UNROUTED, WEBHOOK_TO_SEND, WRONG_PATHS
+from escalator.metrics import (
+    BUCKETS,
+    CALLBACKS,
+    DELIVERIES,
+    EVENTS,
+    LATENESS,
+    RECONCILED,
+    UNROUTED,
+    WEBHOOK_TO_SEND,
+    WRONG_PATHS,
+)
 from escalator.model.levels import Mode
 from escalator.rendering import sandbox_mode
 from escalator.services.core.context import Core
@@ -35,6 +45,10 @@ _COUNTERS = {
     DELIVERIES: ("Notifications by outcome", ("channel", "outcome", "reason")),
     CALLBACKS: ("Webhooks from vendors other than Stream, by outcome", ("vendor", "outcome")),
     WRONG_PATHS: ("Requests posted to a wrong path, by the vendor they seem to come from", ("vendor",)),
+    RECONCILED: (
+        "Items that were found only in Stream's queue (recovered), or are too large to be read (too_large)",
+        ("source", "outcome"),
+    ),
     UNROUTED: ("Incidents that matched no route", ()),
 }
 _HISTOGRAMS = {
