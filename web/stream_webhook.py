@@ -5,7 +5,8 @@ from flask import Blueprint, Response, request
 from escalator.errors import TooLarge
 from escalator.ports import PROCESS_EVENTS
 from escalator.services.core.context import Core
-from escalator.services.intake.receive import MAX_BODY_BYTES, IntakeResult, WebhookReceiver, WebhookRequest
+from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
+from escalator.services.intake.store_event import MAX_BODY_BYTES, IntakeResult
 
 
 def blueprint(core: Core) -> Blueprint:

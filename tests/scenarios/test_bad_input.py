@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from escalator.services.incidents import escalation
 from escalator.services.intake import process
-from escalator.services.intake.receive import MAX_BODY_BYTES
+from escalator.services.intake.store_event import MAX_BODY_BYTES
 from escalator.store.tables import events, incidents
 from escalator.stream.signature import sign
 from escalator.task_publisher import TaskPublisher
