@@ -22,8 +22,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, val
 from escalator.errors import InvalidEvent, Unauthorized
 from escalator.stream.envelope import parse_json
 from escalator.stream.queue_message import NOTIFICATION
-
-TOPIC_ARN = r"arn:aws[a-z-]{0,12}:sns:[a-z0-9-]{1,32}:[0-9]{12}:[A-Za-z0-9_.-]{1,256}"
+from escalator.stream.topics import TOPIC_ARN
 
 MAX_AGE = timedelta(hours=1)
 """SNS gives up after an hour at the latest (its default retry policy); an older message is a copy."""
