@@ -9,8 +9,6 @@ from escalator.store.tables import events, processes
 from tests.doubles.sqs import SqsDouble
 from tests.live.installation import POLICY, Installation, event, wait_until
 
-COMMAND = ("-m", "escalator", "sqs")
-
 
 @pytest.fixture
 def sqs() -> Iterator[SqsDouble]:
@@ -37,7 +35,7 @@ def test_a_reader_that_is_killed_between_storing_and_deleting_loses_and_doubles_
 ) -> None:
     installation.start_worker()
     sqs.held = {"DeleteMessageBatch"}
-    installation._start("reader", COMMAND)
+    installation.start_queue_reader("reader")
     sqs.send(event().decode())
     wait_until(lambda: sqs.asked("DeleteMessageBatch"), "the event is stored and is to be deleted")
     assert is_reading(installation)
@@ -47,7 +45,7 @@ def test_a_reader_that_is_killed_between_storing_and_deleting_loses_and_doubles_
 
     sqs.held = set()
     sqs.show_all()
-    installation._start("other-reader", COMMAND)
+    installation.start_queue_reader("other-reader")
     wait_until(lambda: not sqs.messages, "the message is deleted")
     installation.wait_until_idle()
     assert len(installation.rows(events)) == 1
@@ -57,7 +55,7 @@ def test_a_reader_that_is_killed_between_storing_and_deleting_loses_and_doubles_
 def test_a_reader_that_is_asked_to_end_does_not_wait_for_its_poll(installation: Installation, sqs: SqsDouble) -> None:
     installation.start_worker()
     sqs.held = {"ReceiveMessage"}
-    installation._start("reader", COMMAND)
+    installation.start_queue_reader("reader")
     wait_until(lambda: sqs.asked("ReceiveMessage"), "it polls")
     assert installation.processes["reader"].stop() == 0
     assert sqs.asked("ReceiveMessage") == 1, "the poll that was never answered is the only one"

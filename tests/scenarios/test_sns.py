@@ -215,4 +215,3 @@ def test_the_kept_certificates_are_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(asked) == MOST_KEPT + 1
     certificates.pem(url(0))
     assert len(asked) == MOST_KEPT + 2
-
