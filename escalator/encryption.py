@@ -33,7 +33,7 @@ class Seal:
         try:
             return self._fernet.decrypt(sealed)
         except InvalidToken as error:
-            raise ContentLocked("no content key opens this; was CONTENT_KEY or SECRET_KEY changed?") from error
+            raise ContentLocked("no key can decrypt this content; was CONTENT_KEY or SECRET_KEY changed?") from error
 
     def renewed(self, sealed: bytes) -> bytes | None:
         """Return the content sealed with the newest key, or None when it already is; raises ContentLocked."""

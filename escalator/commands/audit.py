@@ -20,15 +20,15 @@ def command() -> None:
 @command.command("export")
 @click.option("--out", type=click.File("w", encoding="utf-8", atomic=True), default="-", help="Write to this file.")
 def export(out: IO[str]) -> None:
-    """Write every sealed record, the oldest first, one JSON object a line."""
+    """Write every record in the hash chain, oldest first, one JSON object a line."""
     core = open_core()
     with core.database.reading() as connection:
         count = 0
         for line, stored_hash in audit_log.chained_records(connection):
             out.write(json.dumps({**line, "hash": stored_hash}, ensure_ascii=False) + "\n")
             count += 1
-        unsealed = audit_log.count_unchained(connection)
-    click.echo(f"{count} records; {_unsealed(unsealed)}", err=True)
+        unchained = audit_log.count_unchained(connection)
+    click.echo(f"{count} records; {_unchained(unchained)}", err=True)
 
 
 @command.command("verify")
@@ -39,13 +39,13 @@ def verify(ctx: click.Context, exported: Path | None) -> None:
 
     EXPORTED is a file written by `escalator audit export`; without it the database is verified. Exits 1 if it fails.
     """
-    verdict, unsealed = (chain.follow_chain(_read(exported)), 0) if exported else chain.verify_chain(open_core())
+    verdict, unchained = (chain.follow_chain(_read(exported)), 0) if exported else chain.verify_chain(open_core())
     if verdict.misfit is not None:
         click.echo(f"Verification failed after {verdict.count} records: {verdict.misfit}")
         ctx.exit(1)
     click.echo(f"{verdict.count} records verified, none changed or missing; the last hash is {verdict.last_hash}")
     if not exported:
-        click.echo(_unsealed(unsealed))
+        click.echo(_unchained(unchained))
 
 
 def _read(path: Path) -> Iterator[chain.Line]:
@@ -58,5 +58,9 @@ def _read(path: Path) -> Iterator[chain.Line]:
                 raise click.ClickException(f"{path}:{number}: not an exported audit record") from error
 
 
-def _unsealed(count: int) -> str:
-    return f"{count} more {'is' if count == 1 else 'are'} not sealed yet" if count else "all are sealed"
+def _unchained(count: int) -> str:
+    return (
+        f"{count} more {'is' if count == 1 else 'are'} not in the hash chain yet"
+        if count
+        else "all are in the hash chain"
+    )

@@ -20,6 +20,7 @@ from escalator.rendering.preview_json import document, why_nobody
 from escalator.settings import environment, policy_file
 from escalator.stream.read_event import observe
 
+_EVENT = "name a file with the JSON body of a webhook, or - for standard input"
 _STDIN = "-"
 
 
@@ -61,7 +62,7 @@ def command(event: Path, policy: Path | None, source: str | None, at: str | None
 
 def _observed(event: Path, now: datetime, staff: frozenset[str]) -> Observation | None:
     try:
-        return observe(sys.stdin.buffer.read() if str(event) == _STDIN else read(event), now, staff)
+        return observe(sys.stdin.buffer.read() if str(event) == _STDIN else read(event, _EVENT), now, staff)
     except InvalidEvent as error:
         wrong = "; ".join(f"{field.strip('_')}: {' '.join(messages)}" for field, messages in error.errors.items())
         raise click.ClickException(f"{event} is not a Stream event: {wrong}") from error

@@ -37,12 +37,12 @@ class Misused(click.ClickException):
     exit_code = 2
 
 
-def read(path: Path) -> bytes:
-    """Return a file's bytes; raises Misused when it cannot be read."""
+def read(path: Path, remedy: str = "name a policy file, or set ESCALATOR_POLICY") -> bytes:
+    """Return a file's bytes; raises Misused, with the remedy, when it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
-        raise Misused(f"{path}: {error.strerror or error}; name a file, or set ESCALATOR_POLICY") from error
+        raise Misused(f"{path}: {error.strerror or error}; {remedy}") from error
 
 
 def running_policy(env: Mapping[str, str], named: Path | None = None) -> Policy:

@@ -211,6 +211,23 @@ class Drill:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedQueue:
+    """Unreviewed items of Stream's review queue, and from when on they are too many or wait too long.
+
+    Any of the limits is enough: the oldest item older than `older_than`, more items than `more_than`, `growth` times as
+    many as usual at this hour of the week. `hours` limits when messages are sent.
+    """
+
+    name: str
+    notify: tuple[str, ...]
+    when: Conditions = Conditions()
+    older_than: timedelta | None = None
+    more_than: int | None = None
+    growth: float | None = None
+    hours: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ExposureLimit:
     """From how many grave items a day somebody is asked to stop before they reveal another."""
 
@@ -244,3 +261,4 @@ class Policy:
     drills: tuple[Drill, ...] = ()
     silences: tuple[Silence, ...] = ()
     care: ExposureLimit | None = None
+    queues: tuple[WatchedQueue, ...] = ()

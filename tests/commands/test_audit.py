@@ -43,8 +43,8 @@ def test_the_trail_is_whole_in_the_database_and_as_a_file(cli, alerted, folder):
 def test_what_is_not_sealed_yet_is_said_aloud(cli, alerted):
     with alerted.database.writing() as connection:
         audit_log.insert(connection, [(AuditEntry(AuditAction.TROUBLE_FOUND), None)], alerted.clock.now())
-    assert "1 more is not sealed yet" in cli("audit", "export").stderr
-    assert "1 more is not sealed yet" in cli("audit", "verify").stdout
+    assert "1 more is not in the hash chain yet" in cli("audit", "export").stderr
+    assert "1 more is not in the hash chain yet" in cli("audit", "verify").stdout
 
 
 @pytest.mark.parametrize(

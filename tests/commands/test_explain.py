@@ -232,3 +232,9 @@ def test_without_a_database_nothing_is_made_to_look_for_calendars(cli, folder, m
     result = cli("explain", SELF_HARM, "--at", MONDAY)
     assert "later: no calendar is known (the database does not exist)" in result.stderr
     assert [path.name for path in folder.iterdir()] == ["escalation.yml"]
+
+
+def test_a_file_that_is_not_there_is_named_with_what_would_be_right(cli):
+    result = cli("explain", "nowhere.json", "--policy", EXAMPLE)
+    assert result.exit_code == 2
+    assert "nowhere.json: No such file or directory; name a file with the JSON body of a webhook" in result.output

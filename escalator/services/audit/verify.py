@@ -29,7 +29,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ChainStatus:
-    """The state of the chain: newest number and hash, the part checked just now, the records not sealed yet.
+    """The state of the chain: newest number and hash, the part checked just now, the records not in the chain yet.
 
     `verified`: when `escalator audit verify` last found all of it valid, and up to which record; None for never.
     """

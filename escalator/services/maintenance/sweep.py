@@ -30,6 +30,7 @@ from escalator.services.monitoring.watchdog import QUEUE_READERS_EXPECTED, WEB_E
 from escalator.services.oncall.calendar_refresh import refresh_calendars
 from escalator.services.responses.callbacks import process_callbacks
 from escalator.services.silences.expiry import resume_after_silence
+from escalator.services.stream.watch_queues import watch_queues
 from escalator.store import deadlines
 
 log = structlog.get_logger(__name__)
@@ -100,6 +101,7 @@ class Sweeper:
             "hearing": process_callbacks,
             "listing": bundle_waiting_pages,
             "calendars": refresh_calendars,
+            "queues": watch_queues,
             "undelivered": check_undelivered,
             "watchdog": Watchdog(WEB_EXPECTED).check,
             "queue_watchdog": Watchdog(QUEUE_READERS_EXPECTED).check,
