@@ -24,7 +24,8 @@ class Source:
     """One Stream app. `api_key` and `api_secrets` are unexpanded; a source whose key is empty is off.
 
     `expect_within` is how long after the first start outside the sandbox its first event is due. `reconcile` is how
-    often Stream's queue is compared with what came by webhook; None for never.
+    often Stream's queue is compared with what came by webhook; None for never. `sqs` is the address of a queue with its
+    events, and `sns_topic` the ARN of the topic that may post them, both unexpanded.
     """
 
     name: str
@@ -35,6 +36,8 @@ class Source:
     divert_to: str | None = None
     expect_within: timedelta = timedelta(days=1)
     reconcile: timedelta | None = timedelta(minutes=1)
+    sqs: str | None = None
+    sns_topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,23 @@ class Drill:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedQueue:
+    """Unreviewed items of Stream's review queue, and from when on they are too many or wait too long.
+
+    Any of the limits is enough: the oldest item older than `older_than`, more items than `more_than`, `growth` times as
+    many as usual at this hour of the week. `hours` limits when messages are sent.
+    """
+
+    name: str
+    notify: tuple[str, ...]
+    when: Conditions = Conditions()
+    older_than: timedelta | None = None
+    more_than: int | None = None
+    growth: float | None = None
+    hours: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ExposureLimit:
     """From how many grave items a day somebody is asked to stop before they reveal another."""
 
@@ -243,3 +263,4 @@ class Policy:
     drills: tuple[Drill, ...] = ()
     silences: tuple[Silence, ...] = ()
     care: ExposureLimit | None = None
+    queues: tuple[WatchedQueue, ...] = ()

@@ -26,10 +26,11 @@ from escalator.model.policy import (
     Step,
     Team,
     UnansweredRule,
+    WatchedQueue,
 )
 from escalator.model.schedule import Hours, Schedule
 from escalator.model.silence import Silence
-from escalator.policy import schema_destinations, schema_people, schema_routing, schema_schedules
+from escalator.policy import schema_bulletins, schema_destinations, schema_people, schema_routing, schema_schedules
 from escalator.policy.category_names import with_declared_categories
 from escalator.policy.containers import MappingOfNames, MappingSchema, NamedMapping
 from escalator.policy.problems import PolicyFinding, TreePath
@@ -67,6 +68,7 @@ class PolicyKeys(MappingSchema):
     drills = schema_schedules.DRILLS
     silences = schema_schedules.SILENCES
     care = schema_routing.CARE
+    queues = schema_bulletins.QUEUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class PolicyDraft:
     drills: Mapping[int, Drill] = field(default_factory=dict)
     silences: Mapping[int, Silence] = field(default_factory=dict)
     care: ExposureLimit | None = None
+    queues: Mapping[int, WatchedQueue] = field(default_factory=dict)
     retention: Mapping[str, timedelta] = field(default_factory=dict)
 
     def policy(self) -> Policy:
@@ -123,6 +126,7 @@ class PolicyDraft:
             drills=tuple(self.drills.values()),
             silences=tuple(self.silences.values()),
             care=self.care,
+            queues=tuple(self.queues.values()),
             **self.retention,
         )
 

@@ -15,6 +15,7 @@ from escalator.store.tables.policy import active_policy, policy_versions
 from escalator.store.tables.sandbox import sandbox_inbox
 from escalator.store.tables.silence import silences
 from escalator.store.tables.stream import stream_items
+from escalator.store.tables.stream_queue import stream_queue_samples, stream_queues
 from escalator.store.tables.system import counters, jobs, key_values, operator_alerts, processes
 
 __all__ = [
@@ -51,5 +52,7 @@ __all__ = [
     "sessions",
     "silences",
     "stream_items",
+    "stream_queue_samples",
+    "stream_queues",
     "vendor_callbacks",
 ]
