@@ -225,6 +225,23 @@ class WatchedQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """A regular summary, every day, or every week on that `weekday` (0 is Monday), at that time of its zone.
+
+    Without a `timezone` it is the policy's. `when` limits which incidents are counted. `is_sent_empty`: also when there
+    is nothing to report.
+    """
+
+    name: str
+    to: tuple[str, ...]
+    at: time
+    weekday: int | None = None
+    when: Conditions = Conditions()
+    timezone: ZoneInfo | None = None
+    is_sent_empty: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ExposureLimit:
     """From how many grave items a day somebody is asked to stop before they reveal another."""
 
@@ -259,3 +276,4 @@ class Policy:
     silences: tuple[Silence, ...] = ()
     care: ExposureLimit | None = None
     queues: tuple[WatchedQueue, ...] = ()
+    digests: tuple[Digest, ...] = ()

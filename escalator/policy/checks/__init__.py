@@ -7,6 +7,7 @@ from escalator.policy.checks import (
     condition_values,
     coverage,
     delays,
+    digests,
     duplicates,
     events,
     hours,
@@ -41,6 +42,7 @@ def all_findings(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyF
     yield from silences.check_silences(draft)
     yield from storms.check_storms(draft)
     yield from queues.check_queues(draft)
+    yield from digests.check_digests(draft)
     yield from placeholders.check_placeholders(draft, env)
     yield from lengths.check_lengths(draft)
     yield from unsupported_keys.check_unsupported(draft)
