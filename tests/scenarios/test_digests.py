@@ -1,4 +1,4 @@
-"""Digests: what was only logged, what is open, what waits in Stream; once at each time, and to each what they may see."""
+"""Digests: what was logged, what is open and what waits in Stream; once at each time, and to each what they may see."""
 
 from datetime import datetime, timedelta
 
