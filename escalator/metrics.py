@@ -13,9 +13,11 @@ EVENTS = "escalator_events_total"
 CALLBACKS = "escalator_callbacks_total"
 WRONG_PATHS = "escalator_wrong_path_requests_total"
 DELIVERIES = "escalator_deliveries_total"
+RECONCILED = "escalator_reconciled_items_total"
 UNROUTED = "escalator_unrouted_total"
 LATENESS = "escalator_escalation_lateness_seconds"
 WEBHOOK_TO_SEND = "escalator_webhook_to_send_seconds"
+QUEUE_WAIT = "escalator_queue_wait_seconds"
 
 
 class Metrics:

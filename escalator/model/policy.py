@@ -23,7 +23,9 @@ JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, J
 class Source:
     """One Stream app. `api_key` and `api_secrets` are unexpanded; a source whose key is empty is off.
 
-    `expect_within` is how long after the first start outside the sandbox its first event is due.
+    `expect_within` is how long after the first start outside the sandbox its first event is due. `reconcile` is how
+    often Stream's queue is compared with what came by webhook; None for never. `sqs` is the address of a queue with its
+    events, and `sns_topic` the ARN of the topic that may post them, both unexpanded.
     """
 
     name: str
@@ -33,6 +35,9 @@ class Source:
     mode: Mode | None = None
     divert_to: str | None = None
     expect_within: timedelta = timedelta(days=1)
+    reconcile: timedelta | None = timedelta(minutes=1)
+    sqs: str | None = None
+    sns_topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

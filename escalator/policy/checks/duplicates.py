@@ -1,4 +1,4 @@
-"""Values that must be unique: keys of apps, ids of people, categories (compared without case and hyphens)."""
+"""Values that must be unique: keys, queues and topics of apps, ids of people, categories (without case and hyphens)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -11,6 +11,8 @@ from escalator.policy.tree_walk import ANY, find_values, parse_pattern
 _RIGHT = "use a different one for each"
 _IDS = (
     ("sources.*.api_key", "api key"),
+    ("sources.*.sqs", "queue"),
+    ("sources.*.sns_topic", "topic"),
     ("people.*.slack", "Slack user"),
     ("people.*.stream", "Stream user"),
     ("people.*.pagerduty", "PagerDuty user"),

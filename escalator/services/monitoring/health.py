@@ -20,7 +20,18 @@ from uuid6 import uuid7
 
 from escalator.encryption import digest
 from escalator.errors import Unavailable
-from escalator.metrics import BUCKETS, CALLBACKS, DELIVERIES, EVENTS, LATENESS, UNROUTED, WEBHOOK_TO_SEND, WRONG_PATHS
+from escalator.metrics import (
+    BUCKETS,
+    CALLBACKS,
+    DELIVERIES,
+    EVENTS,
+    LATENESS,
+    QUEUE_WAIT,
+    RECONCILED,
+    UNROUTED,
+    WEBHOOK_TO_SEND,
+    WRONG_PATHS,
+)
 from escalator.model.levels import Mode
 from escalator.rendering import sandbox_mode
 from escalator.services.core.context import Core
@@ -36,11 +47,16 @@ _COUNTERS = {
     DELIVERIES: ("Notifications by outcome", ("channel", "outcome", "reason")),
     CALLBACKS: ("Webhooks from vendors other than Stream, by outcome", ("vendor", "outcome")),
     WRONG_PATHS: ("Requests posted to a wrong path, by the vendor they seem to come from", ("vendor",)),
+    RECONCILED: (
+        "Items that were found only in Stream's queue (recovered), or are too large to be read (too_large)",
+        ("source", "outcome"),
+    ),
     UNROUTED: ("Incidents that matched no route", ()),
 }
 _HISTOGRAMS = {
     LATENESS: "Time from a deadline to the commit of its step",
     WEBHOOK_TO_SEND: "Time from accepting an event to its first notification",
+    QUEUE_WAIT: "Time that an event has waited in an SQS queue before it was stored",
 }
 _TRIAL_HOLDS = timedelta(seconds=1)
 _TRIAL_BYTES = 4096
@@ -206,6 +222,7 @@ class _Totals(Collector):
         return {
             "workers": ("Worker processes running", product_health.workers),
             "web_processes": ("Web processes running", product_health.web),
+            "sqs_processes": ("Processes running that read SQS queues", product_health.queue_readers),
             "oldest_deadline_seconds": (
                 "How late the oldest overdue deadline is",
                 self._age(product_health.oldest_deadline),
