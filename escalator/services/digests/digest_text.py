@@ -7,14 +7,14 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from escalator.engine.digests import DigestPeriod, counted_by, zone_of
-from escalator.engine.queues import QueueFigures, is_open_to_all, may_view_queue
+from escalator.engine.watched_queues import QueueFigures, is_open_to_all, may_view_queue
 from escalator.model.bulletin import Bulletin
 from escalator.model.levels import Mode
 from escalator.model.message import Card
 from escalator.model.policy import Person, Policy
 from escalator.rendering.digests import DigestCount, DigestView, digest_card
 from escalator.rendering.push_text import words
-from escalator.rendering.queues import queue_name, waiting_words
+from escalator.rendering.watched_queues import queue_name, waiting_words
 from escalator.services.auth.viewer import Viewer, audience_of, open_audience
 from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.stream.queue_figures import is_old
