@@ -1,7 +1,7 @@
 """What may be shown of the content, by the content rule (RULES 5). Only this module of the package reads content.
 
 - `show`: name, id, counters and the snippet.
-- `hide`: id and counters; of the text its length and language.
+- `hide`: id and counters, and Stream's labels, which are words for kinds of harm; of the text its length and language.
 - `withhold`: nothing that Stream sent about the item or its author, not even its kind or language. An entity id may be
   a user's id, or hold one (Stream's chat clients name a message `USER-UUID`), so of all ids only that of the review
   queue item, which Stream itself has drawn, may stand in a link.
@@ -22,12 +22,15 @@ from escalator.model.facts import Content
 from escalator.model.incident import Incident
 from escalator.model.levels import ContentRule
 from escalator.model.policy import Policy
-from escalator.rendering.stream_terms import action_words, language_name
+from escalator.rendering.stream_terms import action_words, label_words, language_name
 from escalator.rendering.truncate import Cost, code_point, cut
+from escalator.stream.labels import StreamLabel, read_labels
 
 SNIPPET_CHARS = 300
 NAME_CHARS = 80
 LINE_CHARS = 80
+MOST_LABELS = 3
+LABEL_CHARS = 40
 
 _PLACEHOLDER = re.compile(r"\{(item_id|entity_type|entity_id|user_id)\}")
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -47,6 +50,7 @@ class Disclosure:
     content: str | None = None
     did: str | None = None
     why: str | None = None
+    labels: str | None = None
     who: str | None = None
     reference: str | None = None
     can_reveal: bool = False
@@ -81,6 +85,7 @@ def disclose(incident: Incident, rule: ContentRule, now: datetime) -> Disclosure
         content=_hidden(text, _language(incident)) if text.strip() else "No text: look at it in Stream",
         did=_did(incident),
         why=one_line(incident.severity_reason, SNIPPET_CHARS) or None,
+        labels=_labels(incident.content) or None,
         who=_who(incident.content, now, with_name=is_shown),
         reference=one_line(incident.content["reference"], SNIPPET_CHARS) or None,
         can_reveal=not is_shown and bool(text.strip()),
@@ -144,6 +149,17 @@ def _did(incident: Incident) -> str | None:
     if newest is not None:
         return action_words(newest[1])
     return ", ".join(action_words(action) for action in sorted(incident.facts.values("action"))) or None
+
+
+def _labels(content: Content) -> str:
+    """Return the surest labels: `Self harm › Intent (94%), Violence (80%)`."""
+    return ", ".join(_label(label) for label in read_labels(content["labels"])[:MOST_LABELS])
+
+
+def _label(label: StreamLabel) -> str:
+    levels = (one_line(label_words(level), LABEL_CHARS) for level in (label.parent, label.name))
+    sure = f" ({label.confidence:.0%})" if label.confidence is not None else ""
+    return " › ".join(_present(levels)) + sure
 
 
 def _who(content: Content, now: datetime, *, with_name: bool) -> str | None:
