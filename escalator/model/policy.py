@@ -24,7 +24,8 @@ class Source:
     """One Stream app. `api_key` and `api_secrets` are unexpanded; a source whose key is empty is off.
 
     `expect_within` is how long after the first start outside the sandbox its first event is due. `sqs` is the address
-    of a queue with its events, and `sns_topic` the ARN of the topic that may post them, both unexpanded.
+    of a queue with its events, and `sns_topic` the ARN of the topic that may post them, both unexpanded. With
+    `thumbnails` the dashboard fetches a picture for somebody who reveals it.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Source:
     expect_within: timedelta = timedelta(days=1)
     sqs: str | None = None
     sns_topic: str | None = None
+    thumbnails: bool = False
 
 
 @dataclass(frozen=True, slots=True)

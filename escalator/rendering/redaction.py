@@ -6,7 +6,7 @@
   a user's id, or hold one (Stream's chat clients name a message `USER-UUID`), so of all ids only that of the review
   queue item, which Stream itself has drawn, may stand in a link.
 
-The address of media is never shown, whatever the rule.
+The address of media is never shown, whatever the rule; `pictures_of` is for fetching them.
 """
 
 import re
@@ -31,10 +31,12 @@ NAME_CHARS = 80
 LINE_CHARS = 80
 MOST_LABELS = 3
 LABEL_CHARS = 40
+MOST_PICTURES = 6
 
 _PLACEHOLDER = re.compile(r"\{(item_id|entity_type|entity_id|user_id)\}")
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MOST_DIGITS = 9
+_NO_PICTURES = (".mp4", ".mov", ".webm", ".m3u8", ".mp3", ".m4a", ".aac", ".ogg", ".wav", ".pdf", ".svg")
 _WITHHELD_LINK_VALUES = frozenset({"item_id"})
 
 
@@ -106,6 +108,15 @@ def lines_of(incident: Incident) -> tuple[str, ...]:
     """Return the text as short lines, to be revealed one by one; empty where there is none."""
     visible_lines = ("".join(_visible(char) for char in line) for line in incident.content["text"].splitlines())
     return tuple(part for line in visible_lines for part in textwrap.wrap(line, LINE_CHARS))
+
+
+def pictures_of(incident: Incident) -> tuple[str, ...]:
+    """Return the addresses of media that may be pictures, for fetching: https only, without what is named as a video,
+    a sound or a document.
+    """
+    addresses = (address for address in incident.content["media"].splitlines() if address.startswith("https://"))
+    named = ((address, re.split("[?#]", address)[0].lower()) for address in addresses)
+    return tuple(address for address, path in named if not path.endswith(_NO_PICTURES))[:MOST_PICTURES]
 
 
 def dashboard_url(template: str, incident: Incident, rule: ContentRule) -> str:
