@@ -153,11 +153,15 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class ItemState:
-    """A review queue item as Stream had it at `updated_at`; both times are Stream's."""
+    """A review queue item as Stream had it at `updated_at`; both times are Stream's.
+
+    `digest` is equal for states that mean the same here (`stream.recovered.digest_of`); empty where it was not needed.
+    """
 
     item_id: str
     updated_at: datetime
     reviewed_at: datetime | None = None
+    digest: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from escalator.policy.scalars import (
     Target,
     TrueOrFalse,
 )
-from escalator.policy.time_scalars import Duration, TimeZone
+from escalator.policy.time_scalars import Duration, ReconcileInterval, TimeZone
 from escalator.stream.topics import TOPIC_ARN
 
 _CONTACTS = tuple(kind for kind in DestinationKind if kind.about.person_key)
@@ -39,6 +39,7 @@ class SourceKeys(MappingSchema):
     mode = EnumWord(Mode)
     divert_to = NonEmptyText()
     expect_within = Duration()
+    reconcile = ReconcileInterval()
     sqs = Address()
     sns_topic = MatchingText(TOPIC_ARN, _TOPIC)
     thumbnails = TrueOrFalse()

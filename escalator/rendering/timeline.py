@@ -13,6 +13,7 @@ _SAID = {
     AuditAction.OPENED: "Opened by {reason}",
     AuditAction.EVENT_JOINED: "Another event: {reason}",
     AuditAction.RECOVERED: "Recovered from Stream's queue: its webhook never came",
+    AuditAction.NOT_IN_QUEUE: "Stream's queue does not show the item (any more); the incident stays open",
     AuditAction.CHANGED: "Now {severity}, {category}",
     AuditAction.MOVED: "Moved to route {route}",
     AuditAction.ROUND_STARTED: "Round {round}: route {route}, path {path}",

@@ -269,6 +269,14 @@ def test_a_priority_that_stream_does_not_have_is_refused() -> None:
     assert "known: low, medium, high" in problems[0].right
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("", timedelta(minutes=1)), (", reconcile: 30s", timedelta(seconds=30)), (", reconcile: off", None)],
+)
+def test_how_often_streams_queue_is_compared(written: str, expected: timedelta | None) -> None:
+    assert with_(("api_secret: secret", f"api_secret: secret{written}")).sources["app"].reconcile == expected
+
+
 def test_two_sources_may_differ_in_a_hyphen() -> None:
     one = "  app: {api_key: key, api_secret: secret}\n"
     two = "  a-pp: {api_key: key-2, api_secret: secret}\n"
