@@ -25,7 +25,8 @@ class Source:
 
     `expect_within` is how long after the first start outside the sandbox its first event is due. `reconcile` is how
     often Stream's queue is compared with what came by webhook; None for never. `sqs` is the address of a queue with its
-    events, and `sns_topic` the ARN of the topic that may post them, both unexpanded.
+    events, and `sns_topic` the ARN of the topic that may post them, both unexpanded. With `thumbnails` the dashboard
+    fetches a picture for somebody who reveals it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Source:
     reconcile: timedelta | None = timedelta(minutes=1)
     sqs: str | None = None
     sns_topic: str | None = None
+    thumbnails: bool = False
 
 
 @dataclass(frozen=True, slots=True)
