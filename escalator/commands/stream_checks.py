@@ -16,7 +16,7 @@ from escalator.model.message import Failed, FailureReason
 from escalator.model.policy import Policy, Source
 from escalator.rendering.probe_failures import NOBODY_ANSWERED, probe_words
 from escalator.rendering.push_text import words
-from escalator.rendering.queues import waiting_words
+from escalator.rendering.watched_queues import waiting_words
 from escalator.services.core.context import Core
 from escalator.services.stream.clients import client_of
 from escalator.services.stream.watch_queues import is_asked, queues_at_sources

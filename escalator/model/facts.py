@@ -117,7 +117,7 @@ class Content:
 
     `latest` has, by name, the newest non-empty value: `text`, `language` (ISO code), `author_id`, `author_name`,
     `account_created_at` (RFC 3339), `flagged_before` (a decimal integer), `media` (addresses, one a line, that are
-    never fetched), `note` (what a moderator wrote in Stream when escalating).
+    never fetched), `note` (what a moderator wrote in Stream when escalating), `labels` (see `escalator.stream.labels`).
     """
 
     latest: LatestValues = field(default_factory=dict)

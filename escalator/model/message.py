@@ -30,6 +30,7 @@ class Occasion(StrEnum):
     SHIFT = "shift"
     SILENCE = "silence"
     QUEUE = "queue"
+    DIGEST = "digest"
 
 
 FEED_OCCASIONS = frozenset(

@@ -25,7 +25,8 @@ class Source:
 
     `expect_within` is how long after the first start outside the sandbox its first event is due. `reconcile` is how
     often Stream's queue is compared with what came by webhook; None for never. `sqs` is the address of a queue with its
-    events, and `sns_topic` the ARN of the topic that may post them, both unexpanded.
+    events, and `sns_topic` the ARN of the topic that may post them, both unexpanded. With `thumbnails` the dashboard
+    fetches a picture for somebody who reveals it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Source:
     reconcile: timedelta | None = timedelta(minutes=1)
     sqs: str | None = None
     sns_topic: str | None = None
+    thumbnails: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,23 @@ class WatchedQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """A regular summary, every day, or every week on that `weekday` (0 is Monday), at that time of its zone.
+
+    Without a `timezone` it is the policy's. `when` limits which incidents are counted. `is_sent_empty`: also when there
+    is nothing to report.
+    """
+
+    name: str
+    to: tuple[str, ...]
+    at: time
+    weekday: int | None = None
+    when: Conditions = Conditions()
+    timezone: ZoneInfo | None = None
+    is_sent_empty: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ExposureLimit:
     """From how many grave items a day somebody is asked to stop before they reveal another."""
 
@@ -264,3 +283,4 @@ class Policy:
     silences: tuple[Silence, ...] = ()
     care: ExposureLimit | None = None
     queues: tuple[WatchedQueue, ...] = ()
+    digests: tuple[Digest, ...] = ()

@@ -13,6 +13,7 @@ from escalator.model.policy import (
     AcknowledgedRule,
     Category,
     Destination,
+    Digest,
     Drill,
     ExposureLimit,
     Feed,
@@ -69,6 +70,7 @@ class PolicyKeys(MappingSchema):
     silences = schema_schedules.SILENCES
     care = schema_routing.CARE
     queues = schema_bulletins.QUEUES
+    digests = schema_bulletins.DIGESTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class PolicyDraft:
     silences: Mapping[int, Silence] = field(default_factory=dict)
     care: ExposureLimit | None = None
     queues: Mapping[int, WatchedQueue] = field(default_factory=dict)
+    digests: Mapping[int, Digest] = field(default_factory=dict)
     retention: Mapping[str, timedelta] = field(default_factory=dict)
 
     def policy(self) -> Policy:
@@ -127,6 +130,7 @@ class PolicyDraft:
             silences=tuple(self.silences.values()),
             care=self.care,
             queues=tuple(self.queues.values()),
+            digests=tuple(self.digests.values()),
             **self.retention,
         )
 

@@ -19,6 +19,7 @@ from escalator.policy.scalars import (
     NonEmptyText,
     OneOf,
     Target,
+    TrueOrFalse,
 )
 from escalator.policy.time_scalars import Duration, ReconcileInterval, TimeZone
 from escalator.stream.topics import TOPIC_ARN
@@ -41,6 +42,7 @@ class SourceKeys(MappingSchema):
     reconcile = ReconcileInterval()
     sqs = Address()
     sns_topic = MatchingText(TOPIC_ARN, _TOPIC)
+    thumbnails = TrueOrFalse()
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def says_where_to_divert(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:

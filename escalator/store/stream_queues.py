@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, delete, or_, select, update
 
-from escalator.engine.queues import QueueAnnouncement, QueueFigures, QueueState
+from escalator.engine.watched_queues import QueueAnnouncement, QueueFigures, QueueState
 from escalator.store.tables import stream_queue_samples, stream_queues
 from escalator.store.upserts import insert_or_leave
 
@@ -109,6 +109,16 @@ def samples_at(connection: Connection, key: QueueKey, hours: Collection[datetime
     statement = select(stream_queue_samples.c.hour, stream_queue_samples.c.item_count)
     rows = connection.execute(statement.where(_is_sample(key), stream_queue_samples.c.hour.in_(list(hours))))
     return {row.hour: row.item_count for row in rows}
+
+
+def samples_between(connection: Connection, since: datetime, until: datetime) -> dict[QueueKey, list[int]]:
+    """Return the samples of the hours in [since, until), by queue."""
+    hour = stream_queue_samples.c.hour
+    rows = connection.execute(select(stream_queue_samples).where(hour >= since, hour < until).order_by(hour))
+    samples: dict[QueueKey, list[int]] = {}
+    for row in rows:
+        samples.setdefault(QueueKey(row.source, row.queue), []).append(row.item_count)
+    return samples
 
 
 def forget(connection: Connection, keys: Collection[QueueKey]) -> None:

@@ -161,6 +161,15 @@ def test_a_source_without_a_key_is_off_and_nothing_is_said() -> None:
     assert load(text, {}).sources["off"].api_key == "${OFF:-}"
 
 
+@pytest.mark.parametrize(
+    "way",
+    ["sqs: https://sqs.eu-west-1.amazonaws.com/1/a", 'sns_topic: "arn:aws:sns:eu-west-1:123456789012:a"'],
+)
+def test_a_source_whose_events_come_another_way_needs_no_secret(way: str) -> None:
+    text = minimal(("api_secret: secret", f'api_secret: "", {way}'))
+    assert parse(text, {}).problems == ()
+
+
 def test_two_names_with_one_value_are_a_warning_of_this_environment_only() -> None:
     text = minimal(("U0ANA", '"${ANA}"'), ("U0ELI", '"${ELI}"'))
     (warning,) = parse(text, {"ANA": "U1", "ELI": "U1"}).problems

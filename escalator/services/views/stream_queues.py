@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from escalator.engine.queues import may_view_queue
+from escalator.engine.watched_queues import may_view_queue
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
-from escalator.rendering.queues import queue_name, start_page, waiting_words
+from escalator.rendering.watched_queues import queue_name, start_page, waiting_words
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
 from escalator.services.stream.queue_figures import is_old
@@ -46,7 +46,7 @@ def queue_lines(core: Core, viewer: Viewer, policy: Policy) -> Sequence[QueueLin
             QueueLine(
                 name=queue_name(watch.queue.name, watch.source.name, policy),
                 words=waiting_words(figures) if figures else "",
-                old_since=figures.at if figures and is_old(figures, now) else None,
+                old_since=figures.at if figures and (row.failing_since or is_old(figures, now)) else None,
                 is_known=figures is not None,
                 is_beyond=row.state.sent is not None,
                 url=start_page(core.expand(watch.source.dashboard_url or "")),
