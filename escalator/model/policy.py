@@ -14,6 +14,7 @@ from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import ContentRule, Mode, Role, Severity
 from escalator.model.schedule import Hours, Schedule
 from escalator.model.silence import Silence
+from escalator.model.stream_action_rule import StreamActionRule
 
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue]"
 """The value of a field of any type, such as a field of an issue in Jira."""
@@ -23,7 +24,9 @@ JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, J
 class Source:
     """One Stream app. `api_key` and `api_secrets` are unexpanded; a source whose key is empty is off.
 
-    `expect_within` is how long after the first start outside the sandbox its first event is due.
+    `expect_within` is how long after the first start outside the sandbox its first event is due. `stream_user` is the
+    id in Stream of the user as whom the product acts; with `acts_as_service` also for what people ask for.
+    `tells_escalations`: an incident whose path escalates is escalated in Stream, too.
     """
 
     name: str
@@ -33,6 +36,9 @@ class Source:
     mode: Mode | None = None
     divert_to: str | None = None
     expect_within: timedelta = timedelta(days=1)
+    stream_user: str | None = None
+    acts_as_service: bool = False
+    tells_escalations: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,7 @@ class Category:
     review_resolves: bool = True
     resolve_within: timedelta | None = None
     runbook: str | None = None
+    actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,3 +248,4 @@ class Policy:
     drills: tuple[Drill, ...] = ()
     silences: tuple[Silence, ...] = ()
     care: ExposureLimit | None = None
+    actions: Mapping[str, StreamActionRule] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from escalator.store.tables.oncall import calendars, oncall_snapshots, overrides
 from escalator.store.tables.policy import active_policy, policy_versions
 from escalator.store.tables.sandbox import sandbox_inbox
 from escalator.store.tables.silence import silences
+from escalator.store.tables.stream import stream_calls
 from escalator.store.tables.system import counters, jobs, key_values, operator_alerts, processes
 
 __all__ = [
@@ -49,5 +50,6 @@ __all__ = [
     "sandbox_inbox",
     "sessions",
     "silences",
+    "stream_calls",
     "vendor_callbacks",
 ]
