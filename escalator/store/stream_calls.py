@@ -1,4 +1,7 @@
-"""Calls that change something in Stream: stored before they are made, claimed by one process, verified before a retry."""
+"""Calls that change something in Stream: stored before they are made, and claimed by one process.
+
+A result counts only while the claim is its process's.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -84,7 +87,7 @@ def put(connection: Connection, calls: Iterable[StreamCall]) -> None:
 
 
 def claim_next(connection: Connection, now: datetime, process: UUID, heartbeat_timeout: timedelta) -> StreamCall | None:
-    """Claim the call that has been due longest, if any; one that another process is making only once its lease lapsed."""
+    """Claim the call that has been due longest, if any; one that another process is making only after its lease."""
     is_free = or_(
         stream_calls.c.state.in_([CallState.PROPOSED, CallState.NEW, CallState.UNKNOWN]), is_lapsed(stream_calls)
     )

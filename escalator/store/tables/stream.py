@@ -49,6 +49,7 @@ stream_calls = Table(
 )
 """One part of one action in Stream; for an escalation that we report, `action_id` is the incident's id.
 
-`user_id` is who acts in Stream, `target_digest` the SHA-256 of the id of whoever wrote the content. `stream_sent_at` and
-`stream_answered_at` are Stream's own times of the first try and of the answer; `is_confirmed`: it came back as an event.
+`user_id` is who acts in Stream, `target_digest` the SHA-256 of the id of whoever wrote the content. `stream_sent_at`
+and `stream_answered_at` are Stream's own times of the first try and of the answer; `is_confirmed`: it came back as an
+event.
 """
