@@ -15,6 +15,7 @@ from escalator.model.policy import Policy, Source
 from escalator.rendering.probe_failures import NOBODY_ANSWERED, probe_words
 from escalator.rendering.push_text import words
 from escalator.services.core.context import Core
+from escalator.services.stream.clients import client_of
 from escalator.store import source_activity
 from escalator.stream.events import NAMED
 
@@ -47,12 +48,6 @@ class SourceCheck:
     def finding(self, status: Status, found: str, remedy: str = "") -> Finding:
         """Return a line about this source."""
         return Finding(f"stream {self.source.name}", status, found, remedy)
-
-
-def client_of(core: Core, source: Source) -> StreamClient:
-    """Return the client for a source's app, with the key and secrets of the environment."""
-    secrets = [core.expand(secret) for secret in source.api_secrets]
-    return StreamClient(core.settings.stream_api_url, core.expand(source.api_key), secrets)
 
 
 def sources(core: Core, policy: Policy) -> Iterator[Finding]:

@@ -9,11 +9,12 @@ import click
 from escalator.channels.stream.app import App, read_app
 from escalator.channels.stream.client import StreamClient
 from escalator.channels.stream.hooks import HookPlan, HookRefusal, plan_hooks, write_hooks
-from escalator.commands.stream_checks import PATH, client_of
+from escalator.commands.stream_checks import PATH
 from escalator.model.message import Failed
 from escalator.model.policy import Source
 from escalator.rendering.probe_failures import probe_words
 from escalator.services.core.context import Core
+from escalator.services.stream.clients import client_of
 
 
 @dataclass(frozen=True, slots=True)

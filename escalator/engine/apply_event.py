@@ -41,6 +41,7 @@ def open_incident(blank: Incident, observation: Observation, rules: PolicyPair, 
     blank = replace(blank, waiting_since=now, drill=observation.drill or None, route=observation.route or None)
     draft = ChangeDraft(blank, rules, now, actor, observation.via)
     draft.record(AuditAction.OPENED, observation.event_type)
+    _record_recovery(draft, observation)
     _add_observation(draft, observation)
     if observation.opened_by:
         begin_round(draft, "opened")
@@ -53,6 +54,7 @@ def add_event(incident: Incident, observation: Observation, rules: PolicyPair, n
     """Return the incident after one more event about its item."""
     draft = ChangeDraft(incident, rules, now, via=VIA)
     draft.record(AuditAction.EVENT_JOINED, observation.event_type)
+    _record_recovery(draft, observation)
     _add_observation(draft, observation)
     _reassess(draft)
     reevaluate(draft, incident)
@@ -88,6 +90,11 @@ def _finish(draft: ChangeDraft) -> Change:
     """Trim the facts to their limit, now that all of them have been used, and return the change."""
     draft.put(facts=draft.incident.facts.trimmed())
     return draft.to_change()
+
+
+def _record_recovery(draft: ChangeDraft, observation: Observation) -> None:
+    if observation.was_lost:
+        draft.record(AuditAction.RECOVERED)
 
 
 def _add_observation(draft: ChangeDraft, observation: Observation) -> None:

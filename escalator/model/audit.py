@@ -11,6 +11,7 @@ class AuditAction(StrEnum):
 
     OPENED = "incident.opened"
     EVENT_JOINED = "incident.event_joined"
+    RECOVERED = "incident.recovered"
     CHANGED = "incident.changed"
     MOVED = "incident.moved"
     ROUND_STARTED = "incident.round_started"

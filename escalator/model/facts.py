@@ -152,6 +152,15 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemState:
+    """A review queue item as Stream had it at `updated_at`; both times are Stream's."""
+
+    item_id: str
+    updated_at: datetime
+    reviewed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One event, normalized: which item it is about, and its facts.
 
@@ -160,7 +169,9 @@ class Observation:
     that are only shown and recorded; `waits` is True for those that wait 10 s for the item's own event; `only_if_named`
     for those that open only where a route names the event (appeals). `links` fill the source's `dashboard_url`:
     item_id, entity_type, entity_id, user_id. `opened_by` is the person (policy key) who opens it by hand, in `via`. For
-    a drill `drill` is its name, and `route` the route it rehearses, whatever its conditions.
+    a drill `drill` is its name, and `route` the route it rehearses, whatever its conditions. `item` is the state of the
+    review queue item that the event shows. `was_lost` is True for what was read from Stream's queue because the webhook
+    about it never came.
     """
 
     event_type: str
@@ -178,3 +189,5 @@ class Observation:
     via: str = "stream"
     drill: str = ""
     route: str = ""
+    item: ItemState | None = None
+    was_lost: bool = False

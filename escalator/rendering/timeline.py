@@ -12,6 +12,7 @@ from escalator.rendering.view import display_name
 _SAID = {
     AuditAction.OPENED: "Opened by {reason}",
     AuditAction.EVENT_JOINED: "Another event: {reason}",
+    AuditAction.RECOVERED: "Recovered from Stream's queue: its webhook never came",
     AuditAction.CHANGED: "Now {severity}, {category}",
     AuditAction.MOVED: "Moved to route {route}",
     AuditAction.ROUND_STARTED: "Round {round}: route {route}, path {path}",

@@ -10,22 +10,21 @@ from escalator.store.tables import Instant, events
 SLOT = timedelta(minutes=30)
 
 
-INTERNAL_TYPES = ("escalator.drill", "escalator.manual")
-"""Types of events that the product itself creates under the name of a source."""
+INTERNAL_TYPES = ("escalator.drill", "escalator.manual", "escalator.recovered")
+"""Types of events that the product itself creates under the name of a source: none of them shows that webhooks come."""
+_IS_WEBHOOK = events.c.type.not_in(INTERNAL_TYPES)
 
 
 def last_event_at(connection: Connection, source: str) -> datetime | None:
     """Return when the last external event of a source came."""
-    statement = select(func.max(events.c.received_at)).where(
-        events.c.source == source, events.c.type.not_in(INTERNAL_TYPES)
-    )
+    statement = select(func.max(events.c.received_at)).where(events.c.source == source, _IS_WEBHOOK)
     last: datetime | None = connection.scalar(statement)
     return last
 
 
 def has_at_least(connection: Connection, source: str, count: int, since: datetime) -> bool:
     """Whether a source has sent at least `count` events since then."""
-    statement = select(events.c.id).where(events.c.source == source, events.c.received_at >= since)
+    statement = select(events.c.id).where(events.c.source == source, events.c.received_at >= since, _IS_WEBHOOK)
     return connection.scalar(statement.order_by(events.c.received_at).offset(count - 1).limit(1)) is not None
 
 
@@ -40,7 +39,8 @@ def longest_gap(connection: Connection, source: str, since: datetime, until: dat
     slots = values(column("starts", Instant), column("ends", Instant), name="slots")
     slots = slots.data([(start, min(start + SLOT, until)) for start in starts])
     slot = slots.cte("slots")
-    within = (events.c.source == source, events.c.received_at >= slot.c.starts, events.c.received_at < slot.c.ends)
+    is_within = (events.c.received_at >= slot.c.starts, events.c.received_at < slot.c.ends)
+    within = (events.c.source == source, *is_within, _IS_WEBHOOK)
     first = select(func.min(events.c.received_at)).where(*within).correlate(slot).scalar_subquery()
     last = select(func.max(events.c.received_at)).where(*within).correlate(slot).scalar_subquery()
     statement = select(first.label("first"), last.label("last")).select_from(slot).order_by(slot.c.starts)

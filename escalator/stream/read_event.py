@@ -1,10 +1,11 @@
 """Read one event of Stream as an observation: its item, its facts, and whether it may open an incident (RULES 1)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from escalator.model.facts import Observation, Review
-from escalator.stream import drill, events, manual_incident
+from escalator.stream import drill, events, manual_incident, recovered
 from escalator.stream.actors import Actors
 from escalator.stream.content import content_of
 from escalator.stream.envelope import event_type_of, parse_json
@@ -14,7 +15,7 @@ from escalator.stream.schemas import StreamEvent, read_event
 from escalator.stream.subject import subject_of
 
 _OUR_OWN = {manual_incident.TYPE: manual_incident.observation, drill.TYPE: drill.observation}
-"""Types that only we can store: as webhooks they are dropped."""
+"""Types that only we can store, like `recovered.TYPE`: as webhooks they are dropped."""
 
 
 def observe(
@@ -30,6 +31,8 @@ def observe(
     event_type = event_type_of(value)
     if event_type in _OUR_OWN and isinstance(value, Mapping):
         return _OUR_OWN[event_type](value, received_at)
+    if event_type == recovered.TYPE and isinstance(value, Mapping):
+        return _observe_recovered(value, received_at, staff)
     if not isinstance(value, Mapping) or not events.is_handled(event_type, value):
         return None
     event = read_event(value)
@@ -49,7 +52,17 @@ def observe(
         waits=event_type in events.WAITING,
         only_if_named=events.is_appeal(event_type),
         links=subject.links,
+        item=recovered.item_state_in(event),
     )
+
+
+def _observe_recovered(body: Mapping[str, object], received_at: datetime, staff: frozenset[str]) -> Observation | None:
+    webhook = recovered.webhook_of(body)
+    observation = observe(webhook, received_at, staff)
+    if observation is None:
+        return None
+    facts = observation.facts.joined(recovered.facts_of_creation(webhook, observation.at))
+    return replace(observation, facts=facts, was_lost=recovered.was_lost(body))
 
 
 def _opens(event: StreamEvent, reviews: tuple[Review, ...], actors: Actors) -> bool:

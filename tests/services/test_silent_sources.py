@@ -9,7 +9,7 @@ from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.monitoring.silent_sources import check_silent_sources
 from escalator.store import events, source_activity
 from escalator.store.events import EventState, StoredEvent
-from escalator.stream import drill, manual_incident
+from escalator.stream import drill, manual_incident, recovered
 from tests.sandboxes import a_core, demo_policy
 
 
@@ -110,7 +110,7 @@ def test_the_first_event_ends_that_a_source_has_never_sent_any(sqlite_url, tmp_p
     core.database.close()
 
 
-@pytest.mark.parametrize("type_", [drill.TYPE, manual_incident.TYPE])
+@pytest.mark.parametrize("type_", [drill.TYPE, manual_incident.TYPE, recovered.TYPE])
 def test_what_the_product_itself_makes_is_no_event_of_a_source(sqlite_url, tmp_path, type_):
     core = in_production(a_core, tmp_path, sqlite_url)
     comes(core, 0, type_=type_)
@@ -143,9 +143,16 @@ def test_other_sources_keep_nobody_from_being_missed(core):
     assert list(troubles(core)) == ["silent_source:demo"]
 
 
-def test_a_gap_is_found_wherever_it_lies(each):
+def test_what_is_recovered_hides_neither_that_nothing_comes_nor_how_long_it_was_quiet_before(core):
+    comes(core, *every(0.75, until_h=1.6, count=20))
+    comes(core, *every(0.1, until_h=0, count=20), type_=recovered.TYPE)
+    assert list(troubles(core)) == ["silent_source:demo"]
+
+
+def test_a_gap_is_found_wherever_it_lies_and_what_is_recovered_fills_none(each):
     now, since = each.clock.now(), each.clock.now() - timedelta(hours=24)
     comes(each, 0.1, 0.2, 5.3, 5.4, 5.45, 7)
+    comes(each, 2, 2.1, type_=recovered.TYPE)
     with each.database.reading() as connection:
         found = source_activity.longest_gap(connection, "demo", since, now)
     assert found == timedelta(hours=5.3 - 0.2)

@@ -13,7 +13,7 @@ from escalator.services.core.context import Core
 from escalator.store import Database
 from escalator.store.migrate import migrate
 from escalator.store.schema import is_current
-from escalator.store.tables import endpoint_health, metadata
+from escalator.store.tables import endpoint_health, events, metadata, stream_items
 from tests.servers import PostgresServer
 
 
@@ -56,6 +56,22 @@ def test_an_installation_of_the_first_schema_keeps_what_it_has(tmp_path: Path) -
     with database.reading() as connection:
         kept = connection.execute(select(endpoint_health)).one()
     assert (kept.name, kept.gone_address_digest) == ("room", None)
+    database.close()
+
+
+def test_what_was_received_before_items_were_counted_is_kept_and_nothing_is_known_of_them(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    migrate(url, "0010")
+    database = Database(url)
+    with database.writing() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO events (id, source, sha256, type, received_at, state, next_at) VALUES "
+            "('0198', 'chat', 'x', 'review_queue_item.new', '2026-01-05 09:00', 'done', '2026-01-05 09:00')"
+        )
+    migrate(url)
+    with database.reading() as connection:
+        assert connection.execute(select(events.c.source, events.c.state)).all() == [("chat", "done")]
+        assert connection.execute(select(stream_items)).all() == []
     database.close()
 
 

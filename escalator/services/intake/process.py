@@ -1,6 +1,6 @@
 """Turns stored events into incidents or changes: a batch in one transaction, and one by one when a batch fails."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,9 +25,10 @@ from escalator.services.incidents.apply import Decision, rules_for
 from escalator.services.incidents.first_of_category import first_alerts
 from escalator.services.incidents.grouping import group_storm_alerts
 from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
-from escalator.store import events, incident_keys, incidents
+from escalator.store import events, incident_keys, incidents, stream_items
 from escalator.store.database import wait_for_disk
 from escalator.store.events import StoredEvent
+from escalator.store.stream_items import SeenItem
 from escalator.stream.read_event import observe
 
 BATCH = 20
@@ -112,6 +113,12 @@ def _all_keys(observation: Observation) -> tuple[ItemKey, ...]:
     return (*observation.keys, *observation.other_keys)
 
 
+def _items_in(seen: Iterable[tuple[StoredEvent, Observation | None]]) -> Iterator[SeenItem]:
+    for row, observation in seen:
+        if observation is not None and observation.item is not None:
+            yield SeenItem(row.source, observation.item, row.received_at)
+
+
 @dataclass(slots=True)
 class _Board:
     """The incidents of one batch during its decisions; all is written at the end."""
@@ -155,6 +162,7 @@ class _Board:
             events.postpone(self.connection, [row.id], until)
             self.put_off_until.append(until)
         self._write(belongs)
+        stream_items.record_seen(self.connection, _items_in(seen))
 
     def _observed(self, row: StoredEvent) -> Observation | None:
         body = self.core.seal.open(row.sealed_body or b"")

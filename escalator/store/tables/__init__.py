@@ -14,7 +14,7 @@ from escalator.store.tables.oncall import calendars, oncall_snapshots, overrides
 from escalator.store.tables.policy import active_policy, policy_versions
 from escalator.store.tables.sandbox import sandbox_inbox
 from escalator.store.tables.silence import silences
-from escalator.store.tables.stream import stream_calls
+from escalator.store.tables.stream import stream_calls, stream_items
 from escalator.store.tables.system import counters, jobs, key_values, operator_alerts, processes
 
 __all__ = [
@@ -51,5 +51,6 @@ __all__ = [
     "sessions",
     "silences",
     "stream_calls",
+    "stream_items",
     "vendor_callbacks",
 ]

@@ -1,0 +1,1 @@
+"""Use cases that ask Stream by its API."""
