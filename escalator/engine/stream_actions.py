@@ -185,3 +185,10 @@ def expire_proposal(incident: Incident, action_id: UUID, rules: PolicyPair, now:
     draft.record(AuditAction.STREAM_ACTION_ENDED, EXPIRED, name=action.key, person=action.person)
     _keep(draft, replace(action, state=ActionState.ENDED, reason=EXPIRED))
     return draft.to_change()
+
+
+def record_told_stream(incident: Incident, rules: PolicyPair, now: datetime, reason: str, *, is_done: bool) -> Change:
+    """Return the record that Stream knows of our escalation, or why it does not."""
+    draft = ChangeDraft(incident, rules, now, via="stream")
+    draft.record(AuditAction.STREAM_TOLD if is_done else AuditAction.STREAM_NOT_TOLD, reason)
+    return draft.to_change()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from escalator.channels.stream.client import StreamClient
+from escalator.channels.stream.client import StreamApi
 from escalator.model.message import Failed, FailureReason
 from escalator.stream.text import normalized_word
 from escalator.stream.timestamps import parse_instant
@@ -66,7 +66,7 @@ def _logged(entries: object) -> Iterator[LoggedAction]:
             yield LoggedAction(item.text("id"), normalized_word(item.text("type")), user_id, at)
 
 
-def read_item(client: StreamClient, item_id: str) -> ReviewItem | Failed:
+def read_item(client: StreamApi, item_id: str) -> ReviewItem | Failed:
     """Return one item (GET /api/v2/moderation/review_queue/{id}); BAD_TARGET where Stream has none of this id."""
     answer = client.ask("GET", f"/api/v2/moderation/review_queue/{quote(item_id, safe='')}")
     if isinstance(answer, Failed):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from escalator.channels.stream.client import StreamClient
+from escalator.channels.stream.client import StreamApi
 from escalator.channels.stream.review_item import LoggedAction, ReviewItem
 from escalator.model.message import Failed, FailureReason
 from escalator.model.stream_action_rule import (
@@ -71,7 +71,7 @@ def request_body(act: Act, item: ReviewItem) -> dict[str, Any] | Failed:
     return {"action_type": name, "item_id": item.text("id"), "user_id": act.user_id, name: options}
 
 
-def submit(client: StreamClient, body: Mapping[str, Any]) -> ReviewItem | Failed:
+def submit(client: StreamApi, body: Mapping[str, Any]) -> ReviewItem | Failed:
     """Make the call; returns the item as Stream answers it. BAD_ANSWER: it may be done or not."""
     answer = client.ask("POST", "/api/v2/moderation/submit_action", body=body)
     if isinstance(answer, Failed):

@@ -25,7 +25,8 @@ from escalator.rendering.replies import done_words, refusal_words
 from escalator.services.auth.slack_users import is_our_workspace, person_by_slack_id
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
-from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.apply import rules_for
+from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.dialogs import NEEDS_DIALOG, dialog_refusal, dialog_view
 from escalator.services.incidents.exposure_limits import person_exposure
 from escalator.services.incidents.transaction import unit_of_work

@@ -30,6 +30,7 @@ from escalator.services.monitoring.watchdog import WEB_EXPECTED, Watchdog
 from escalator.services.oncall.calendar_refresh import refresh_calendars
 from escalator.services.responses.callbacks import process_callbacks
 from escalator.services.silences.expiry import resume_after_silence
+from escalator.services.stream.carry_out import carry_out_calls
 from escalator.store import deadlines
 
 log = structlog.get_logger(__name__)
@@ -98,6 +99,7 @@ class Sweeper:
         beside = {
             "housekeeping": run_jobs,
             "hearing": process_callbacks,
+            "stream_calls": carry_out_calls,
             "listing": bundle_waiting_pages,
             "calendars": refresh_calendars,
             "undelivered": check_undelivered,

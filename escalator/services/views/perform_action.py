@@ -18,7 +18,8 @@ from escalator.services.auth.incident_access import find_visible_incident
 from escalator.services.auth.viewer import API, Viewer
 from escalator.services.core.context import Core
 from escalator.services.incidents.actions import record_refusal
-from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.apply import rules_for
+from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import notes
 from escalator.store.notes import Note
