@@ -35,6 +35,17 @@ def offered_actions(incident: Incident, policy: Policy) -> tuple[StreamActionRul
     return tuple(policy.actions[key] for key in category.actions if key in policy.actions)
 
 
+def startable_actions(incident: Incident, policy: Policy) -> tuple[StreamActionRule, ...]:
+    """Return the actions that somebody could ask for or approve now, whoever it is: none beside one that is running."""
+    offered = offered_actions(incident, policy)
+    under_way = next((action for action in incident.stream_actions if action.state in UNDER_WAY), None)
+    if under_way is not None:
+        is_open = under_way.state is ActionState.PROPOSED
+        return tuple(rule for rule in offered if is_open and rule.key == under_way.key)
+    done = {action.key for action in incident.stream_actions if action.state is ActionState.DONE}
+    return tuple(rule for rule in offered if rule.key not in done)
+
+
 def action_refusal(person: Person, rule: StreamActionRule, incident: Incident, policy: Policy) -> Refusal | None:
     """Return why this person may not ask for this action or approve it now, or None when they may."""
     source = policy.sources.get(incident.source)

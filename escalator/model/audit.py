@@ -40,6 +40,7 @@ class AuditAction(StrEnum):
     STREAM_ACTION_DONE = "stream_action.done"
     STREAM_ACTION_FAILED = "stream_action.failed"
     STREAM_ACTION_ENDED = "stream_action.ended"
+    STREAM_CONFIRMED = "stream_action.confirmed"
     STREAM_TOLD = "incident.escalated_in_stream"
     STREAM_NOT_TOLD = "incident.not_escalated_in_stream"
     VENDOR_NOTED = "incident.vendor_noted"

@@ -1,4 +1,4 @@
-"""Plays Stream for what people do from an alert in the sandbox: the item, the action, and the webhook that comes back."""
+"""Plays Stream for what people do from an alert in the sandbox: the item, the action, and the webhook about it."""
 
 import json
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """What we did in Stream ourselves and comes back in an event (RULES 1): neither a review nor a call for people.
 
-It is ours by its id in Stream's log, by our own user there, or because we were doing just this to the item at that time,
-by Stream's own clock. It is taken out of the event before its facts are read; everything else in the event counts.
+It is ours by its id in Stream's log, by our own user there, or because we were doing just this to the item at that
+time, by Stream's own clock. It is taken out of the event before its facts are read; everything else counts.
 """
 
 from collections.abc import Callable, Iterator
