@@ -1,6 +1,7 @@
-"""Pin what Heroku and CI install: `make lock` writes requirements.txt and requirements-dev.txt.
+"""Pin what Heroku and CI install: `make lock` writes requirements.txt, requirements-sqs.txt and requirements-dev.txt.
 
-Both are read off environments made from nothing, so they hold what setup.cfg asks for and nothing else.
+All are read off environments made from nothing, so they hold what setup.cfg asks for and nothing else. The one for SQS
+holds only what it adds to requirements.txt.
 """
 
 import subprocess
@@ -14,7 +15,7 @@ HEADER = "# Written by `make lock` from setup.cfg; change the bounds there, neve
 
 
 def main() -> None:
-    """Write both files: first what runs, then that and what tests it, at the same versions."""
+    """Write the files: first what runs, then that and what the extras add, at the same versions."""
     with tempfile.TemporaryDirectory() as directory:
         environment = Path(directory)
         venv.create(environment, with_pip=True)
@@ -22,6 +23,10 @@ def main() -> None:
         (ROOT / "requirements.txt").write_text(f"{HEADER}{running}.\n")
         constraints = environment / "running.txt"
         constraints.write_text(running)
+        with_sqs = _installed(environment, f"{ROOT}[sqs]", "--constraint", str(constraints))
+        added = "".join(line for line in with_sqs.splitlines(keepends=True) if line not in running)
+        (ROOT / "requirements-sqs.txt").write_text(f"{HEADER}{added}")
+        constraints.write_text(with_sqs)
         testing = _installed(environment, f"{ROOT}[test]", "--constraint", str(constraints))
         (ROOT / "requirements-dev.txt").write_text(f"{HEADER}{testing}")
 

@@ -6,7 +6,7 @@ EscalatorError
 ├── InvalidEvent            a signed body that is no event
 ├── Unauthorized            a signature or key that does not fit
 ├── TooLarge                a body over the limit
-├── Unavailable             the database cannot be asked
+├── Unavailable             the database, or what else an answer needs, cannot be asked
 ├── Conflict                another process was first; look again
 └── ContentLocked           a sealed value that no key of ours opens
 """
@@ -49,7 +49,7 @@ class TooLarge(EscalatorError):
 
 
 class Unavailable(EscalatorError):
-    """The database cannot be used now; the caller should try again later."""
+    """The database, or what else an answer needs, cannot be used now; the caller should try again later."""
 
 
 class Conflict(EscalatorError):

@@ -16,6 +16,7 @@ DELIVERIES = "escalator_deliveries_total"
 UNROUTED = "escalator_unrouted_total"
 LATENESS = "escalator_escalation_lateness_seconds"
 WEBHOOK_TO_SEND = "escalator_webhook_to_send_seconds"
+QUEUE_WAIT = "escalator_queue_wait_seconds"
 
 
 class Metrics:

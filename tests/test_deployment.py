@@ -42,13 +42,13 @@ def canonical(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-@pytest.mark.parametrize("process", ["web", "worker"])
+@pytest.mark.parametrize("process", ["web", "worker", "sqs"])
 def test_systemd_runs_what_the_procfile_runs(process):
     program = "/opt/escalator/.venv/bin/"
     assert unit(process)["ExecStart"].removeprefix(program) == procfile()[process]
 
 
-@pytest.mark.parametrize("process", ["web", "worker"])
+@pytest.mark.parametrize("process", ["web", "worker", "sqs"])
 def test_systemd_restarts_what_dies_within_a_second_and_never_gives_up(process):
     written = unit(process)
     assert (written["Restart"], written["RestartSec"], written["StartLimitIntervalSec"]) == ("always", "1", "0")
@@ -61,7 +61,12 @@ def test_heroku_migrates_before_new_code_runs():
 def test_heroku_starts_every_process_in_sandbox_on_dynos_that_do_not_sleep():
     app = json.loads((ROOT / "app.json").read_text())
     assert set(app["formation"]) == set(procfile()) - {"release"}
-    assert all(process == {"quantity": 1, "size": "basic"} for process in app["formation"].values())
+    assert {process["size"] for process in app["formation"].values()} == {"basic"}
+    assert {name: process["quantity"] for name, process in app["formation"].items()} == {
+        "web": 1,
+        "worker": 1,
+        "sqs": 0,
+    }
     assert app["env"]["ESCALATOR_MODE"]["value"] == "sandbox"
     assert app["env"]["SECRET_KEY"]["generator"] == "secret"
 
@@ -106,12 +111,22 @@ def test_everything_that_runs_is_pinned_within_its_bounds(name):
         assert wanted.specifier.contains(pinned[canonical(wanted.name)]), line
 
 
+def test_the_extra_for_queues_is_pinned_within_its_bounds_and_adds_to_what_runs():
+    [wanted] = [Requirement(line) for line in setup_cfg()["options.extras_require"]["sqs"].strip().splitlines()]
+    added = pins("requirements-sqs.txt")
+    assert wanted.specifier.contains(added[wanted.name])
+    assert not added.keys() & pins("requirements.txt").keys()
+
+
 def test_what_is_tested_is_what_runs():
-    assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items()
+    tested = pins("requirements-dev.txt").items()
+    assert pins("requirements.txt").items() <= tested
+    assert pins("requirements-sqs.txt").items() <= tested
 
 
 def test_the_pins_name_no_place_to_download_from():
-    assert not re.search(r"https?:|file:|--|@", (ROOT / "requirements.txt").read_text())
+    for name in ("requirements.txt", "requirements-sqs.txt"):
+        assert not re.search(r"https?:|file:|--|@", (ROOT / name).read_text())
 
 
 def test_every_kind_of_file_that_the_packages_hold_is_installed_with_them():

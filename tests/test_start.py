@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[1]
 HEAVY = {
     "alembic",
     "authlib",
+    "boto3",
+    "botocore",
     "charset_normalizer",
     "holidays",
     "icalendar",

@@ -1,52 +1,52 @@
-"""Stream's webhook: verify, store, answer; a thread notifies the workers."""
+"""Stream's webhook, also by way of Amazon SNS: verify, store, answer; a thread notifies the workers."""
 
 from flask import Blueprint, Response, request
 
 from escalator.errors import TooLarge
 from escalator.ports import PROCESS_EVENTS
 from escalator.services.core.context import Core
-from escalator.services.intake.receive import MAX_BODY_BYTES, IntakeResult, WebhookReceiver, WebhookRequest
+from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
+from escalator.services.intake.receive_sns import SnsReceiver
+from escalator.services.intake.store_event import MAX_BODY_BYTES, IntakeResult
+from web.request_body import read_body
+
+SNS_PATH = "/webhooks/stream/sns"
+_MAX_SNS_BYTES = 1024 * 1024
+"""A message has at most 256 KiB (AWS, "Amazon SNS quotas"); in its envelope each character may be escaped."""
 
 
 def blueprint(core: Core) -> Blueprint:
     """Return one application's blueprint."""
     door = Blueprint("stream", __name__)
-    receiver = WebhookReceiver(core)
+    receiver, sns = WebhookReceiver(core), SnsReceiver(core)
+
+    def answer(accepted: IntakeResult | None) -> Response:
+        if accepted is IntakeResult.STORED:
+            core.queue.publish(PROCESS_EVENTS)
+        return Response(status=200)
 
     @door.post("/webhooks/stream")
     def receive() -> Response:
-        try:
-            body = _body()
-        except TooLarge:
-            receiver.count_too_large()
-            raise
         headers = request.headers
         accepted = receiver.receive(
             WebhookRequest(
-                body=body,
+                body=body(MAX_BODY_BYTES),
                 api_key=headers.get("X-Api-Key", ""),
                 signature=headers.get("X-Signature", ""),
                 webhook_id=headers.get("X-Webhook-Id", ""),
             )
         )
-        if accepted is IntakeResult.STORED:
-            core.queue.publish(PROCESS_EVENTS)
-        return Response(status=200)
+        return answer(accepted)
+
+    @door.post(SNS_PATH)
+    def receive_sns() -> Response:
+        return answer(sns.receive(body(_MAX_SNS_BYTES)))
+
+    def body(limit: int) -> bytes:
+        try:
+            return read_body(limit)
+        except TooLarge:
+            receiver.count_too_large()
+            raise
 
     return door
-
-
-def _body() -> bytes:
-    """Return the raw body; raises TooLarge as soon as it exceeds the limit, however it is sent.
-
-    Werkzeug cuts a chunked body at its limit without an error (measured), so the stream is read here and counted.
-    """
-    if (request.content_length or 0) > MAX_BODY_BYTES:
-        raise TooLarge("content length")
-    if request.content_length is None and not request.environ.get("wsgi.input_terminated"):
-        return b""
-    wanted = MAX_BODY_BYTES + 1 if request.content_length is None else request.content_length
-    body: bytes = request.environ["wsgi.input"].read(wanted)
-    if len(body) > MAX_BODY_BYTES:
-        raise TooLarge("body")
-    return body

@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 VENDOR_PATHS = {
     "/webhooks/stream": "Stream's webhook URL",
+    "/webhooks/stream/sns": "the endpoint of an SNS subscription",
     **{f"/webhooks/{kind.value}": f"{kind.about.title}'s webhook URL" for kind in CALLBACKS_OF},
     "/slack/interactions": "Slack's interactivity request URL",
     "/slack/commands": "the request URL of Slack's commands",
@@ -29,6 +30,7 @@ VENDOR_PATHS = {
 
 _VENDORS = {
     "X-Api-Key": ("stream", "/webhooks/stream"),
+    "X-Amz-Sns-Topic-Arn": ("sns", "/webhooks/stream/sns"),
     "X-Slack-Signature": ("slack", "/slack/interactions"),
     **{
         header: (kind.value, f"/webhooks/{kind.value}")

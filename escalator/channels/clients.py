@@ -10,6 +10,7 @@ from escalator.lazy_imports import LazyImport
 from escalator.settings import Settings
 
 if TYPE_CHECKING:
+    from escalator.channels.guarded_http import GuardedHttp
     from escalator.channels.pagerduty.events import PagerDutyEvents
     from escalator.channels.pagerduty.rest import PagerDutyRest
     from escalator.channels.webhook.client import HttpWebhook
@@ -25,6 +26,7 @@ class Clients:
     mail: SmtpMailer
     jira: JiraRest
     webhooks: "HttpWebhook"
+    sns: "GuardedHttp"
 
 
 def clients_of(settings: Settings) -> Clients:
@@ -42,4 +44,5 @@ def clients_of(settings: Settings) -> Clients:
         mail=SmtpMailer(settings.smtp_url),
         jira=JiraRest(settings.jira_url, settings.jira_email, settings.jira_token),
         webhooks=lazy("webhook.client", "http_webhook", settings.webhook_allowed),
+        sns=lazy("guarded_http", "brief_http"),
     )

@@ -1,4 +1,4 @@
-"""One bounded POST to a URL from the policy, if the guard permits its address."""
+"""One bounded call to a URL that others have chosen, if the guard permits its address."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -6,16 +6,24 @@ from urllib.request import Request
 
 from escalator.channels.deadline_socket import Guard, Limits, Wire, in_time, tls
 from escalator.channels.http import BROKEN, Answer, broken, exchange
+from escalator.channels.ssrf_guard import guard_of
 from escalator.model.message import Delivered, Failed, FailureReason
 
+BRIEF = Limits(socket_s=3.0, total_s=5.0, answer_bytes=64 * 1024)
+"""For what somebody waits for: SNS waits 15 s for an answer, in which two calls must fit."""
 PATIENT = Limits(socket_s=10.0, total_s=15.0)
 """Standard Webhooks asks to wait for 15 to 30 s; a claim must end within contract.CALL_ENDS_S."""
 
 _NOT_A_URL = Failed(FailureReason.BAD_TARGET, "not_a_url")
 
 
+def brief_http() -> "GuardedHttp":
+    """Return a client that reaches public addresses only."""
+    return GuardedHttp(guard_of(()), BRIEF)
+
+
 class GuardedHttp:
-    """Calls URLs from the policy: never an address that the guard refuses, and never for longer than the limits."""
+    """Calls URLs from outside: never an address that the guard refuses, and never for longer than the limits."""
 
     def __init__(self, guard: Guard, limits: Limits = PATIENT) -> None:
         self._guard = guard
@@ -24,9 +32,17 @@ class GuardedHttp:
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes, *, wants_body: bool) -> Answer | Failed:
         """Return the answer, whatever its status, or why there was none."""
+        return self._call(url, headers, body, wants_body=wants_body)
+
+    def get(self, url: str) -> Answer | Failed:
+        """Return the answer, whatever its status, or why there was none."""
+        return self._call(url, {}, None, wants_body=True)
+
+    def _call(self, url: str, headers: Mapping[str, str], body: bytes | None, *, wants_body: bool) -> Answer | Failed:
         if not _is_url(url):
             return _NOT_A_URL
-        request = Request(url, data=body, headers=dict(headers), method="POST")  # noqa: S310  # checked just above
+        method = "GET" if body is None else "POST"
+        request = Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310  # checked just above
         try:
             return exchange(request, self._limits, self._tls, self._guard, wants_body=wants_body)
         except BROKEN as error:

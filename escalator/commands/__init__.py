@@ -28,6 +28,7 @@ _COMMANDS = {
     "audit": "Export or verify the audit log.",
     "sign-in-link": "Print a sign-in link that works once.",
     "stream": "Check how the apps of your sources are set up at Stream, and connect them.",
+    "sqs": "Read events from Amazon SQS (needs the extra `sqs`).",
     "doctor": "Check that everything can be reached and everybody can be notified.",
     "test-destination": "Send a test message to a destination or a person.",
     "reseal": "Encrypt all content again with the newest CONTENT_KEY, so that older keys can be removed.",

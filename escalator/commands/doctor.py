@@ -8,7 +8,14 @@ from dataclasses import asdict
 import click
 
 from escalator.bootstrap import build, configure_logging
-from escalator.commands import doctor_calendars, doctor_checks, doctor_destinations, doctor_sign_in, stream_checks
+from escalator.commands import (
+    doctor_calendars,
+    doctor_checks,
+    doctor_destinations,
+    doctor_queues,
+    doctor_sign_in,
+    stream_checks,
+)
 from escalator.commands.doctor_checks import Finding, Status, finding_line
 from escalator.commands.open_installation import Misused, running_policy
 from escalator.errors import ConfigurationError, PolicyError
@@ -59,3 +66,4 @@ def _vendors(core: Core) -> Iterator[Finding]:
     yield from doctor_destinations.pagerduty_answers(core, policy)
     yield from doctor_sign_in.sign_in(core, policy)
     yield from stream_checks.sources(core, policy)
+    yield from doctor_queues.queues(core, policy)

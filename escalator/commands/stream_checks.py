@@ -14,9 +14,11 @@ from escalator.model.message import Failed, FailureReason
 from escalator.model.policy import Policy, Source
 from escalator.rendering.probe_failures import NOBODY_ANSWERED, probe_words
 from escalator.rendering.push_text import words
+from escalator.rendering.queues import waiting_words
 from escalator.services.core.context import Core
 from escalator.services.stream.clients import client_of
-from escalator.store import source_activity
+from escalator.services.stream.watch_queues import is_asked, queues_at_sources
+from escalator.store import source_activity, stream_queues
 from escalator.stream.events import NAMED
 
 PATH = "/webhooks/stream"
@@ -78,6 +80,7 @@ def check_source(
     yield _hook(check, app)
     yield _last_event(check)
     yield from _queue(check)
+    yield from _watched_queues(check)
     yield from _preferences(check, app)
     yield from _people(check)
     yield _rate_limits(check)
@@ -138,6 +141,28 @@ def _queue(check: SourceCheck) -> Iterator[Finding]:
         )
     elif not page.items:
         yield check.finding(Status.OK, "nothing in Stream's queue waits for a review")
+
+
+def _watched_queues(check: SourceCheck) -> Iterator[Finding]:
+    """Yield what is known of each queue that the policy watches at this source."""
+    core, now = check.core, check.core.clock.now()
+    watched = [watch for watch in queues_at_sources(check.policy) if watch.source == check.source]
+    if not watched:
+        return
+    with core.database.reading() as connection:
+        known = stream_queues.all_queues(connection)
+    for watch in watched:
+        name, row = f"the watched queue {watch.queue.name}", known.get(watch.key)
+        if not is_asked(core, check.source, check.policy):
+            yield check.finding(Status.OK, f"{name} is not asked for in the sandbox")
+        elif row is None or (row.figures is None and row.failing_since is None):
+            yield check.finding(Status.WARN, f"{name} has not been asked for yet", "start a worker")
+        elif row.failing_since is not None:
+            found = f"{name} has not been answered since {_ago(check, row.failing_since)} ({row.failure})"
+            yield check.finding(Status.WARN, found, "nobody is notified of it meanwhile; see the other lines")
+        elif row.figures is not None:
+            asked = f"asked {words(now - row.figures.at)} ago"
+            yield check.finding(Status.OK, f"{name}: {waiting_words(row.figures)}; {asked}")
 
 
 def _preferences(check: SourceCheck, app: App) -> Iterator[Finding]:

@@ -8,11 +8,14 @@ from uuid import UUID
 
 
 class BulletinKind(StrEnum):
-    """The kinds of bulletins: a bundle of pages, the handoff of a shift, a silence that has begun or ended."""
+    """The kinds of bulletins: a bundle of pages, the handoff of a shift, a silence that has begun or ended, a queue of
+    Stream that is too long or over.
+    """
 
     BUNDLE = "list"
     SHIFT = "shift"
     SILENCE = "silence"
+    QUEUE = "queue"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class Occasion(StrEnum):
     BUNDLE = "list"
     SHIFT = "shift"
     SILENCE = "silence"
+    QUEUE = "queue"
 
 
 FEED_OCCASIONS = frozenset(

@@ -27,6 +27,8 @@ class Source:
     `expect_within` is how long after the first start outside the sandbox its first event is due. `stream_user` is the
     id in Stream of the user as whom the product acts; with `acts_as_service` also for what people ask for.
     `tells_escalations`: an incident whose path escalates is escalated in Stream, too.
+    `sqs` is the address of a queue with its events, and `sns_topic` the ARN of the topic that may post them, both
+    unexpanded.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Source:
     stream_user: str | None = None
     acts_as_service: bool = False
     tells_escalations: bool = False
+    sqs: str | None = None
+    sns_topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +219,23 @@ class Drill:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedQueue:
+    """Unreviewed items of Stream's review queue, and from when on they are too many or wait too long.
+
+    Any of the limits is enough: the oldest item older than `older_than`, more items than `more_than`, `growth` times as
+    many as usual at this hour of the week. `hours` limits when messages are sent.
+    """
+
+    name: str
+    notify: tuple[str, ...]
+    when: Conditions = Conditions()
+    older_than: timedelta | None = None
+    more_than: int | None = None
+    growth: float | None = None
+    hours: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ExposureLimit:
     """From how many grave items a day somebody is asked to stop before they reveal another."""
 
@@ -249,3 +270,4 @@ class Policy:
     silences: tuple[Silence, ...] = ()
     care: ExposureLimit | None = None
     actions: Mapping[str, StreamActionRule] = field(default_factory=dict)
+    queues: tuple[WatchedQueue, ...] = ()

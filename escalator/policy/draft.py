@@ -26,11 +26,19 @@ from escalator.model.policy import (
     Step,
     Team,
     UnansweredRule,
+    WatchedQueue,
 )
 from escalator.model.schedule import Hours, Schedule
 from escalator.model.silence import Silence
 from escalator.model.stream_action_rule import StreamActionRule
-from escalator.policy import schema_actions, schema_destinations, schema_people, schema_routing, schema_schedules
+from escalator.policy import (
+    schema_actions,
+    schema_bulletins,
+    schema_destinations,
+    schema_people,
+    schema_routing,
+    schema_schedules,
+)
 from escalator.policy.category_names import with_declared_categories
 from escalator.policy.containers import MappingOfNames, MappingSchema, NamedMapping
 from escalator.policy.problems import PolicyFinding, TreePath
@@ -69,6 +77,7 @@ class PolicyKeys(MappingSchema):
     silences = schema_schedules.SILENCES
     care = schema_routing.CARE
     actions = schema_actions.ACTIONS
+    queues = schema_bulletins.QUEUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,7 @@ class PolicyDraft:
     silences: Mapping[int, Silence] = field(default_factory=dict)
     care: ExposureLimit | None = None
     actions: Mapping[str, StreamActionRule] = field(default_factory=dict)
+    queues: Mapping[int, WatchedQueue] = field(default_factory=dict)
     retention: Mapping[str, timedelta] = field(default_factory=dict)
 
     def policy(self) -> Policy:
@@ -127,6 +137,7 @@ class PolicyDraft:
             silences=tuple(self.silences.values()),
             care=self.care,
             actions=self.actions,
+            queues=tuple(self.queues.values()),
             **self.retention,
         )
 

@@ -21,9 +21,11 @@ from escalator.policy.scalars import (
     Target,
 )
 from escalator.policy.time_scalars import Duration, TimeZone
+from escalator.stream.topics import TOPIC_ARN
 
 _CONTACTS = tuple(kind for kind in DestinationKind if kind.about.person_key)
 _SLACK_USER = r"[A-Za-z0-9_]{2,30}"
+_TOPIC = "write its ARN, such as arn:aws:sns:eu-west-1:123456789012:moderation"
 
 
 class SourceKeys(MappingSchema):
@@ -39,6 +41,8 @@ class SourceKeys(MappingSchema):
     act_as = OneOf("person", "service")
     stream_user = NonEmptyText()
     tell_stream = OneOrMore(OneOf("escalated"))
+    sqs = Address()
+    sns_topic = MatchingText(TOPIC_ARN, _TOPIC)
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def says_where_to_divert(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:

@@ -17,7 +17,8 @@ from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.services.core.process_liveness import SWEEPER
 from escalator.services.incidents.escalation import fire_incident_now
-from escalator.services.intake.receive import IntakeResult, WebhookReceiver, WebhookRequest
+from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
+from escalator.services.intake.store_event import IntakeResult
 from escalator.store import processes
 from escalator.store.leases import HEARTBEAT_TIMEOUT
 from escalator.store.tables import incidents

@@ -33,6 +33,7 @@ class ProductHealth:
     parked_callbacks: int
     workers: int
     web: int
+    queue_readers: int
     processes: int
     broker_failures: tuple[str, ...]
     last_event: datetime | None
@@ -82,6 +83,7 @@ def read_health(connection: Connection, now: datetime) -> ProductHealth:
         parked_callbacks=vendor_callbacks.count_parked(connection),
         workers=alive_by_kind.get("sweeper", 0),
         web=alive_by_kind.get("web", 0),
+        queue_readers=alive_by_kind.get("sqs", 0),
         processes=sum(alive_by_kind.values()),
         broker_failures=tuple(row.broker_failure for row in connection.execute(failing)),
         last_event=connection.scalar(select(func.max(events.c.received_at))),

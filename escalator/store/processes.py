@@ -12,7 +12,7 @@ from escalator.store.upserts import upsert
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process of ours that is or was alive; `kind` is sweeper (a worker's main process), sender or web."""
+    """One process of ours that is or was alive; `kind` is sweeper (a worker's main process), sender, web or sqs."""
 
     id: UUID
     kind: str

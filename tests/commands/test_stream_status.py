@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from escalator.bootstrap import build
+from escalator.services.stream.watch_queues import watch_queues
+from escalator.settings import from_environment
+from escalator.store import stream_queues
 from escalator.stream.events import NAMED
+from tests.doubles.stream import nanoseconds
 
 OURS = "https://escalator.example.com/webhooks/stream"
 HOOK = {"id": "h1", "enabled": True, "hook_type": "webhook", "product": "all", "webhook_url": OURS, "event_types": []}
@@ -106,6 +111,53 @@ def test_the_oldest_item_without_a_review_is_told(stream, status):
     stream.add_item("a", created_at=int((datetime.now(UTC) - hours).timestamp()) * 1_000_000_000)
     stream.add_item("b")
     assert ("ok", "the oldest item in Stream's queue without a review is from 3 h 1 min ago") in status()
+
+
+QUEUES = """\
+queues:
+  - {name: Backlog, more_than: 1, notify: [alerts]}
+  - {name: Other, when: {source: elsewhere}, more_than: 1, notify: [alerts]}
+"""
+
+
+@pytest.fixture
+def watched(folder, stream):  # noqa: ARG001  # the app comes with the policy
+    """The policy watches two queues, one of them at another source."""
+    policy = folder / "escalation.yml"
+    elsewhere = '  elsewhere: {api_key: "", api_secret: ""}\npeople:'
+    policy.write_text(policy.read_text().replace("people:", elsewhere, 1) + QUEUES)
+
+
+def lines_about_queues(cli):
+    lines = json.loads(cli("stream", "status", "--source", "app", "--json").stdout)
+    return [(line["status"], line["found"]) for line in lines if "watched queue" in line["found"]]
+
+
+@pytest.mark.usefixtures("stream", "watched")
+def test_in_the_sandbox_it_says_that_queues_are_not_asked_for(cli):
+    assert lines_about_queues(cli) == [("ok", "the watched queue Backlog is not asked for in the sandbox")]
+
+
+@pytest.mark.usefixtures("watched")
+def test_what_is_known_of_a_watched_queue(cli, stream, monkeypatch):
+    monkeypatch.setenv("ESCALATOR_MODE", "production")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "secret")
+    assert lines_about_queues(cli) == [("warn", "the watched queue Backlog has not been asked for yet")]
+    core = build(from_environment())
+    core.policies.offer(core.database)
+    stream.add_item("a", created_at=nanoseconds(datetime.now(UTC) - timedelta(hours=3, seconds=30)))
+    watch_queues(core)
+    [(status, found)] = lines_about_queues(cli)
+    assert status == "ok"
+    assert found.startswith("the watched queue Backlog: 1 item waits in Stream, the oldest for 3 h; asked ")
+    with core.database.writing() as connection:
+        key = stream_queues.QueueKey("app", "Backlog")
+        since = datetime.now(UTC) - timedelta(minutes=5, seconds=30)
+        stream_queues.save_failure(connection, key, since, "timeout", datetime.now(UTC))
+    found = "the watched queue Backlog has not been answered since 5 min ago (timeout)"
+    assert lines_about_queues(cli) == [("warn", found)]
+    core.database.close()
 
 
 def test_preferences_that_change_what_happens_here_are_told(stream, status):

@@ -19,8 +19,22 @@ from tests.doubles.http import HttpDouble, Reply
 KEY, SECRET = "stream-key", "stream-secret-of-the-double"
 MOST_ITEMS = 100
 SORTS = {"id", "created_at", "updated_at"}
-EQUAL_ONLY = {"reviewed", "escalated", "escalation_priority", "channel_cid", "has_text"}
-COMPARED = {"created_at", "updated_at", "escalated_at", "id", "entity_id", "entity_type", "status"}
+EQUAL_ONLY = {
+    *("ai_text_severity", "appeal", "appeal_id", "appeal_status", "channel_cid", "channel_id", "date_range"),
+    *("escalated", "escalation_priority", "escalation_reason", "flagged_user_id", "flags_count"),
+    *("has_audio", "has_image", "has_text", "has_video", "reviewed"),
+}
+EQUAL_OR_IN = {
+    *("category", "label", "queue_type", "recommended_action", "reporter_id", "reporter_type", "user_report_reason"),
+    *("language", "teams"),
+}
+COMPARED = {
+    *("archived_at", "bounce_count", "completed_at", "config_key", "created_at", "entity_creator_id"),
+    *("entity_creator_name", "entity_id", "entity_type", "escalated_at", "escalated_by", "id"),
+    *("latest_moderator_action", "reviewed_at", "severity", "status", "type", "updated_at"),
+}
+FILTERS = EQUAL_ONLY | EQUAL_OR_IN | COMPARED
+"""Every field that the review queue is filtered by; a key that is none of them matches nothing."""
 OPERATORS = {"$eq", "$in", "$gt", "$gte", "$lt", "$lte", "$exists"}
 QUERY_KEYS = {"filter", "sort", "limit", "next", "prev", "stats_only", "exclude_default_action_config", "user_id"}
 LOCKS = {"lock_items", "lock_count", "lock_duration"}
@@ -195,11 +209,16 @@ def _is_valid(key, condition):
     operators = condition.keys() if isinstance(condition, dict) else {"$eq"}
     if key in EQUAL_ONLY:
         return operators == {"$eq"}
-    return operators <= OPERATORS and len(condition.get("$in", ()) if isinstance(condition, dict) else ()) <= MOST_ITEMS
+    allowed = {"$eq", "$in"} if key in EQUAL_OR_IN else OPERATORS
+    return operators <= allowed and len(condition.get("$in", ()) if isinstance(condition, dict) else ()) <= MOST_ITEMS
 
 
 def _matches(value, condition):
-    """Whether a value meets a condition; a key that no item has matches nothing, as at Stream."""
+    """Whether a value meets a condition; a key that no item has matches nothing, as at Stream. One of several values
+    (labels, teams) is enough.
+    """
+    if isinstance(value, list):
+        return any(_matches(one, condition) for one in value)
     if not isinstance(condition, dict):
         return value == condition
     compared = {

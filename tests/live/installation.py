@@ -223,6 +223,10 @@ class Installation:
         self._start_worker(name, *how)
         self._wait_for_worker(name)
 
+    def start_queue_reader(self, name: str) -> None:
+        """Start a process that reads the queues of the policy."""
+        self._start(name, ("-m", "escalator", "sqs"))
+
     def _start_web(self) -> None:
         self._start("web", ("-m", "web"))
 

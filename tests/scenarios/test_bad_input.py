@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from escalator.services.incidents import escalation
 from escalator.services.intake import process
-from escalator.services.intake.receive import MAX_BODY_BYTES
+from escalator.services.intake.store_event import MAX_BODY_BYTES
 from escalator.store.tables import events, incidents
 from escalator.stream.signature import sign
 from escalator.task_publisher import TaskPublisher
@@ -210,7 +210,7 @@ def test_while_redis_is_down_events_are_accepted_and_the_sweep_does_the_rest(h: 
     def publish(_name: str, _countdown: float) -> None:
         raise ConnectionError
 
-    h.core.queue.tell = TaskPublisher(publish, h.clock).tell
+    h.core.queue.publish = TaskPublisher(publish, h.clock).publish
     assert h.post(SELF_HARM).status_code == 200
     h.expect_nothing()
     h.fast_forward(seconds=2)

@@ -32,7 +32,8 @@ from escalator.services.delivery.sender import send_all_due
 from escalator.services.incidents.actions import SlackRequest, perform_action
 from escalator.services.incidents.escalation import fire_due
 from escalator.services.intake.process import process_events
-from escalator.services.intake.receive import IntakeResult, WebhookReceiver
+from escalator.services.intake.receive import WebhookReceiver
+from escalator.services.intake.store_event import IntakeResult
 from escalator.store import processes
 from escalator.store.processes import Process
 from escalator.store.tables import deliveries, incidents

@@ -1,5 +1,6 @@
 """The product watches itself: who is missed, what is late, and who says so when those who would are gone."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,11 +8,16 @@ from sqlalchemy import select, update
 from uuid6 import uuid7
 
 from escalator.services.core.operator_alerts import OperatorAlerts
-from escalator.services.core.process_liveness import SWEEPER, WEB
+from escalator.services.core.process_liveness import QUEUE_READER, SWEEPER, WEB
 from escalator.services.delivery.sender import send_operator_alerts
 from escalator.services.monitoring.health import metrics_text
-from escalator.services.monitoring.problems import WEB_GONE, WORKERS_GONE, health_problems
-from escalator.services.monitoring.watchdog import WEB_EXPECTED, WORKERS_EXPECTED, Watchdog
+from escalator.services.monitoring.problems import QUEUE_READERS_GONE, WEB_GONE, WORKERS_GONE, health_problems
+from escalator.services.monitoring.watchdog import (
+    QUEUE_READERS_EXPECTED,
+    WEB_EXPECTED,
+    WORKERS_EXPECTED,
+    Watchdog,
+)
 from escalator.services.views.health import health_summary
 from escalator.store import health, processes
 from escalator.store.deliveries import DeliveryState
@@ -65,7 +71,11 @@ def found(core):
 
 @pytest.mark.parametrize(
     ("expected", "patience_s"),
-    [pytest.param(WORKERS_EXPECTED, 30, id="workers"), pytest.param(WEB_EXPECTED, 60, id="web")],
+    [
+        pytest.param(WORKERS_EXPECTED, 30, id="workers"),
+        pytest.param(WEB_EXPECTED, 60, id="web"),
+        pytest.param(replace(QUEUE_READERS_EXPECTED, is_needed=lambda _core, _policy: True), 60, id="queue readers"),
+    ],
 )
 def test_who_was_there_and_is_silent_for_longer_than_a_deployment_takes_is_missed(core, expected, patience_s):
     beats(core, expected.kind)
@@ -83,6 +93,19 @@ def test_who_is_back_is_missed_no_more(core):
     beats(core, SWEEPER)
     go_by(core, 2, watchdog.check)
     assert (watchdog.is_missed, troubles(core)) == (False, [])
+
+
+def test_who_reads_queues_is_missed_only_while_the_policy_has_a_queue(core):
+    beats(core, QUEUE_READER)
+    needed = [True]
+    watchdog = Watchdog(replace(QUEUE_READERS_EXPECTED, is_needed=lambda _core, _policy: needed[0]))
+    go_by(core, 62, watchdog.check)
+    assert troubles(core) == [QUEUE_READERS_GONE]
+    needed[0] = False
+    go_by(core, 2, watchdog.check)
+    assert (watchdog.is_missed, troubles(core)) == (False, [])
+    with core.database.reading() as connection:
+        assert not QUEUE_READERS_EXPECTED.is_needed(core, core.policies.required(connection).policy)
 
 
 def test_nobody_is_missed_who_was_never_there(core):

@@ -26,6 +26,7 @@ LEAST = {
     "GET /answer/<token>": ANYBODY,
     "POST /answer": ANYBODY,
     "POST /webhooks/stream": ANYBODY,
+    "POST /webhooks/stream/sns": ANYBODY,
     "POST /webhooks/pagerduty": ANYBODY,
     "POST /webhooks/jira": ANYBODY,
     "POST /slack/commands": ANYBODY,

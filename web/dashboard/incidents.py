@@ -14,6 +14,7 @@ from escalator.services.intake.receive import WebhookReceiver
 from escalator.services.views import bulk_actions
 from escalator.services.views.health import health_summary
 from escalator.services.views.incident_list import list_all, list_open
+from escalator.services.views.stream_queues import queue_lines
 from escalator.store.incidents import MOST_NUMBER
 from escalator.stream.samples import DEFAULT
 from web.dashboard.incident_filters import active_filters, filter_choices, link, requested_filters, whole_number
@@ -40,6 +41,7 @@ def register(blueprint: Blueprint, core: Core) -> None:
             "dashboard/now.html",
             board=board,
             watch=health_summary(core),
+            queues=queue_lines(core, viewer(), policy),
             is_sandbox=_is_sandbox(core),
             **_asked_for(OPEN_STATES),
         )

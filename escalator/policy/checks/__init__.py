@@ -14,6 +14,7 @@ from escalator.policy.checks import (
     lengths,
     people,
     placeholders,
+    queues,
     references,
     responders,
     silences,
@@ -41,6 +42,7 @@ def all_findings(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyF
     yield from calendars.check_calendars(draft, env)
     yield from silences.check_silences(draft)
     yield from storms.check_storms(draft)
+    yield from queues.check_queues(draft)
     yield from placeholders.check_placeholders(draft, env)
     yield from lengths.check_lengths(draft)
     yield from unsupported_keys.check_unsupported(draft)

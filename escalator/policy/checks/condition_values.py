@@ -29,7 +29,7 @@ _COMPLETE: Mapping[str, tuple[str, ...]] = {"reporter": _REPORTERS, "kind": _KIN
 """Conditions with a fixed set of values."""
 _OPEN: Mapping[str, tuple[str, ...]] = {"action": _ACTIONS, "entity_type": _ENTITY_TYPES}
 """Conditions to which customers add values of their own, such as custom actions."""
-_PLACES = ("routes[].when", "routes[].unless", "feeds[].when")
+_PLACES = ("routes[].when", "routes[].unless", "feeds[].when", "queues[].when")
 
 
 def check_condition_values(draft: PolicyDraft) -> Iterator[PolicyFinding]:

@@ -1,4 +1,4 @@
-"""Values that must be unique: keys of apps, ids of people, categories (compared without case and hyphens)."""
+"""Values that must be unique: keys, queues and topics of apps, ids of people, categories (without case and hyphens)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -11,6 +11,8 @@ from escalator.policy.tree_walk import ANY, find_values, parse_pattern
 _RIGHT = "use a different one for each"
 _IDS = (
     ("sources.*.api_key", "api key"),
+    ("sources.*.sqs", "queue"),
+    ("sources.*.sns_topic", "topic"),
     ("people.*.slack", "Slack user"),
     ("people.*.stream", "Stream user"),
     ("people.*.pagerduty", "PagerDuty user"),
@@ -27,13 +29,8 @@ def check_duplicates(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[Pol
     )
     for place, first in _repeated(names):
         yield PolicyFinding(place, f"is also the name of {_owner(first)}", "name each route differently")
-    drills = (
-        (place, name)
-        for place, name in find_values(draft.tree, parse_pattern("drills[].name"))
-        if isinstance(name, str)
-    )
-    for place, first in _repeated(drills):
-        yield PolicyFinding(place, f"is also the name of drill {int(first[1]) + 1}", "name each drill differently")
+    for section, kind in (("drills", "drill"), ("queues", "queue")):
+        yield from _shared_names(section, kind, draft)
     categories = ((place, normalized(str(place[1]))) for place, _ in find_values(draft.tree, ("categories", ANY)))
     for place, first in _repeated(categories):
         what = f"is the same name as {_owner(first)}"
@@ -51,6 +48,16 @@ def _shared_ids(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyFi
         for place, first in _repeated((place, expand(text, env)) for place, text in texts):
             if place not in alike:
                 yield make_warning(place, f"is, in this environment, also the {kind} of {_owner(first)}", _RIGHT)
+
+
+def _shared_names(section: str, kind: str, draft: PolicyDraft) -> Iterator[PolicyFinding]:
+    names = (
+        (place, name)
+        for place, name in find_values(draft.tree, parse_pattern(f"{section}[].name"))
+        if isinstance(name, str)
+    )
+    for place, first in _repeated(names):
+        yield PolicyFinding(place, f"is also the name of {kind} {int(first[1]) + 1}", f"name each {kind} differently")
 
 
 def _repeated(values: Iterable[tuple[TreePath, str]]) -> Iterator[tuple[TreePath, TreePath]]:

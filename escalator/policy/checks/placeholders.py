@@ -10,11 +10,14 @@ from escalator.policy.problems import PolicyFinding, TreePath, make_warning
 from escalator.policy.schema_destinations import FIELDS
 from escalator.policy.tree_walk import find_texts, find_values, parse_pattern
 from escalator.policy.web_address import is_web_address
+from escalator.stream.topics import is_topic_arn
 
 ALLOWED = (
     "sources.*.api_key",
     "sources.*.api_secret[]",
     "sources.*.dashboard_url",
+    "sources.*.sqs",
+    "sources.*.sns_topic",
     "people.*.email",
     "people.*.slack",
     "people.*.stream",
@@ -28,11 +31,14 @@ ALLOWED = (
 
 
 _RIGHT_WEB = "set it to an address that begins with https://"
+_RIGHT_TOPIC = "set it to the ARN of a topic, such as arn:aws:sns:eu-west-1:123456789012:moderation"
 _UNFIT = "remove quotes, spaces and line breaks around the value of the variable"
 _RIGHT: tuple[tuple[str, Callable[[str], object], str], ...] = (
     ("people.*.email", parse_mailbox, CORRECT_FORM),
     *((where, parse_mailbox, CORRECT_FORM) for where, field in FIELDS if isinstance(field, EmailsField)),
     ("sources.*.dashboard_url", is_web_address, _RIGHT_WEB),
+    ("sources.*.sqs", is_web_address, _RIGHT_WEB),
+    ("sources.*.sns_topic", is_topic_arn, _RIGHT_TOPIC),
     *((where, is_web_address, _RIGHT_WEB) for where, field in FIELDS if isinstance(field, UrlField)),
     ("categories.*.runbook", is_web_address, _RIGHT_WEB),
     ("heartbeat.url", is_web_address, _RIGHT_WEB),

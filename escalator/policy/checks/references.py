@@ -129,6 +129,9 @@ _REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
     ("silences[].category", "category", _categories),
     ("silences[].route", "route", _route_names),
     ("silences[].by", "person", _people),
+    ("queues[].notify[]", "target", _alarm_targets),
+    ("queues[].when.source[]", "source", _sources),
+    ("queues[].hours", "hours", _hours),
 )
 
 

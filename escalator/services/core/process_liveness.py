@@ -15,6 +15,7 @@ HEARTBEAT_S = 2.0
 SENDER = "sender"
 SWEEPER = "sweeper"
 WEB = "web"
+QUEUE_READER = "sqs"
 KEEP_PROCESSES_FOR = timedelta(hours=1)
 
 

@@ -8,6 +8,7 @@ from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.delivery import bundles
 from escalator.services.oncall.handoff import shift_card
 from escalator.services.silences import announce
+from escalator.services.stream.announce_queues import queue_bulletin_card
 from escalator.store.deliveries import Delivery
 
 CardBuilder = Callable[[TransactionContext, Bulletin, Delivery], Card | None]
@@ -16,6 +17,7 @@ _CARDS: Mapping[BulletinKind, CardBuilder] = {
     BulletinKind.BUNDLE: bundles.bundle_card,
     BulletinKind.SHIFT: shift_card,
     BulletinKind.SILENCE: announce.silence_card,
+    BulletinKind.QUEUE: queue_bulletin_card,
 }
 
 

@@ -26,11 +26,12 @@ from escalator.services.intake import process
 from escalator.services.maintenance.jobs import run_jobs
 from escalator.services.monitoring.database_outage import OutageWatch
 from escalator.services.monitoring.undelivered import check_undelivered
-from escalator.services.monitoring.watchdog import WEB_EXPECTED, Watchdog
+from escalator.services.monitoring.watchdog import QUEUE_READERS_EXPECTED, WEB_EXPECTED, Watchdog
 from escalator.services.oncall.calendar_refresh import refresh_calendars
 from escalator.services.responses.callbacks import process_callbacks
 from escalator.services.silences.expiry import resume_after_silence
 from escalator.services.stream.carry_out import carry_out_calls
+from escalator.services.stream.watch_queues import watch_queues
 from escalator.store import deadlines
 
 log = structlog.get_logger(__name__)
@@ -102,8 +103,10 @@ class Sweeper:
             "stream_calls": carry_out_calls,
             "listing": bundle_waiting_pages,
             "calendars": refresh_calendars,
+            "queues": watch_queues,
             "undelivered": check_undelivered,
             "watchdog": Watchdog(WEB_EXPECTED).check,
+            "queue_watchdog": Watchdog(QUEUE_READERS_EXPECTED).check,
         }
         self._background_jobs = tuple(BackgroundJob(core, name, work) for name, work in beside.items())
 

@@ -20,12 +20,23 @@ from uuid6 import uuid7
 
 from escalator.encryption import digest
 from escalator.errors import Unavailable
-from escalator.metrics import BUCKETS, CALLBACKS, DELIVERIES, EVENTS, LATENESS, UNROUTED, WEBHOOK_TO_SEND, WRONG_PATHS
+from escalator.metrics import (
+    BUCKETS,
+    CALLBACKS,
+    DELIVERIES,
+    EVENTS,
+    LATENESS,
+    QUEUE_WAIT,
+    UNROUTED,
+    WEBHOOK_TO_SEND,
+    WRONG_PATHS,
+)
 from escalator.model.levels import Mode
 from escalator.rendering import sandbox_mode
 from escalator.services.core.context import Core
 from escalator.services.monitoring.problems import SILENT_SOURCE, health_problems
-from escalator.store import counters, events, health
+from escalator.services.stream.queue_figures import current_figures
+from escalator.store import counters, events, health, stream_queues
 from escalator.store.events import EventState, StoredEvent
 from escalator.store.health import ProductHealth
 from escalator.store.schema import SchemaAge, schema_age
@@ -40,6 +51,7 @@ _COUNTERS = {
 _HISTOGRAMS = {
     LATENESS: "Time from a deadline to the commit of its step",
     WEBHOOK_TO_SEND: "Time from accepting an event to its first notification",
+    QUEUE_WAIT: "Time that an event has waited in an SQS queue before it was stored",
 }
 _TRIAL_HOLDS = timedelta(seconds=1)
 _TRIAL_BYTES = 4096
@@ -163,6 +175,7 @@ class _Totals(Collector):
             self._totals = counters.totals(connection)
             self._states = health.counts_by_state(connection)
             self._health = health.read_health(connection, now)
+            self._queues = current_figures(stream_queues.all_queues(connection), now)
         self._concerns = health_problems(self._health, now)
         self._now = now
 
@@ -180,14 +193,31 @@ class _Totals(Collector):
         for state, severity, count in self._states:
             gauge.add_metric((state, severity), count)
         yield gauge
+        yield from self._stream_queues()
         for name, (words, value) in self._gauges().items():
             yield GaugeMetricFamily(f"escalator_{name}", words, value=value)
+
+    def _stream_queues(self) -> Iterator[Metric]:
+        """Yield the watched queues of Stream; those whose figures are old are left out."""
+        labels = ("source", "queue")
+        items = GaugeMetricFamily("escalator_stream_queue_items", "Items waiting in Stream's queue", labels=labels)
+        oldest = GaugeMetricFamily(
+            "escalator_stream_queue_oldest_seconds",
+            "How long the oldest item in Stream's queue has waited",
+            labels=labels,
+        )
+        for key, figures in self._queues.items():
+            items.add_metric(tuple(key), figures.items)
+            oldest.add_metric(tuple(key), self._age(figures.oldest_at))
+        yield items
+        yield oldest
 
     def _gauges(self) -> dict[str, tuple[str, float]]:
         product_health = self._health
         return {
             "workers": ("Worker processes running", product_health.workers),
             "web_processes": ("Web processes running", product_health.web),
+            "sqs_processes": ("Processes running that read SQS queues", product_health.queue_readers),
             "oldest_deadline_seconds": (
                 "How late the oldest overdue deadline is",
                 self._age(product_health.oldest_deadline),

@@ -8,6 +8,7 @@ from escalator.store.health import OVERDUE_AFTER, ProductHealth
 
 WORKERS_GONE = "workers_gone"
 WEB_GONE = "web_gone"
+QUEUE_READERS_GONE = "sqs_gone"
 SILENT_SOURCE = "silent_source:"
 UNREACHED = "unreached:"
 """Prefix of the key of an alert about an incident that reached nobody; its number follows."""

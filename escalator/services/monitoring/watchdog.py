@@ -1,13 +1,24 @@
 """Workers and web processes watch each other: when all processes of a kind stop, an operator alert is raised."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from escalator.model.policy import Policy
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
-from escalator.services.core.process_liveness import SWEEPER, WEB
-from escalator.services.monitoring.problems import WEB_GONE, WORKERS_GONE
+from escalator.services.core.process_liveness import QUEUE_READER, SWEEPER, WEB
+from escalator.services.intake.queues import queues_of
+from escalator.services.monitoring.problems import QUEUE_READERS_GONE, WEB_GONE, WORKERS_GONE
 from escalator.store import processes
+
+
+def _always(_core: Core, _policy: Policy) -> bool:
+    return True
+
+
+def _has_queues(core: Core, policy: Policy) -> bool:
+    return bool(queues_of(core, policy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +29,7 @@ class ExpectedProcess:
     key: str
     patience: timedelta
     detail: str
+    is_needed: Callable[[Core, Policy], bool] = _always
 
 
 WORKERS_EXPECTED = ExpectedProcess(
@@ -28,6 +40,13 @@ WEB_EXPECTED = ExpectedProcess(
     WEB_GONE,
     timedelta(seconds=60),
     "no web process is running: nothing is accepted until one starts",
+)
+QUEUE_READERS_EXPECTED = ExpectedProcess(
+    QUEUE_READER,
+    QUEUE_READERS_GONE,
+    timedelta(seconds=60),
+    "no process reads the SQS queues: their events wait there until `escalator sqs` runs",
+    _has_queues,
 )
 _LOOKS_AWAY = timedelta(seconds=10)
 """A process that has not checked for so long (machine asleep, database away) knows nothing of that time."""
@@ -53,7 +72,9 @@ class Watchdog:
         with core.database.reading() as connection:
             beat_at = processes.last_beat(connection, self._expected.kind)
             is_known = OperatorAlerts(connection, now).is_open(self._expected.key)
-        is_silent = beat_at is not None and now - beat_at > self._expected.patience
+            running = core.policies.running(connection)
+        is_needed = running is None or self._expected.is_needed(core, running.policy)
+        is_silent = is_needed and beat_at is not None and now - beat_at > self._expected.patience
         self.is_missed = is_silent and (is_known or now - since > self._expected.patience)
         if self.is_missed and not is_known:
             self._find(core, now)
