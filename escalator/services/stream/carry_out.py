@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 
+from escalator.channels.stream.app import read_app
 from escalator.channels.stream.client import StreamApi
 from escalator.channels.stream.review_item import ReviewItem, read_item
 from escalator.channels.stream.submit_action import (
@@ -139,7 +140,17 @@ def _make(core: Core, call: StreamCall) -> None:
     if done is not None:
         _finish(core, call, is_done=True, done=done, item=item)
     elif call.attempts and act.kind is PartKind.CUSTOM and not item.actions:
-        # Without an action log (`disable_audit_logs`) nobody can find out whether it was done; twice would be wrong.
+        _repeat_custom(core, call, api, act, item)
+    else:
+        _act_on(core, call, api, act, item)
+
+
+def _repeat_custom(core: Core, call: StreamCall, api: StreamApi, act: Act, item: ReviewItem) -> None:
+    """Make a custom action again only if the app keeps an action log: else nobody knows whether it was done before."""
+    app = read_app(api)
+    if isinstance(app, Failed):
+        _note_failure(core, call, app, is_sent=True)
+    elif app.preferences.get("disable_audit_logs"):
         _finish(core, call, is_done=False, reason=NOT_KNOWN)
     else:
         _act_on(core, call, api, act, item)
