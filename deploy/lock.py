@@ -24,7 +24,8 @@ def main() -> None:
         constraints = environment / "running.txt"
         constraints.write_text(running)
         with_sqs = _installed(environment, f"{ROOT}[sqs]", "--constraint", str(constraints))
-        added = "".join(line for line in with_sqs.splitlines(keepends=True) if line not in running)
+        known = set(running.splitlines())
+        added = "".join(f"{line}\n" for line in with_sqs.splitlines() if line not in known)
         (ROOT / "requirements-sqs.txt").write_text(f"{HEADER}{added}")
         constraints.write_text(with_sqs)
         testing = _installed(environment, f"{ROOT}[test]", "--constraint", str(constraints))

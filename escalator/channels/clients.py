@@ -27,6 +27,7 @@ class Clients:
     jira: JiraRest
     webhooks: "HttpWebhook"
     sns: "GuardedHttp"
+    media: "GuardedHttp"
 
 
 def clients_of(settings: Settings) -> Clients:
@@ -45,4 +46,5 @@ def clients_of(settings: Settings) -> Clients:
         jira=JiraRest(settings.jira_url, settings.jira_email, settings.jira_token),
         webhooks=lazy("webhook.client", "http_webhook", settings.webhook_allowed),
         sns=lazy("guarded_http", "brief_http"),
+        media=lazy("guarded_http", "media_http"),
     )

@@ -11,6 +11,8 @@ from escalator.model.message import Delivered, Failed, FailureReason
 
 BRIEF = Limits(socket_s=3.0, total_s=5.0, answer_bytes=64 * 1024)
 """For what somebody waits for: SNS waits 15 s for an answer, in which two calls must fit."""
+MEDIA = Limits(socket_s=5.0, total_s=5.0, answer_bytes=2 * 1024 * 1024)
+"""For a picture that somebody waits for."""
 PATIENT = Limits(socket_s=10.0, total_s=15.0)
 """Standard Webhooks asks to wait for 15 to 30 s; a claim must end within contract.CALL_ENDS_S."""
 
@@ -20,6 +22,11 @@ _NOT_A_URL = Failed(FailureReason.BAD_TARGET, "not_a_url")
 def brief_http() -> "GuardedHttp":
     """Return a client that reaches public addresses only."""
     return GuardedHttp(guard_of(()), BRIEF)
+
+
+def media_http() -> "GuardedHttp":
+    """Return a client that fetches pictures from public addresses only."""
+    return GuardedHttp(guard_of(()), MEDIA)
 
 
 class GuardedHttp:

@@ -1,4 +1,4 @@
-"""`escalator stream`: looks at the apps of the policy's sources at Stream, and connects them."""
+"""`escalator stream`: looks at the apps of the policy's sources at Stream, connects them, and compares their queues."""
 
 import json
 import logging
@@ -9,9 +9,10 @@ import click
 
 from escalator.bootstrap import configure_logging
 from escalator.commands.doctor_checks import Finding, Status, finding_line
-from escalator.commands.open_installation import Misused, open_core, running_policy
+from escalator.commands.open_installation import Misused, duration, open_core, running_policy
 from escalator.commands.stream_checks import check_source
 from escalator.commands.stream_connect import Connection, connect_source, wanted_url
+from escalator.commands.stream_reconcile import print_results, reconcile_sources
 from escalator.model.policy import Policy, Source
 from escalator.stream.events import NAMED
 
@@ -51,6 +52,23 @@ def connect(ctx: click.Context, /, *, name: str | None, url: str | None, types: 
     wanted = Connection(wanted_url(core, url), event_types, **flags)
     done = [connect_source(core, source, wanted) for source in _sources(policy, name)]
     ctx.exit(0 if all(done) else 1)
+
+
+@command.command("reconcile")
+@click.option("--source", "name", help="Only this source of the policy; else all.")
+@click.option("--since", help="Read what changed within this time, such as 24h; else since the last run.")
+@click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+@click.pass_context
+def reconcile(ctx: click.Context, /, *, name: str | None, since: str | None, is_dry: bool, as_json: bool) -> None:
+    """Compare Stream's queue with what came by webhook, now, and process what never came. Exits 1 if one fails."""
+    configure_logging(logging.CRITICAL)
+    core = open_core()
+    policy = running_policy(core.settings.environment)
+    back_to = duration("--since", since, "30m, 24h or 7d") if since else None
+    results = reconcile_sources(core, policy, list(_sources(policy, name)), back_to, is_dry=is_dry)
+    print_results(results, as_json=as_json, is_dry=is_dry)
+    ctx.exit(1 if any("failed" in result for result in results) else 0)
 
 
 def _sources(policy: Policy, name: str | None) -> Iterator[Source]:

@@ -1,25 +1,28 @@
 """How a source's app is set up at Stream, and whether its events come here. Asking changes nothing there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from escalator.channels.stream.app import App, Hook, read_app, read_rate_limits
 from escalator.channels.stream.client import StreamClient
-from escalator.channels.stream.review_queue import UNREVIEWED, created_at, read_page
+from escalator.channels.stream.review_queue import UNREVIEWED, created_at, read_page, updated_since, with_ids
 from escalator.channels.stream.users import MOST_USERS, known_users
 from escalator.commands.doctor_checks import UNREACHED_REMEDY, Finding, Status
+from escalator.commands.stream_reconcile import sync_findings
 from escalator.model.levels import Mode
 from escalator.model.message import Failed, FailureReason
 from escalator.model.policy import Policy, Source
 from escalator.rendering.probe_failures import NOBODY_ANSWERED, probe_words
 from escalator.rendering.push_text import words
-from escalator.rendering.queues import waiting_words
+from escalator.rendering.watched_queues import waiting_words
 from escalator.services.core.context import Core
 from escalator.services.stream.clients import client_of
 from escalator.services.stream.watch_queues import is_asked, queues_at_sources
 from escalator.store import source_activity, stream_queues
 from escalator.stream.events import NAMED
+from escalator.stream.recovered import state_of
 
 PATH = "/webhooks/stream"
 
@@ -84,6 +87,7 @@ def check_source(
     yield from _preferences(check, app)
     yield from _people(check)
     yield _rate_limits(check)
+    yield from _reconciled(check)
 
 
 def _remedy(failed: Failed) -> str:
@@ -139,8 +143,20 @@ def _queue(check: SourceCheck) -> Iterator[Finding]:
         yield check.finding(
             Status.OK, f"the oldest item in Stream's queue without a review is from {_ago(check, oldest)}"
         )
+        yield from _filters(check, page.items[0])
     elif not page.items:
         yield check.finding(Status.OK, "nothing in Stream's queue waits for a review")
+
+
+def _filters(check: SourceCheck, item: Mapping[str, Any]) -> Iterator[Finding]:
+    """Check the filters by which the queue is compared: at Stream, a wrong one is no error and matches nothing."""
+    state = state_of(item)
+    if state is None:
+        return
+    page = read_page(check.client, {**with_ids([state.item_id]), **updated_since(state.updated_at)}, limit=1)
+    if not isinstance(page, Failed) and not page.items:
+        found = "its queue shows an item that it does not find by id and time of update, so lost webhooks are not found"
+        yield check.finding(Status.FAIL, found, "report it as a bug")
 
 
 def _watched_queues(check: SourceCheck) -> Iterator[Finding]:
@@ -194,6 +210,11 @@ def _rate_limits(check: SourceCheck) -> Finding:
         return check.finding(Status.WARN, f"its rate limits: {probe_words(limits)}", _remedy(limits))
     shown = ", ".join(f"{limit.endpoint} {limit.limit} a minute, {limit.remaining} left" for limit in limits)
     return check.finding(Status.OK, f"rate limits: {shown or 'none are told'}")
+
+
+def _reconciled(check: SourceCheck) -> Iterator[Finding]:
+    for status, found, remedy in sync_findings(check.core, check.policy, check.source):
+        yield check.finding(status, found, remedy)
 
 
 def _ago(check: SourceCheck, at: datetime) -> str:

@@ -17,7 +17,7 @@ from escalator.engine.acknowledgement import (
 from escalator.engine.endpoints import PERSON_PREFIX
 from escalator.engine.exposure_limits import RevealRequest, is_asked_to_stop
 from escalator.engine.incident_change import Change, ChangeDraft, PolicyPair
-from escalator.engine.permissions import Refusal, RefusalReason, check_permission
+from escalator.engine.permissions import Refusal, RefusalReason, check_permission, may_show_pictures
 from escalator.engine.rounds import begin_round, fire_next_step, next_round, spend_reviews
 from escalator.engine.snooze import SNOOZE_CHOICES_MIN, snooze_refusal
 from escalator.engine.steps import next_send, set_next_deadline, skip_repeats
@@ -223,8 +223,9 @@ def _still_on_it(draft: ChangeDraft, _act: ActionRequest) -> Refusal | None:
 
 
 def _reveal(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
-    """Record that somebody is shown the text, or a line of it. Above the exposure limit they are asked to stop
-    first.
+    """Record that somebody is shown the text, a line of it or a picture.
+
+    Above the exposure limit they are asked to stop first.
     """
     if draft.incident.is_group:
         return Refusal(RefusalReason.OF_A_GROUP)
@@ -232,10 +233,19 @@ def _reveal(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
     is_over = reveal is not None and is_asked_to_stop(draft.incident.severity, reveal.burden, draft.rules.running)
     if is_over and reveal is not None and not reveal.is_insisted:
         return Refusal(RefusalReason.OVER_LIMIT)
-    line, line_count = (reveal and reveal.line) or (0, 0)
-    place = {"line": str(line), "of": str(line_count)} if line_count else {}
+    if reveal is not None and reveal.picture is not None and not may_show_pictures(draft.incident, draft.rules.running):
+        return Refusal(RefusalReason.WITHHELD)
+    place = _place_of(reveal) if reveal is not None else {}
     draft.record(AuditAction.REVEALED, RefusalReason.OVER_LIMIT.value if is_over else "", **place)
     return None
+
+
+def _place_of(reveal: RevealRequest) -> dict[str, str]:
+    """Return which line or picture is shown, and of how many; empty for all of a text."""
+    for what, place in (("picture", reveal.picture), ("line", reveal.line)):
+        if place is not None and place[1]:
+            return {what: str(place[0]), "of": str(place[1])}
+    return {}
 
 
 def _reopen(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:

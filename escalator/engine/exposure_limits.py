@@ -28,12 +28,16 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class RevealRequest:
-    """A request to reveal a text: what somebody has read before, (line, number of lines) or None for all of it, and
-    whether they insist after they were asked to stop."""
+    """A request to reveal a text or a picture: what somebody has read before, and whether they insist after they were
+    asked to stop.
+
+    `line` is (line, number of lines), None for all of the text; `picture` is (picture, number of pictures).
+    """
 
     burden: Exposure
     line: tuple[int, int] | None = None
     is_insisted: bool = False
+    picture: tuple[int, int] | None = None
 
 
 def day_and_week_start(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -100,6 +100,14 @@ def is_withheld(incident: Incident, policy: Policy) -> bool:
     return ContentRule.WITHHOLD in rules
 
 
+def may_show_pictures(incident: Incident, policy: Policy) -> bool:
+    """Whether the pictures of an incident may be fetched and shown to those who may reveal its text: its source says
+    so, and nothing withholds its content.
+    """
+    source = policy.sources.get(incident.source)
+    return source is not None and source.thumbnails and not is_withheld(incident, policy)
+
+
 def may_read_withheld(person: Person, incident: Incident, policy: Policy) -> bool:
     """Whether somebody may read withheld content: each category that withholds it names a team of theirs, and none that
     fits excludes them. Where a category that withholds names nobody, nobody may.

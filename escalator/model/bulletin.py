@@ -9,13 +9,14 @@ from uuid import UUID
 
 class BulletinKind(StrEnum):
     """The kinds of bulletins: a bundle of pages, the handoff of a shift, a silence that has begun or ended, a queue of
-    Stream that is too long or over.
+    Stream that is too long or over, a digest.
     """
 
     BUNDLE = "list"
     SHIFT = "shift"
     SILENCE = "silence"
     QUEUE = "queue"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)

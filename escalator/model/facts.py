@@ -118,7 +118,7 @@ class Content:
 
     `latest` has, by name, the newest non-empty value: `text`, `language` (ISO code), `author_id`, `author_name`,
     `account_created_at` (RFC 3339), `flagged_before` (a decimal integer), `media` (addresses, one a line, that are
-    never fetched), `note` (what a moderator wrote in Stream when escalating).
+    never fetched), `note` (what a moderator wrote in Stream when escalating), `labels` (see `escalator.stream.labels`).
     """
 
     latest: LatestValues = field(default_factory=dict)
@@ -154,11 +154,15 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class ItemState:
-    """A review queue item as Stream had it at `updated_at`; both times are Stream's."""
+    """A review queue item as Stream had it at `updated_at`; both times are Stream's.
+
+    `digest` is equal for states that mean the same here (`stream.recovered.digest_of`); empty where it was not needed.
+    """
 
     item_id: str
     updated_at: datetime
     reviewed_at: datetime | None = None
+    digest: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

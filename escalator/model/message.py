@@ -31,6 +31,7 @@ class Occasion(StrEnum):
     SHIFT = "shift"
     SILENCE = "silence"
     QUEUE = "queue"
+    DIGEST = "digest"
 
 
 FEED_OCCASIONS = frozenset(

@@ -24,11 +24,12 @@ JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, J
 class Source:
     """One Stream app. `api_key` and `api_secrets` are unexpanded; a source whose key is empty is off.
 
-    `expect_within` is how long after the first start outside the sandbox its first event is due. `stream_user` is the
-    id in Stream of the user as whom the product acts; with `acts_as_service` also for what people ask for.
-    `tells_escalations`: an incident whose path escalates is escalated in Stream, too.
-    `sqs` is the address of a queue with its events, and `sns_topic` the ARN of the topic that may post them, both
-    unexpanded.
+    `expect_within` is how long after the first start outside the sandbox its first event is due. `reconcile` is how
+    often Stream's queue is compared with what came by webhook; None for never. `sqs` is the address of a queue with its
+    events, and `sns_topic` the ARN of the topic that may post them, both unexpanded. With `thumbnails` the dashboard
+    fetches a picture for somebody who reveals it. `stream_user` is the id in Stream of the user as whom the product
+    acts; with `acts_as_service` also for what people ask for. `tells_escalations`: an incident whose path escalates is
+    escalated in Stream, too.
     """
 
     name: str
@@ -41,8 +42,10 @@ class Source:
     stream_user: str | None = None
     acts_as_service: bool = False
     tells_escalations: bool = False
+    reconcile: timedelta | None = timedelta(minutes=1)
     sqs: str | None = None
     sns_topic: str | None = None
+    thumbnails: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +239,23 @@ class WatchedQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """A regular summary, every day, or every week on that `weekday` (0 is Monday), at that time of its zone.
+
+    Without a `timezone` it is the policy's. `when` limits which incidents are counted. `is_sent_empty`: also when there
+    is nothing to report.
+    """
+
+    name: str
+    to: tuple[str, ...]
+    at: time
+    weekday: int | None = None
+    when: Conditions = Conditions()
+    timezone: ZoneInfo | None = None
+    is_sent_empty: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ExposureLimit:
     """From how many grave items a day somebody is asked to stop before they reveal another."""
 
@@ -271,3 +291,4 @@ class Policy:
     care: ExposureLimit | None = None
     actions: Mapping[str, StreamActionRule] = field(default_factory=dict)
     queues: tuple[WatchedQueue, ...] = ()
+    digests: tuple[Digest, ...] = ()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from escalator.model.facts import normalized
 from escalator.policy.yaml_reader import Tree
 
-_SECTIONS = ("routes", "feeds", "silences")
+_SECTIONS = ("routes", "feeds", "silences", "digests")
 _CONDITIONS = ("when", "unless")
 _CATEGORY = "category"
 

@@ -13,6 +13,7 @@ from escalator.model.policy import (
     AcknowledgedRule,
     Category,
     Destination,
+    Digest,
     Drill,
     ExposureLimit,
     Feed,
@@ -78,6 +79,7 @@ class PolicyKeys(MappingSchema):
     care = schema_routing.CARE
     actions = schema_actions.ACTIONS
     queues = schema_bulletins.QUEUES
+    digests = schema_bulletins.DIGESTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class PolicyDraft:
     care: ExposureLimit | None = None
     actions: Mapping[str, StreamActionRule] = field(default_factory=dict)
     queues: Mapping[int, WatchedQueue] = field(default_factory=dict)
+    digests: Mapping[int, Digest] = field(default_factory=dict)
     retention: Mapping[str, timedelta] = field(default_factory=dict)
 
     def policy(self) -> Policy:
@@ -138,6 +141,7 @@ class PolicyDraft:
             care=self.care,
             actions=self.actions,
             queues=tuple(self.queues.values()),
+            digests=tuple(self.digests.values()),
             **self.retention,
         )
 

@@ -1,24 +1,30 @@
-"""The sections for messages that are about no single incident: watched queues."""
+"""The sections for messages that are about no single incident: watched queues, digests."""
 
-from datetime import timedelta
+import re
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
 
-from escalator.model.policy import Conditions, WatchedQueue
+from escalator.model.policy import Conditions, Digest, WatchedQueue
+from escalator.model.schedule import WEEKDAYS
 from escalator.policy.containers import FixedMapping, ListOf, MappingSchema, OneOrMore
 from escalator.policy.scalars import (
     MatchingText,
     NonEmptyText,
     Number,
+    OneOf,
+    PolicyValue,
     Target,
     WholeNumber,
     complaint_error,
 )
 from escalator.policy.schema_routing import When
-from escalator.policy.time_scalars import Duration
+from escalator.policy.time_scalars import Duration, HandoverRule, TimeOfDay, TimeZone
 
 MOST_COUNTED = 500
 """How many items of a queue are counted; beyond them there are "more than 500"."""
 
 _NAME = MatchingText(r".{1,64}", "name it in at most 64 characters", required=True)
+_DAILY_OR_WEEKLY = re.compile(rf"(?:({'|'.join(WEEKDAYS)}) )?((?:[01][0-9]|2[0-3]):[0-5][0-9])")
 
 
 class _Growth(Number):
@@ -61,4 +67,52 @@ def make_queue(  # noqa: PLR0913  # as the file has them
     return WatchedQueue(name, notify, when or Conditions(), older_than, more_than, growth, hours)
 
 
+class _WeeklyKeys(MappingSchema):
+    weekday = OneOf(*WEEKDAYS, required=True)
+    time = TimeOfDay(required=True)
+
+
+def _make_weekly(weekday: str, time: time) -> HandoverRule:
+    return HandoverRule(time, WEEKDAYS.index(weekday))
+
+
+class _DigestTime(PolicyValue[HandoverRule]):
+    """`09:00`, `mon 09:00`, or `{weekday: mon, time: "09:00"}`."""
+
+    right = 'write a time such as "09:00" (daily), or {weekday: mon, time: "09:00"} (weekly)'
+
+    def read(self, value: object, name: str) -> HandoverRule:
+        """Return the time, and the weekday of a weekly one."""
+        if isinstance(value, dict):
+            return FixedMapping(_WeeklyKeys, _make_weekly).read(value, name)
+        match = _DAILY_OR_WEEKLY.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
+            raise complaint_error("is not a time of day or of the week", self.right)
+        return HandoverRule(time.fromisoformat(match[2]), WEEKDAYS.index(match[1]) if match[1] else None)
+
+
+class DigestKeys(MappingSchema):
+    """A regular summary."""
+
+    name = _NAME
+    at = _DigestTime(required=True)
+    timezone = TimeZone()
+    to = OneOrMore(Target(), required=True)
+    when_empty = OneOf("send", "skip")
+    when = When()
+
+
+def make_digest(  # noqa: PLR0913  # as the file has them
+    name: str,
+    at: HandoverRule,
+    to: tuple[str, ...],
+    when: Conditions | None = None,
+    timezone: ZoneInfo | None = None,
+    when_empty: str = "send",
+) -> Digest:
+    """Return a digest."""
+    return Digest(name, to, at.at, at.weekday, when or Conditions(), timezone, when_empty == "send")
+
+
 QUEUES = ListOf(FixedMapping(QueueKeys, make_queue))
+DIGESTS = ListOf(FixedMapping(DigestKeys, make_digest))

@@ -19,8 +19,9 @@ from escalator.policy.scalars import (
     NonEmptyText,
     OneOf,
     Target,
+    TrueOrFalse,
 )
-from escalator.policy.time_scalars import Duration, TimeZone
+from escalator.policy.time_scalars import Duration, ReconcileInterval, TimeZone
 from escalator.stream.topics import TOPIC_ARN
 
 _CONTACTS = tuple(kind for kind in DestinationKind if kind.about.person_key)
@@ -41,8 +42,10 @@ class SourceKeys(MappingSchema):
     act_as = OneOf("person", "service")
     stream_user = NonEmptyText()
     tell_stream = OneOrMore(OneOf("escalated"))
+    reconcile = ReconcileInterval()
     sqs = Address()
     sns_topic = MatchingText(TOPIC_ARN, _TOPIC)
+    thumbnails = TrueOrFalse()
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def says_where_to_divert(self, _data: Mapping[str, Any], original: Mapping[str, Any], **_: object) -> None:

@@ -37,6 +37,17 @@ class Duration(Scalar[timedelta]):
         return duration if self.least <= duration <= _LONGEST else None
 
 
+class ReconcileInterval(Duration):
+    """`60s`, or `off` (None): how often Stream's queue is compared with what came by webhook."""
+
+    right = "write a duration of at least 30s such as 60s or 5m, or off"
+    least = timedelta(seconds=30)
+
+    def read(self, value: object, name: str) -> timedelta | None:  # type: ignore[override]  # None is `off`
+        """Return the interval; None for `off`."""
+        return None if value == "off" else super().read(value, name)
+
+
 class Delay(Duration):
     """A duration that may be 0."""
 

@@ -124,8 +124,9 @@ def _lines(view: View, disclosure: Disclosure, rule: ContentRule) -> Iterator[Li
         yield (group_words(view),)
     if disclosure.content is not None and disclosure.snippet is None:
         yield (disclosure.content,)
-    if disclosure.did or disclosure.why:
-        yield (" · ".join(part for part in (disclosure.did, disclosure.why) if part),)
+    judgement = " · ".join(part for part in (disclosure.did, disclosure.why, disclosure.labels) if part)
+    if judgement:
+        yield (judgement,)
     if disclosure.who is not None:
         yield (disclosure.who,)
     yield from _state(view, disclosure)

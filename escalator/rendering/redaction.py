@@ -1,12 +1,12 @@
 """What may be shown of the content, by the content rule (RULES 5). Only this module of the package reads content.
 
 - `show`: name, id, counters and the snippet.
-- `hide`: id and counters; of the text its length and language.
+- `hide`: id and counters, and Stream's labels, which are words for kinds of harm; of the text its length and language.
 - `withhold`: nothing that Stream sent about the item or its author, not even its kind or language. An entity id may be
   a user's id, or hold one (Stream's chat clients name a message `USER-UUID`), so of all ids only that of the review
   queue item, which Stream itself has drawn, may stand in a link.
 
-The address of media is never shown, whatever the rule.
+The address of media is never shown, whatever the rule; `pictures_of` is for fetching them.
 """
 
 import re
@@ -22,16 +22,21 @@ from escalator.model.facts import Content
 from escalator.model.incident import Incident
 from escalator.model.levels import ContentRule
 from escalator.model.policy import Policy
-from escalator.rendering.stream_terms import action_words, language_name
+from escalator.rendering.stream_terms import action_words, label_words, language_name
 from escalator.rendering.truncate import Cost, code_point, cut
+from escalator.stream.labels import StreamLabel, read_labels
 
 SNIPPET_CHARS = 300
 NAME_CHARS = 80
 LINE_CHARS = 80
+MOST_LABELS = 3
+LABEL_CHARS = 40
+MOST_PICTURES = 6
 
 _PLACEHOLDER = re.compile(r"\{(item_id|entity_type|entity_id|user_id)\}")
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MOST_DIGITS = 9
+_NO_PICTURES = (".mp4", ".mov", ".webm", ".m3u8", ".mp3", ".m4a", ".aac", ".ogg", ".wav", ".pdf", ".svg")
 _WITHHELD_LINK_VALUES = frozenset({"item_id"})
 
 
@@ -47,6 +52,7 @@ class Disclosure:
     content: str | None = None
     did: str | None = None
     why: str | None = None
+    labels: str | None = None
     who: str | None = None
     reference: str | None = None
     can_reveal: bool = False
@@ -81,6 +87,7 @@ def disclose(incident: Incident, rule: ContentRule, now: datetime) -> Disclosure
         content=_hidden(text, _language(incident)) if text.strip() else "No text: look at it in Stream",
         did=_did(incident),
         why=one_line(incident.severity_reason, SNIPPET_CHARS) or None,
+        labels=_labels(incident.content) or None,
         who=_who(incident.content, now, with_name=is_shown),
         reference=one_line(incident.content["reference"], SNIPPET_CHARS) or None,
         can_reveal=not is_shown and bool(text.strip()),
@@ -101,6 +108,15 @@ def lines_of(incident: Incident) -> tuple[str, ...]:
     """Return the text as short lines, to be revealed one by one; empty where there is none."""
     visible_lines = ("".join(_visible(char) for char in line) for line in incident.content["text"].splitlines())
     return tuple(part for line in visible_lines for part in textwrap.wrap(line, LINE_CHARS))
+
+
+def pictures_of(incident: Incident) -> tuple[str, ...]:
+    """Return the addresses of media that may be pictures, for fetching: https only, without what is named as a video,
+    a sound or a document.
+    """
+    addresses = (address for address in incident.content["media"].splitlines() if address.startswith("https://"))
+    named = ((address, re.split("[?#]", address)[0].lower()) for address in addresses)
+    return tuple(address for address, path in named if not path.endswith(_NO_PICTURES))[:MOST_PICTURES]
 
 
 def dashboard_url(template: str, incident: Incident, rule: ContentRule) -> str:
@@ -144,6 +160,17 @@ def _did(incident: Incident) -> str | None:
     if newest is not None:
         return action_words(newest[1])
     return ", ".join(action_words(action) for action in sorted(incident.facts.values("action"))) or None
+
+
+def _labels(content: Content) -> str:
+    """Return the surest labels: `Self harm › Intent (94%), Violence (80%)`."""
+    return ", ".join(_label(label) for label in read_labels(content["labels"])[:MOST_LABELS])
+
+
+def _label(label: StreamLabel) -> str:
+    levels = (one_line(label_words(level), LABEL_CHARS) for level in (label.parent, label.name))
+    sure = f" ({label.confidence:.0%})" if label.confidence is not None else ""
+    return " › ".join(_present(levels)) + sure
 
 
 def _who(content: Content, now: datetime, *, with_name: bool) -> str | None:

@@ -1,4 +1,4 @@
-"""Stream's codes in words: its actions on an item, and languages."""
+"""Stream's codes in words: its actions on an item, labels, and languages."""
 
 from escalator.model.facts import normalized
 
@@ -69,6 +69,12 @@ _LANGUAGES = {
 def action_words(action: str) -> str:
     """Return Stream's recommended action in words; after an unknown action the item may still be visible."""
     return _ACTIONS.get(normalized(action), "Stream's action is unknown; the content may be visible")
+
+
+def label_words(label: str) -> str:
+    """Return a label of Stream's in words: `SELF_HARM` is `Self harm`; others stay as they are written."""
+    spaced = label.replace("_", " ").strip()
+    return spaced.capitalize() if spaced.isupper() else spaced
 
 
 def language_name(code: str) -> str:

@@ -14,6 +14,7 @@ _SAID = {
     AuditAction.OPENED: "Opened by {reason}",
     AuditAction.EVENT_JOINED: "Another event: {reason}",
     AuditAction.RECOVERED: "Recovered from Stream's queue: its webhook never came",
+    AuditAction.NOT_IN_QUEUE: "Stream's queue does not show the item (any more); the incident stays open",
     AuditAction.CHANGED: "Now {severity}, {category}",
     AuditAction.MOVED: "Moved to route {route}",
     AuditAction.ROUND_STARTED: "Round {round}: route {route}, path {path}",
@@ -31,7 +32,7 @@ _SAID = {
     AuditAction.TAKEN_OVER: "Taken over by {actor} from {owner}",
     AuditAction.ESCALATED_NOW: "Escalated by {actor}",
     AuditAction.STILL_ON_IT: "{actor} is still on it",
-    AuditAction.REVEALED: "Text revealed by {actor}{line}",
+    AuditAction.REVEALED: "{what} revealed by {actor}{line}",
     AuditAction.REOPENED: "Reopened: {reason}",
     AuditAction.NOTED: "Note by {actor}",
     AuditAction.STREAM_ACTION_PROPOSED: "{actor} asked for the action {name}: a second person has to approve it",
@@ -180,6 +181,7 @@ def record_words(action: str, actor: str, reason: str, after: Mapping[str, str],
     if action == AuditAction.OPENED and actor in policy.people:
         named["reason"] = display_name(actor, policy)
     if action == AuditAction.REVEALED:
+        named["what"] = "Picture" if "picture" in after else "Text"
         named["line"] = _which_line(after, is_over=reason == _OVER_LIMIT)
     if action == AuditAction.REFUSED:
         named |= _refused(named["actor"], reason, after.get("verb", ""))
@@ -199,6 +201,7 @@ def record_words(action: str, actor: str, reason: str, after: Mapping[str, str],
 
 def _which_line(after: Mapping[str, str], *, is_over: bool) -> str:
     line = f", line {after['line']} of {after['of']}" if "line" in after else ""
+    line = f", {after['picture']} of {after['of']}" if "picture" in after else line
     return f"{line}, after the exposure limit was reached" if is_over else line
 
 

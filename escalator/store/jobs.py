@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, select, update
 
 from escalator.store.tables import jobs
 from escalator.store.upserts import upsert
@@ -17,6 +17,17 @@ def claim_due(connection: Connection, name: str, now: datetime, every: timedelta
         update(jobs).where(jobs.c.name == name, jobs.c.due_at <= now).values(due_at=now + every)
     )
     return result.rowcount == 1
+
+
+def is_due(connection: Connection, name: str, now: datetime) -> bool:
+    """Whether a job is due or was never run; asked before `claim_due`, which writes."""
+    due_at: datetime | None = connection.scalar(select(jobs.c.due_at).where(jobs.c.name == name))
+    return due_at is None or due_at <= now
+
+
+def set_due(connection: Connection, name: str, due_at: datetime) -> None:
+    """Let a claimed job be due again at another time than its claim says."""
+    connection.execute(update(jobs).where(jobs.c.name == name).values(due_at=due_at))
 
 
 def make_due(connection: Connection, name: str) -> None:

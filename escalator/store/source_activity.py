@@ -28,6 +28,13 @@ def has_at_least(connection: Connection, source: str, count: int, since: datetim
     return connection.scalar(statement.order_by(events.c.received_at).offset(count - 1).limit(1)) is not None
 
 
+def count_events(connection: Connection, source: str, since: datetime) -> int:
+    """Return how many events a source has sent since then."""
+    statement = select(func.count()).select_from(events)
+    conditions = (events.c.source == source, events.c.received_at >= since, _IS_WEBHOOK)
+    return connection.scalar(statement.where(*conditions)) or 0
+
+
 def longest_gap(connection: Connection, source: str, since: datetime, until: datetime) -> timedelta:
     """Return the longest time between two successive events of a source; gaps within one slot are ignored.
 

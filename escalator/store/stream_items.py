@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, update
 
 from escalator.model.facts import ItemState
-from escalator.store.tables import stream_items
+from escalator.model.incident import OPEN_STATES
+from escalator.model.levels import Mode
+from escalator.store.tables import incident_keys, incidents, stream_items
 from escalator.store.upserts import upsert_for
 
 _LONGEST_WAIT = timedelta(days=1)
@@ -33,6 +36,9 @@ def _recording(dialect: str) -> Any:
         index_elements=["source", "item_id"],
         set_={
             **{name: _later(old[name], new[name]) for name in ("updated_at", "reviewed_at")},
+            "digest": case(
+                (or_(old.updated_at.is_(None), new.updated_at >= old.updated_at), new.digest), else_=old.digest
+            ),
             # An older state that comes late says nothing of the present one.
             "confirmed_at": case(
                 (or_(old.updated_at.is_(None), new.updated_at >= old.updated_at), new.confirmed_at),
@@ -61,6 +67,7 @@ def record_seen(connection: Connection, items: Iterable[SeenItem]) -> None:
             "item_id": item.state.item_id,
             "updated_at": item.state.updated_at,
             "reviewed_at": item.state.reviewed_at,
+            "digest": item.state.digest,
             "confirmed_at": item.seen_at,
         }
         for _key, item in sorted(newest.items())
@@ -73,14 +80,67 @@ def known_states(connection: Connection, source: str, item_ids: Sequence[str]) -
     """Return the newest known state of those of these items of which one is known."""
     if not item_ids:
         return {}
-    statement = select(stream_items.c.item_id, stream_items.c.updated_at, stream_items.c.reviewed_at).where(
+    columns = [stream_items.c[name] for name in ItemState.__dataclass_fields__]
+    statement = select(*columns).where(
         stream_items.c.source == source,
         stream_items.c.item_id.in_(item_ids),
         stream_items.c.updated_at.is_not(None),
     )
-    return {
-        row.item_id: ItemState(row.item_id, row.updated_at, row.reviewed_at) for row in connection.execute(statement)
-    }
+    return {row.item_id: ItemState(**row._mapping) for row in connection.execute(statement)}
+
+
+def known_items(connection: Connection, source: str, item_ids: Sequence[str]) -> frozenset[str]:
+    """Return which of these items have an incident here."""
+    if not item_ids:
+        return frozenset()
+    statement = select(incident_keys.c.value).where(
+        incident_keys.c.source == source, incident_keys.c.kind == "item", incident_keys.c.value.in_(item_ids)
+    )
+    return frozenset(connection.scalars(statement))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """An item of an open incident."""
+
+    item_id: str
+    incident_id: UUID
+
+
+def due_for_check(
+    connection: Connection, source: str, confirmed_before: datetime, now: datetime, limit: int
+) -> list[OpenItem]:
+    """Return items of open incidents of which Stream has told nothing since then, those asked longest ago first."""
+    is_row = and_(stream_items.c.source == incident_keys.c.source, stream_items.c.item_id == incident_keys.c.value)
+    statement = (
+        select(incident_keys.c.value, incident_keys.c.incident_id)
+        .select_from(
+            incidents.join(incident_keys, incident_keys.c.incident_id == incidents.c.id).outerjoin(stream_items, is_row)
+        )
+        .where(
+            incidents.c.state.in_(OPEN_STATES),
+            incidents.c.mode != Mode.SANDBOX,
+            incidents.c.source == source,
+            incident_keys.c.source == source,
+            incident_keys.c.kind == "item",
+            or_(stream_items.c.confirmed_at.is_(None), stream_items.c.confirmed_at < confirmed_before),
+            or_(stream_items.c.check_after.is_(None), stream_items.c.check_after <= now),
+        )
+        .order_by(func.coalesce(stream_items.c.confirmed_at, incidents.c.opened_at), incident_keys.c.value)
+        .limit(limit)
+    )
+    return [OpenItem(row.value, row.incident_id) for row in connection.execute(statement)]
+
+
+def record_confirmed(connection: Connection, source: str, item_ids: Iterable[str], now: datetime) -> None:
+    """Record that Stream has just told the present state of these items, of which no newer one is known."""
+    statement = upsert_for(connection.dialect.name, stream_items)
+    statement = statement.on_conflict_do_update(
+        index_elements=["source", "item_id"], set_={"confirmed_at": now, "misses": 0, "check_after": None}
+    )
+    rows = [{"source": source, "item_id": item_id, "confirmed_at": now} for item_id in sorted(item_ids)]
+    if rows:
+        connection.execute(statement, rows)
 
 
 def record_lost(connection: Connection, source: str, item_ids: Sequence[str], now: datetime) -> None:

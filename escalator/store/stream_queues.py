@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, delete, or_, select, update
 
-from escalator.engine.queues import QueueAnnouncement, QueueFigures, QueueState
+from escalator.engine.watched_queues import QueueAnnouncement, QueueFigures, QueueState
 from escalator.store.tables import stream_queue_samples, stream_queues
 from escalator.store.upserts import insert_or_leave
 

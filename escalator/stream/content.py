@@ -7,6 +7,7 @@ from escalator.model.entities import CALL, USER, USER_PROFILE
 from escalator.model.facts import Content
 from escalator.stream import events
 from escalator.stream.content_schemas import Attachment, StreamUser
+from escalator.stream.labels import labels_of
 from escalator.stream.schemas import StreamEvent
 from escalator.stream.subject import EventSubject
 from escalator.stream.text import MAX_TEXT_CHARS, normalized_word
@@ -53,6 +54,7 @@ def content_of(event: StreamEvent, subject: EventSubject, at: datetime) -> Conte
         "flagged_before": f"{flagged:.0f}" if flagged is not None and 0 <= flagged <= MAX_COUNT else "",
         "media": "\n".join(list(dict.fromkeys(_media(event)))[:MAX_MEDIA]),
         "note": _note(event),
+        "labels": labels_of(event),
     }
     return Content({name: (at, value) for name, value in values.items() if value})
 

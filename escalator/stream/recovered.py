@@ -39,7 +39,9 @@ def item_state_in(event: StreamEvent) -> ItemState | None:
     """Return the state of the queue item that an event shows; None where it shows none."""
     item = event.snapshot
     updated_at = (item.updated_at or item.created_at) if item else None
-    return ItemState(item.id, updated_at, item.reviewed_at) if item and item.id and updated_at else None
+    if item is None or not item.id or updated_at is None:
+        return None
+    return ItemState(item.id, updated_at, item.reviewed_at, _digest(item))
 
 
 def body_of(item: Json, *, was_lost: bool) -> bytes:
@@ -52,7 +54,11 @@ def digest_of(item: Json) -> str:
 
     So the same state is stored once, whatever else of the item changes (a user who comes online, say).
     """
-    read = replace(_READ(item), updated_at=None)
+    return _digest(_READ(item))
+
+
+def _digest(item: ReviewQueueItem) -> str:
+    read = replace(item, updated_at=None)
     return hashlib.sha256(f"{TYPE}/{read!r}".encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -43,6 +43,7 @@ def test_an_app_that_is_set_up_well(status):
         ("warn", "no event has come yet"),
         ("ok", "nothing in Stream's queue waits for a review"),
         ("ok", "rate limits: QueryReviewQueue 60 a minute, 59 left, SubmitAction 300 a minute, 300 left"),
+        ("ok", "its queue is not compared with the webhooks: its mode is sandbox: nothing leaves the sandbox"),
     ]
 
 

@@ -62,6 +62,7 @@ class StreamDouble(ActionsMixin, HttpDouble):
         self.prepare_actions()
         self.keeps_unlisted_hooks = False
         self.damaged = ""
+        self.is_deaf_to_ids = False
         self.app = {"name": "Chat", "event_hooks": [], "moderation_dashboard_preferences": {}}
         self.limits = {"QueryReviewQueue": 60, "SubmitAction": 300}
         self.used = {}
@@ -183,6 +184,8 @@ class StreamDouble(ActionsMixin, HttpDouble):
             return _error(400, 4, "limit or sort is not valid")
         if any(not _is_valid(key, condition) for key, condition in wanted.items()):
             return _error(400, 4, "filter is not valid")
+        if self.is_deaf_to_ids and "id" in wanted:
+            wanted = {"an unknown key": "matches nothing"}
         found = [item for item in self.items if all(_matches(item.get(key), cond) for key, cond in wanted.items())]
         for key in reversed(sort):
             found.sort(key=lambda item, field=key["field"]: item[field], reverse=key["direction"] == -1)

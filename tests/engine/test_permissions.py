@@ -9,6 +9,7 @@ from escalator.engine.permissions import (
     allowed_people,
     check_permission,
     is_withheld,
+    may_show_pictures,
     may_view_category,
     people_allowed_to_view,
     people_who_may_acknowledge,
@@ -91,6 +92,24 @@ def test_what_a_team_owns_is_its_members(owner: str, person: str, may: bool) -> 
 
 
 CSAM = some_facts(label="CSAM")
+
+
+@pytest.mark.parametrize(
+    ("thumbnails", "label", "rule", "may"),
+    [
+        pytest.param(True, "SELF_HARM", ContentRule.HIDE, True, id="its source says so"),
+        pytest.param(False, "SELF_HARM", ContentRule.HIDE, False, id="its source does not"),
+        pytest.param(True, "CSAM", ContentRule.HIDE, False, id="a category that fits withholds it now"),
+        pytest.param(True, "SELF_HARM", ContentRule.WITHHOLD, False, id="it was withheld when it was opened"),
+    ],
+)
+def test_pictures_are_shown_where_the_source_says_so_and_nothing_withholds_them(
+    thumbnails: bool, label: str, rule: ContentRule, may: bool
+) -> None:
+    incident = an_incident(facts=some_facts(label=label), content_rule=rule)
+    sources = {incident.source: replace(EXAMPLE_POLICY.sources[incident.source], thumbnails=thumbnails)}
+    assert may_show_pictures(incident, a_policy(sources=sources)) is may
+    assert not may_show_pictures(replace(incident, source="gone"), a_policy(sources=sources))
 
 
 @pytest.mark.parametrize("verb", Verb)

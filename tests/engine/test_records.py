@@ -124,6 +124,15 @@ def leave_the_group() -> Change:
     return act(Verb.ACKNOWLEDGE, member)
 
 
+def a_picture(picture: tuple[int, int]) -> Change:
+    sources = {name: replace(source, thumbnails=True) for name, source in EXAMPLE_POLICY.sources.items()}
+    reading = RevealRequest(Exposure(), picture=picture)
+    request = ActionRequest(Verb.REVEAL, EXAMPLE_POLICY.people["ana"], "link", reading=reading)
+    change = apply_action(request, TRIGGERED, rules(a_policy(sources=sources)), minute(2))
+    assert isinstance(change, Change), change
+    return change
+
+
 def a_reveal(read_today: int, line: tuple[int, int] | None = None, *, is_insisted: bool = False) -> Change:
     request = ActionRequest(
         Verb.REVEAL,
@@ -163,6 +172,7 @@ def a_reveal(read_today: int, line: tuple[int, int] | None = None, *, is_insiste
         pytest.param(
             lambda: a_reveal(0, (2, 3)), "revealed", "", {"line": "2", "of": "3"}, id="a line of a text is read"
         ),
+        pytest.param(lambda: a_picture((1, 3)), "revealed", "", {"picture": "1", "of": "3"}, id="a picture is shown"),
         pytest.param(lambda: a_reveal(2, is_insisted=True), "revealed", "over_limit", {}, id="beyond the limit"),
         pytest.param(
             lambda: hear(TRIGGERED, event="user.flagged"), "event_joined", "user.flagged", {}, id="what happened"

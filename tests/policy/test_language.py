@@ -161,6 +161,15 @@ def test_a_source_without_a_key_is_off_and_nothing_is_said() -> None:
     assert load(text, {}).sources["off"].api_key == "${OFF:-}"
 
 
+@pytest.mark.parametrize(
+    "way",
+    ["sqs: https://sqs.eu-west-1.amazonaws.com/1/a", 'sns_topic: "arn:aws:sns:eu-west-1:123456789012:a"'],
+)
+def test_a_source_whose_events_come_another_way_needs_no_secret(way: str) -> None:
+    text = minimal(("api_secret: secret", f'api_secret: "", {way}'))
+    assert parse(text, {}).problems == ()
+
+
 def test_two_names_with_one_value_are_a_warning_of_this_environment_only() -> None:
     text = minimal(("U0ANA", '"${ANA}"'), ("U0ELI", '"${ELI}"'))
     (warning,) = parse(text, {"ANA": "U1", "ELI": "U1"}).problems
@@ -258,6 +267,14 @@ def test_a_priority_that_stream_does_not_have_is_refused() -> None:
     problems = parse(minimal(("{category: csam}", "{category: csam, escalation_priority: urgent}")), {}).problems
     assert [(one.path, one.is_warning) for one in problems] == [("routes[0].when.escalation_priority", False)]
     assert "known: low, medium, high" in problems[0].right
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("", timedelta(minutes=1)), (", reconcile: 30s", timedelta(seconds=30)), (", reconcile: off", None)],
+)
+def test_how_often_streams_queue_is_compared(written: str, expected: timedelta | None) -> None:
+    assert with_(("api_secret: secret", f"api_secret: secret{written}")).sources["app"].reconcile == expected
 
 
 def test_two_sources_may_differ_in_a_hyphen() -> None:

@@ -55,6 +55,27 @@ def test_a_shown_item_has_the_name_and_what_was_written():
     ]
 
 
+LABELS = "SELF_HARM\tIntent\t0.94\n\tViolence\t0.8\n\tINSULT\t\n\tSpam\t0.1"
+
+
+@pytest.mark.parametrize("rule", [ContentRule.SHOW, ContentRule.HIDE])
+def test_the_surest_labels_stand_beside_the_severity(rule):
+    said = spoken(card(a_view(content=some_content(labels=LABELS), content_rule=rule)))
+    judgement = "Flagged, still visible · Stream's text severity is critical"
+    assert said[3] == f"{judgement} · Self harm › Intent (94%), Violence (80%), Insult"
+
+
+def test_a_long_label_is_cut():
+    said = spoken(card(a_view(content=some_content(labels=f"\t{'x' * 200}\t0.5"))))
+    assert said[3].endswith(f" · {'x' * 39}… (50%)")
+
+
+def test_no_label_of_what_is_withheld_is_told():
+    view = a_view(content=some_content(labels=LABELS), content_rule=ContentRule.WITHHOLD)
+    assert not {"Intent", "Violence"} & set(repr(card(view)).replace(",", " ").split())
+    assert "Self harm" not in repr(card(view))
+
+
 def test_of_a_withheld_item_only_what_is_ours_is_told():
     assert spoken(card(a_view(content_rule=ContentRule.WITHHOLD))) == [
         "CRITICAL · Self-harm",

@@ -39,6 +39,21 @@ from tests.rendering.builders import a_policy
             "Taken over by Ben Okafor from Ana Ruiz",
             id="from somebody",
         ),
+        pytest.param(AuditAction.REVEALED, "ana", {}, "Text revealed by Ana Ruiz", id="a text"),
+        pytest.param(
+            AuditAction.REVEALED,
+            "ana",
+            {"line": "2", "of": "3"},
+            "Text revealed by Ana Ruiz, line 2 of 3",
+            id="a line of a text",
+        ),
+        pytest.param(
+            AuditAction.REVEALED,
+            "ana",
+            {"picture": "2", "of": "3"},
+            "Picture revealed by Ana Ruiz, 2 of 3",
+            id="a picture",
+        ),
         pytest.param(AuditAction.RELEASED, "zoe", {}, "Released by zoe", id="somebody who has left the policy"),
     ],
 )

@@ -160,8 +160,10 @@ def test_every_row_is_the_same_under_the_new_names(old: Database) -> None:
         new = NAMES.COLUMNS.get(name, {})
         expected[name] = (tuple(new.get(column, column) for column in columns), rows)
     assert {*NAMES.TABLES.values(), *NAMES.COLUMNS} <= after.keys()
-    assert [len(rows) for _columns, rows in after.values()] == [1] * len(after)
+    assert [len(rows) for _columns, rows in expected.values()] == [1] * len(expected)
+    later = {name: after.pop(name) for name in after.keys() - expected.keys()}
     assert after == expected
+    assert not any(rows for _columns, rows in later.values())
 
 
 def test_the_hash_chain_holds_under_the_new_names(old: Database) -> None:

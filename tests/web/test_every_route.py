@@ -78,6 +78,8 @@ LEAST = {
     "GET /incidents/<int:number>.json": Role.AUDITOR,
     "POST /incidents/<int:number>/<verb>": Role.AUDITOR,
     "POST /incidents/<int:number>/reveal": Role.AUDITOR,
+    "POST /incidents/<int:number>/picture": Role.AUDITOR,
+    "GET /incidents/<int:number>/pictures/<int:picture>/<proof>": Role.AUDITOR,
     "POST /incidents/<int:number>/hold": Role.ADMIN,
     "POST /incidents/<int:number>/lift_hold": Role.ADMIN,
     "GET /care": Role.AUDITOR,
@@ -161,7 +163,7 @@ def routes(app):
 
 def path_of(app, rule, number):
     """The address of a rule about an incident; what else is named in it is nothing that there is."""
-    given = {"number": number, "filename": "dashboard/base.css"}
+    given = {"number": number, "filename": "dashboard/base.css", "picture": 1}
     values = {name: given.get(name, uuid4() if "uuid" in rule.rule else "eli") for name in rule.arguments}
     with app.test_request_context():
         return app.url_map.bind("localhost").build(rule.endpoint, values)

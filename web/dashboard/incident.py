@@ -25,6 +25,7 @@ from escalator.services.views.perform_action import ViewerAction, act_as_viewer
 from escalator.services.views.reveal import RevealResult, reveal_line
 from escalator.store.incidents import MOST_NUMBER
 from web.dashboard.layout import set_flash
+from web.dashboard.picture_proofs import ShownPicture
 from web.dashboard.template_filters import zone
 from web.note_publishing import publish_later
 from web.session import require, running_policy, viewer
@@ -57,7 +58,7 @@ def _add_incident(blueprint: Blueprint, core: Core) -> None:
 
     @blueprint.get("/incidents/<int:number>")
     def incident(number: int) -> str:
-        return _page(view_incident(core, viewer(), number))
+        return incident_page(view_incident(core, viewer(), number))
 
     @blueprint.get("/incidents/<int:number>.json")
     def incident_as_json(number: int) -> Response:
@@ -78,7 +79,7 @@ def _add_acts(blueprint: Blueprint, core: Core) -> None:
         shown = reveal_line(core, viewer(), number, line or 0, is_insisted="anyway" in request.form)
         if shown is None:
             abort(404)
-        return _page(view_incident(core, viewer(), number), shown)
+        return incident_page(view_incident(core, viewer(), number), shown)
 
     @blueprint.post("/incidents/<int:number>/<verb>")
     def do(number: int, verb: str) -> AnyResponse:
@@ -138,7 +139,10 @@ def to_the_second(instant: datetime) -> str:
     return f"{local:%H:%M:%S}" if local.date() == now.date() else f"{local.day} {local:%b %H:%M:%S}"
 
 
-def _page(page: IncidentDetails | None, shown: RevealResult | None = None) -> str:
+def incident_page(
+    page: IncidentDetails | None, shown: RevealResult | None = None, picture: ShownPicture | None = None
+) -> str:
+    """Return the page of an incident, with a line or a picture that was asked for; aborts with 404 without one."""
     if page is None:
         abort(404)
     outcomes = [
@@ -151,6 +155,7 @@ def _page(page: IncidentDetails | None, shown: RevealResult | None = None) -> st
         page=page,
         incident=page.incident,
         shown=shown,
+        picture=picture,
         outcomes=outcomes,
         care=running_policy().policy.care,
         may_hold=viewer().person.role is Role.ADMIN and not viewer().is_sandbox,

@@ -4,7 +4,18 @@ from flask import Blueprint
 
 from escalator.model.levels import Role
 from escalator.services.core.context import Core
-from web.dashboard import api_tokens, audit, incident, incidents, oncall, people, policy, reports, weekly_review
+from web.dashboard import (
+    api_tokens,
+    audit,
+    incident,
+    incidents,
+    oncall,
+    people,
+    pictures,
+    policy,
+    reports,
+    weekly_review,
+)
 from web.dashboard.layout import NavigationEntry, page_blueprint
 
 _PAGES = (
@@ -26,6 +37,7 @@ def blueprint(core: Core) -> Blueprint:
     adders = (
         incidents.register,
         incident.register,
+        pictures.register,
         oncall.register,
         policy.register,
         audit.register,

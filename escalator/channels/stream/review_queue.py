@@ -3,9 +3,9 @@
 A misspelt filter key is no error at Stream, it matches nothing; so filters stand here, and nowhere else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from escalator.channels.stream.client import StreamClient
@@ -15,7 +15,26 @@ from escalator.stream.timestamps import parse_instant
 MOST_ITEMS = 100
 """The most that Stream returns on one page."""
 
-UNREVIEWED: Mapping[str, Any] = {"reviewed": False}
+Filter = Mapping[str, Any]
+"""Conditions by field; all must hold."""
+
+UNREVIEWED: Filter = {"reviewed": False}
+GRAVEST_FIRST: tuple[Filter, ...] = (
+    {"escalated": True},
+    {"ai_text_severity": "CRITICAL"},
+    {"ai_text_severity": "HIGH"},
+)
+"""What is read before all else when there is much to read."""
+
+
+def updated_since(instant: datetime) -> Filter:
+    """Return the filter for items that were updated at that instant (Stream's time) or later."""
+    return {"updated_at": {"$gte": instant.astimezone(UTC).isoformat().replace("+00:00", "Z")}}
+
+
+def with_ids(item_ids: Sequence[str]) -> Filter:
+    """Return the filter for these items, of which there are at most `MOST_ITEMS`."""
+    return {"id": {"$in": list(item_ids)}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +48,7 @@ class Page:
 
 def read_page(  # noqa: PLR0913  # what a page is asked by
     client: StreamClient,
-    filter_by: Mapping[str, Any],
+    filter_by: Filter,
     *,
     sort_by: str = "created_at",
     limit: int = MOST_ITEMS,
@@ -52,6 +71,11 @@ def read_page(  # noqa: PLR0913  # what a page is asked by
         return Failed(FailureReason.BAD_ANSWER, "no_items")
     found = tuple(item for item in items if isinstance(item, dict))
     return Page(found, following if isinstance(following, str) else "", answer.at)
+
+
+def is_too_large(failed: Failed) -> bool:
+    """Whether a page has more bytes than are read: a smaller one may be readable."""
+    return failed.reason is FailureReason.BAD_ANSWER and failed.detail == "too_large"
 
 
 def created_at(item: Mapping[str, Any]) -> datetime | None:

@@ -8,19 +8,20 @@ from escalator.policy.checks import (
     condition_values,
     coverage,
     delays,
+    digests,
     duplicates,
     events,
     hours,
     lengths,
     people,
     placeholders,
-    queues,
     references,
     responders,
     silences,
     sources,
     storms,
     unsupported_keys,
+    watched_queues,
 )
 from escalator.policy.draft import PolicyDraft
 from escalator.policy.problems import PolicyFinding
@@ -42,7 +43,8 @@ def all_findings(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyF
     yield from calendars.check_calendars(draft, env)
     yield from silences.check_silences(draft)
     yield from storms.check_storms(draft)
-    yield from queues.check_queues(draft)
+    yield from watched_queues.check_queues(draft)
+    yield from digests.check_digests(draft)
     yield from placeholders.check_placeholders(draft, env)
     yield from lengths.check_lengths(draft)
     yield from unsupported_keys.check_unsupported(draft)

@@ -29,7 +29,7 @@ def check_duplicates(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[Pol
     )
     for place, first in _repeated(names):
         yield PolicyFinding(place, f"is also the name of {_owner(first)}", "name each route differently")
-    for section, kind in (("drills", "drill"), ("queues", "queue")):
+    for section, kind in (("drills", "drill"), ("queues", "queue"), ("digests", "digest")):
         yield from _shared_names(section, kind, draft)
     categories = ((place, normalized(str(place[1]))) for place, _ in find_values(draft.tree, ("categories", ANY)))
     for place, first in _repeated(categories):

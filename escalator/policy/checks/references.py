@@ -132,6 +132,9 @@ _REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
     ("queues[].notify[]", "target", _alarm_targets),
     ("queues[].when.source[]", "source", _sources),
     ("queues[].hours", "hours", _hours),
+    ("digests[].to[]", "target", _alarm_targets),
+    ("digests[].when.source[]", "source", _sources),
+    ("digests[].when.category[]", "category", _categories),
 )
 
 

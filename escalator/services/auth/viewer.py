@@ -50,6 +50,13 @@ def audience_of(connection: Connection, viewer: Viewer, policy: Policy) -> Audie
     return Audience(seen, viewer.is_sandbox, _unknown(viewer.person, policy), restrictions)
 
 
+def open_audience(connection: Connection, policy: Policy) -> Audience:
+    """Return what everybody may see under the running policy: for readers who are not known."""
+    seen = frozenset(fits for fits in category_sets(connection) if people_allowed_to_view(fits, policy) is None)
+    is_restricted = any(category.restricted_to for category in policy.categories.values())
+    return Audience(seen, is_sandbox=False, restrictions=restriction_rules_digest(policy) if is_restricted else None)
+
+
 def _unknown(person: Person, policy: Policy) -> frozenset[tuple[str, str]]:
     """Return what somebody may not know: subjects of silences, and who answers where that is restricted."""
     named = [(SilenceScope.CATEGORY, key) for key in policy.categories]

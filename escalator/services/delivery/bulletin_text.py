@@ -6,6 +6,7 @@ from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.message import Card
 from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.delivery import bundles
+from escalator.services.digests.digest_text import digest_card_for
 from escalator.services.oncall.handoff import shift_card
 from escalator.services.silences import announce
 from escalator.services.stream.announce_queues import queue_bulletin_card
@@ -18,6 +19,7 @@ _CARDS: Mapping[BulletinKind, CardBuilder] = {
     BulletinKind.SHIFT: shift_card,
     BulletinKind.SILENCE: announce.silence_card,
     BulletinKind.QUEUE: queue_bulletin_card,
+    BulletinKind.DIGEST: digest_card_for,
 }
 
 

@@ -15,6 +15,7 @@ from escalator.services.auth.our_vendor_accounts import refresh_our_accounts
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.process_liveness import KEEP_PROCESSES_FOR
+from escalator.services.digests.publish import publish_due_digests
 from escalator.services.drills.run import run_due_drills
 from escalator.services.maintenance.visibility_backfill import backfill_visibility
 from escalator.services.monitoring.heartbeat import send_heartbeat
@@ -41,6 +42,7 @@ def run_jobs(core: Core) -> None:
         check_recurring_problems,
         record_silence_changes,
         run_due_drills,
+        publish_due_digests,
         check_silent_sources,
         _seal,
         _purge,

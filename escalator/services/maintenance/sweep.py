@@ -31,6 +31,7 @@ from escalator.services.oncall.calendar_refresh import refresh_calendars
 from escalator.services.responses.callbacks import process_callbacks
 from escalator.services.silences.expiry import resume_after_silence
 from escalator.services.stream.carry_out import carry_out_calls
+from escalator.services.stream.reconcile import reconcile_due_sources
 from escalator.services.stream.watch_queues import watch_queues
 from escalator.store import deadlines
 
@@ -103,6 +104,7 @@ class Sweeper:
             "stream_calls": carry_out_calls,
             "listing": bundle_waiting_pages,
             "calendars": refresh_calendars,
+            "reconcile": reconcile_due_sources,
             "queues": watch_queues,
             "undelivered": check_undelivered,
             "watchdog": Watchdog(WEB_EXPECTED).check,

@@ -27,6 +27,7 @@ from escalator.metrics import (
     EVENTS,
     LATENESS,
     QUEUE_WAIT,
+    RECONCILED,
     UNROUTED,
     WEBHOOK_TO_SEND,
     WRONG_PATHS,
@@ -46,6 +47,10 @@ _COUNTERS = {
     DELIVERIES: ("Notifications by outcome", ("channel", "outcome", "reason")),
     CALLBACKS: ("Webhooks from vendors other than Stream, by outcome", ("vendor", "outcome")),
     WRONG_PATHS: ("Requests posted to a wrong path, by the vendor they seem to come from", ("vendor",)),
+    RECONCILED: (
+        "Items that were found only in Stream's queue (recovered), or are too large to be read (too_large)",
+        ("source", "outcome"),
+    ),
     UNROUTED: ("Incidents that matched no route", ()),
 }
 _HISTOGRAMS = {

@@ -5,14 +5,14 @@ from datetime import datetime
 from sqlalchemy import Connection
 from uuid6 import uuid7
 
-from escalator.engine.queues import QueueFigures, QueueNews, may_view_queue
 from escalator.engine.targets import Recipient, destination_recipients, resolve_targets
+from escalator.engine.watched_queues import QueueFigures, QueueNews, may_view_queue
 from escalator.model.bulletin import Bulletin, BulletinKind
 from escalator.model.kind_description import Attention
 from escalator.model.levels import Mode
 from escalator.model.message import Card
 from escalator.model.policy import Source, WatchedQueue
-from escalator.rendering.queues import queue_card, queue_name, start_page
+from escalator.rendering.watched_queues import queue_card, queue_name, start_page
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.core.transaction_context import TransactionContext

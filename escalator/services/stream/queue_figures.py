@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from escalator.engine.queues import QueueFigures
+from escalator.engine.watched_queues import QueueFigures
 from escalator.store.stream_queues import QueueKey, StoredQueue
 
 OLD_AFTER = timedelta(minutes=15)

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection
 
 from escalator.channels.stream.queue_count import QueueCount, count_items
-from escalator.engine.queues import QueueFigures, hour_of, hours_to_compare, next_state, usual_items
+from escalator.engine.watched_queues import QueueFigures, hour_of, hours_to_compare, next_state, usual_items
 from escalator.model.levels import Mode
 from escalator.model.message import Failed
 from escalator.model.policy import Policy, Source, WatchedQueue

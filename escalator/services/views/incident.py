@@ -26,6 +26,7 @@ from escalator.services.core.context import Core
 from escalator.services.incidents.apply import rules_for
 from escalator.services.notifications.compose import waiting_for
 from escalator.services.views.external_links import find_external_links
+from escalator.services.views.pictures import count_pictures
 from escalator.services.views.reveal import ContentView, content_view
 from escalator.services.views.timeline import TimelineEntry, build_timeline, texts_of_records
 from escalator.store import posted_messages, timeline
@@ -47,7 +48,8 @@ class IncidentDetails:
     """All that the page of one incident shows.
 
     `why`: why its route took it; `question`: asked before a false alarm; `timeline` has the newest so many entries,
-    `is_cut`: there are earlier ones. `stream_action`: how far the newest action in Stream is, in words.
+    `is_cut`: there are earlier ones; `pictures`: how many this viewer may reveal; `stream_action`: how far the newest
+    action in Stream is, in words.
     """
 
     incident: Incident
@@ -65,6 +67,7 @@ class IncidentDetails:
     related: RelatedIncidents
     reports: int
     stream_action: str = ""
+    pictures: int = 0
 
 
 def view_incident(core: Core, viewer: Viewer, number: int) -> IncidentDetails | None:
@@ -82,6 +85,7 @@ def view_incident(core: Core, viewer: Viewer, number: int) -> IncidentDetails | 
         notes = texts_of_records(connection, records, core.seal) if viewer.person.role >= Role.MODERATOR else {}
         standing = posted_messages.of_incident(connection, incident.id, now)
         related = _related(connection, viewer, incident, running.policy)
+        pictures = count_pictures(core, viewer, incident, rules, now)
         is_test = core.mode_for(incident, running.policy) is Mode.DIVERT
     is_withheld = text.rule is ContentRule.WITHHOLD
     return IncidentDetails(
@@ -98,6 +102,7 @@ def view_incident(core: Core, viewer: Viewer, number: int) -> IncidentDetails | 
         question=question_before(Verb.FALSE_ALARM, incident),
         places=find_external_links(core, incident, rules.frozen, running.policy, standing, text.rule),
         related=related,
+        pictures=pictures,
         reports=0 if is_withheld else len(incident.facts.values("report")),
         stream_action=_stream_action(incident, running.policy),
     )

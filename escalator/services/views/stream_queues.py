@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from escalator.engine.queues import may_view_queue
+from escalator.engine.watched_queues import may_view_queue
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
-from escalator.rendering.queues import queue_name, start_page, waiting_words
+from escalator.rendering.watched_queues import queue_name, start_page, waiting_words
 from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
 from escalator.services.stream.queue_figures import is_old

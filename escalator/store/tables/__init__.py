@@ -7,6 +7,7 @@ from escalator.store.tables.audit import APPEND_ONLY, audit_chain, audit_records
 from escalator.store.tables.auth import api_tokens, login_attempts, magic_links, sessions
 from escalator.store.tables.base import Instant, metadata
 from escalator.store.tables.delivery import bulletins, deliveries, endpoint_health, posted_messages
+from escalator.store.tables.digest import digests
 from escalator.store.tables.drill import drills
 from escalator.store.tables.incident import acknowledgements, incident_keys, incident_numbers, incidents, notes
 from escalator.store.tables.intake import events, vendor_callbacks
@@ -30,6 +31,7 @@ __all__ = [
     "calendars",
     "counters",
     "deliveries",
+    "digests",
     "drills",
     "endpoint_health",
     "events",

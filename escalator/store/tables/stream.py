@@ -23,6 +23,7 @@ stream_items = Table(
     Column("item_id", String(256), nullable=False),
     Column("updated_at", Instant),
     Column("reviewed_at", Instant),
+    Column("digest", String(64), nullable=False, server_default=text("''")),
     Column("confirmed_at", Instant),
     Column("misses", Integer, nullable=False, server_default=text("0")),
     Column("check_after", Instant),
@@ -37,6 +38,7 @@ stream_items = Table(
     ),
 )
 """`updated_at` and `reviewed_at` are Stream's times of the newest state that is stored here; NULL before any is.
+`digest` tells whether another state means the same.
 
 By our clock: `confirmed_at`, when Stream last told us that state or a newer one; `check_after`, before which the item
 is not asked for again, because it was in none of the last `misses` answers; `lost_at`, when it was last recovered

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("item_id", sa.String(256), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True)),
         sa.Column("reviewed_at", sa.DateTime(timezone=True)),
+        sa.Column("digest", sa.String(64), server_default=sa.text("''"), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True)),
         sa.Column("misses", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("check_after", sa.DateTime(timezone=True)),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from escalator.engine.queues import (
+from escalator.engine.watched_queues import (
     QueueAnnouncement,
     QueueFigures,
     QueueNews,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from escalator.engine.queues import QueueFigures, QueueNews, growth_of
+from escalator.engine.watched_queues import QueueFigures, QueueNews, growth_of
 from escalator.model.message import Card, Link
 from escalator.model.policy import Policy, WatchedQueue
 from escalator.rendering import push_text

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from escalator.engine.queues import QueueFigures, QueueNews
+from escalator.engine.watched_queues import QueueFigures, QueueNews
 from escalator.model.message import Link
 from escalator.model.policy import WatchedQueue
-from escalator.rendering.queues import limit_words, queue_card, start_page, waiting_words
+from escalator.rendering.watched_queues import limit_words, queue_card, start_page, waiting_words
 
 NOW = datetime(2026, 11, 30, 14, 20, tzinfo=UTC)
 OLDEST = NOW - timedelta(hours=3)

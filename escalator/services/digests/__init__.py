@@ -1,0 +1,1 @@
+"""Digests: regular summaries of what was logged, what is open, and what waits in Stream."""
