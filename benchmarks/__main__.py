@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import coverage, deadlines, everywhere, footprint, hanging, pages, pipeline, start, storm
+from benchmarks import coverage, deadlines, everywhere, footprint, hanging, pages, pipeline, reconcile, start, storm
 
 MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "intake": pipeline.intake,
@@ -19,6 +19,7 @@ MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "memory": footprint.memory,
     "coverage": coverage.coverage,
     "pages": pages.pages,
+    "reconcile": reconcile.reconcile,
 }
 """Each returns rows of the table: what, ours, baseline, ratio or bound."""
 

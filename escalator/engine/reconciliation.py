@@ -41,9 +41,15 @@ class QueueItem:
     has_incident: bool = False
 
 
-def judge_item(item: QueueItem, known: ItemState | None, now: datetime, connected_at: datetime) -> Finding:
+def judge_item(
+    item: QueueItem,
+    known: ItemState | None,
+    now: datetime,
+    connected_at: datetime,
+    settled_after: timedelta = SETTLED_AFTER,
+) -> Finding:
     """Return what an item means. `now` is Stream's time; `connected_at` that of the first contact with the source."""
-    if item.state.updated_at > now - SETTLED_AFTER:
+    if item.state.updated_at > now - settled_after:
         return Finding.NOT_SETTLED
     if known is not None and (item.state.updated_at <= known.updated_at or is_same(item.state, known)):
         return Finding.KNOWN
@@ -60,9 +66,9 @@ def is_same(state: ItemState, known: ItemState) -> bool:
     return bool(state.digest) and state.digest == known.digest
 
 
-def was_lost(state: ItemState, connected_at: datetime) -> bool:
-    """Whether the webhook about a state should have come: what changed before the first contact was told to nobody."""
-    return state.updated_at >= connected_at
+def was_lost(state: ItemState, now: datetime, connected_at: datetime) -> bool:
+    """Whether the webhook about a state should have come. What changed before the first contact was told to nobody."""
+    return connected_at <= state.updated_at <= now - SETTLED_AFTER
 
 
 def next_watermark(newest_seen: datetime, skipped_until: datetime | None) -> datetime:

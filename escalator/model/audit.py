@@ -12,6 +12,7 @@ class AuditAction(StrEnum):
     OPENED = "incident.opened"
     EVENT_JOINED = "incident.event_joined"
     RECOVERED = "incident.recovered"
+    STREAM_ASKED = "incident.stream_asked"
     NOT_IN_QUEUE = "incident.not_in_queue"
     CHANGED = "incident.changed"
     MOVED = "incident.moved"

@@ -14,6 +14,7 @@ _SAID = {
     AuditAction.OPENED: "Opened by {reason}",
     AuditAction.EVENT_JOINED: "Another event: {reason}",
     AuditAction.RECOVERED: "Recovered from Stream's queue: its webhook never came",
+    AuditAction.STREAM_ASKED: "Before the deadline, {asked}",
     AuditAction.NOT_IN_QUEUE: "Stream's queue does not show the item (any more); the incident stays open",
     AuditAction.CHANGED: "Now {severity}, {category}",
     AuditAction.MOVED: "Moved to route {route}",
@@ -140,6 +141,14 @@ _REFUSED = {
 }
 """Why an action was refused, where the recorded word needs an explanation."""
 
+_ASKED = {
+    "unreviewed": "Stream was asked: still unreviewed",
+    "reviewed": "Stream was asked: nothing new since its review",
+    "changed": "Stream was asked: something had changed there",
+    "not_shown": "Stream was asked: its queue does not show the item",
+}
+"""What Stream answered; any other word is why it could not be asked."""
+
 STORY = frozenset(
     {
         AuditAction.OPENED,
@@ -185,6 +194,8 @@ def record_words(action: str, actor: str, reason: str, after: Mapping[str, str],
         named["line"] = _which_line(after, is_over=reason == _OVER_LIMIT)
     if action == AuditAction.REFUSED:
         named |= _refused(named["actor"], reason, after.get("verb", ""))
+    if action == AuditAction.STREAM_ASKED:
+        named["asked"] = _ASKED.get(reason, f"Stream could not be asked: {_spaced(reason)}")
     if action == AuditAction.EXPORTED:
         named["what"] = f"audit records as {after['form']}" if "form" in after else "the incident"
     if "part" in after:

@@ -111,6 +111,16 @@ def samples_at(connection: Connection, key: QueueKey, hours: Collection[datetime
     return {row.hour: row.item_count for row in rows}
 
 
+def samples_between(connection: Connection, since: datetime, until: datetime) -> dict[QueueKey, list[int]]:
+    """Return the samples of the hours in [since, until), by queue."""
+    hour = stream_queue_samples.c.hour
+    rows = connection.execute(select(stream_queue_samples).where(hour >= since, hour < until).order_by(hour))
+    samples: dict[QueueKey, list[int]] = {}
+    for row in rows:
+        samples.setdefault(QueueKey(row.source, row.queue), []).append(row.item_count)
+    return samples
+
+
 def forget(connection: Connection, keys: Collection[QueueKey]) -> None:
     """Delete everything about these queues."""
     for key in keys:

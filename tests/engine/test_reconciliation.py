@@ -47,8 +47,14 @@ def test_what_an_item_means(state, known, more, expected):
     assert judge_item(item, known, START, CONNECTED) is expected
 
 
-def test_only_what_changed_after_the_first_contact_was_lost():
-    assert [was_lost(a_state(minutes), START) for minutes in (-1, 0, 1)] == [False, True, True]
+def test_what_changed_after_the_first_contact_and_whose_webhook_comes_no_more_was_lost():
+    lost = [was_lost(a_state(minutes), START, at(-10)) for minutes in (-11, -10, -1, -0.5, -0.4)]
+    assert lost == [False, True, True, True, False]
+
+
+def test_before_a_deadline_what_has_just_changed_counts_too():
+    item = QueueItem(a_state(0), at(-10))
+    assert judge_item(item, None, START, CONNECTED, timedelta(0)) is Finding.OPENED
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,22 @@ def test_what_was_refused_says_who_wanted_what_and_why_not(actor, verb, reason, 
 @pytest.mark.parametrize(
     ("action", "actor", "reason", "after", "said"),
     [
+        pytest.param(
+            AuditAction.STREAM_ASKED,
+            "escalator",
+            "unreviewed",
+            {},
+            "Before the deadline, Stream was asked: still unreviewed",
+            id="what Stream answered before a deadline",
+        ),
+        pytest.param(
+            AuditAction.STREAM_ASKED,
+            "escalator",
+            "vendor_error",
+            {},
+            "Before the deadline, Stream could not be asked: vendor error",
+            id="why Stream could not be asked",
+        ),
         pytest.param(AuditAction.SIGNED_IN, "ana", "", {}, "Ana Ruiz signed in", id="who came in"),
         pytest.param(
             AuditAction.INVITED, "dana", "", {"person": "ben"}, "Ben Okafor was invited by Dana Fox", id="invited"

@@ -22,6 +22,7 @@ class StreamApp:
     def __init__(self, harness: Harness, double: StreamDouble) -> None:
         self.harness, self.double = harness, double
         self.items: dict[int, dict] = {}
+        self._shown: dict[int, dict] = {}
         self.skew = timedelta()
         double.key, double.secrets = STREAM_KEY, [STREAM_SECRET]
         double.now = self.now
@@ -66,8 +67,8 @@ class StreamApp:
     def _changed(self, number: int, **fields: object) -> bytes:
         item = self.items[number]
         item.update(fields, updated_at=self.now())
-        others = [one for one in self.double.items if one["id"] != item["id"]]
-        self.double.items = [*others, _with_times(item, nanoseconds)]
+        self._shown[number] = _with_times(item, nanoseconds)
+        self.double.items = list(self._shown.values())
         is_new = len(item["flags"]) <= 1 and not item["actions"]
         event = {
             "type": f"review_queue_item.{'new' if is_new else 'updated'}",

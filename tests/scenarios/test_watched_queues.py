@@ -9,7 +9,7 @@ import pytest
 from escalator.bootstrap import build
 from escalator.services.stream.watch_queues import watch_queues
 from escalator.store import stream_queues
-from escalator.store.tables import bulletins, stream_queue_samples
+from escalator.store.tables import bulletins, deliveries, stream_queue_samples
 from escalator.store.tables import stream_queues as queue_table
 from tests.browsers import Browser
 from tests.doubles.http import Fault
@@ -257,6 +257,20 @@ def test_a_queue_of_a_restricted_category_is_sent_to_no_person_who_may_not_see_i
     bare.expect_dm("ben", "Minors: 2 items wait in Stream, the oldest for 2 min")
 
 
+def test_a_pager_gets_no_message_at_the_end_for_it_would_page_again(bare: Harness, stream: StreamDouble) -> None:
+    text = policy("{name: Backlog, more_than: 40, notify: [pager, leads]}")
+    pager = "destinations:\n  pager: {pagerduty: 0123456789abcdef0123456789abcdef}\n"
+    bare.start(text.replace("destinations:\n", pager), STREAM_API_URL=stream.origin)
+    fill(stream, 41, minutes=1)
+    watch_queues(bare.core)
+    assert (bare.count(deliveries, destination="pager"), bare.count(deliveries, destination="leads")) == (1, 1)
+    stream.items.clear()
+    for _ in range(12):
+        bare.clock.move(minutes=1)
+        watch_queues(bare.core)
+    assert (bare.count(deliveries, destination="pager"), bare.count(deliveries, destination="leads")) == (1, 2)
+
+
 def test_another_filter_makes_another_queue_and_a_removed_one_is_forgotten(h: Harness, stream: StreamDouble) -> None:
     fill(stream, 41, minutes=1)
     look(h)
@@ -310,12 +324,30 @@ def test_the_first_page_and_metrics_say_what_waits_and_when_that_is_old(h: Harne
         'escalator_stream_queue_items{queue="Backlog",source="chat"}': "3.0",
         'escalator_stream_queue_oldest_seconds{queue="Backlog",source="chat"}': str(21 * 60.0),
     }
-    for _ in range(16):
-        stream.inject(Fault(status=503))
+    stream.inject(*[Fault(status=503)] * 16)
+    look(h)
+    assert "Stream has not answered since" in first_page(h, "vera")
+    assert len(metrics(h)) == 2
+    for _ in range(15):
         look(h)
     old = r"Backlog : 3 items wait in Stream, the oldest for 21 min \(from .*: Stream has not answered since\) Open .*"
     assert re.fullmatch(old, first_page(h, "vera"))
     assert metrics(h) == {}
+
+
+def test_the_weekly_review_has_the_most_and_the_average_of_a_week(bare: Harness, stream: StreamDouble) -> None:
+    minors = "{name: Minors, when: {label: CSAM}, more_than: 99, notify: [child-room]}"
+    bare.start(policy(BACKLOG.replace("40", "400"), minors), STREAM_API_URL=stream.origin)
+    for items in (10, 60, 20):
+        fill(stream, items, minutes=1)
+        look(bare, hours=1)
+
+    def review(person: str) -> list[str]:
+        page = Browser(bare.core, person).get("/audit/week/2026-W34").text
+        return re.findall(r"<li>(.*: \d+ at most, \d+ on average)</li>", page)
+
+    assert review("ana") == ["Backlog: 60 at most, 30 on average"]
+    assert review("ben") == ["Backlog: 60 at most, 30 on average", "Minors: 0 at most, 0 on average"]
 
 
 def test_the_first_page_shows_a_queue_of_a_restricted_category_to_those_who_may_see_it(

@@ -30,6 +30,7 @@ from escalator.services.monitoring.watchdog import QUEUE_READERS_EXPECTED, WEB_E
 from escalator.services.oncall.calendar_refresh import refresh_calendars
 from escalator.services.responses.callbacks import process_callbacks
 from escalator.services.silences.expiry import resume_after_silence
+from escalator.services.stream.ask_ahead import ask_ahead
 from escalator.services.stream.carry_out import carry_out_calls
 from escalator.services.stream.reconcile import reconcile_due_sources
 from escalator.services.stream.watch_queues import watch_queues
@@ -105,6 +106,7 @@ class Sweeper:
             "listing": bundle_waiting_pages,
             "calendars": refresh_calendars,
             "reconcile": reconcile_due_sources,
+            "ask_ahead": ask_ahead,
             "queues": watch_queues,
             "undelivered": check_undelivered,
             "watchdog": Watchdog(WEB_EXPECTED).check,

@@ -4,18 +4,23 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import date, datetime, time, timedelta
+from statistics import mean
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
+from escalator.engine.watched_queues import may_view_queue
 from escalator.model.audit import AuditAction
 from escalator.model.levels import Mode, Severity
+from escalator.model.policy import Person, Policy
+from escalator.rendering.watched_queues import queue_name
 from escalator.schedules.local_time import first_instant
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.store import weekly_stats as store
+from escalator.store.stream_queues import QueueKey, samples_between
 from escalator.store.weekly_stats import DrillResult, FailedPages, LateStep, OpenedAlert, Period, SentPage
 
 SLOW = timedelta(minutes=1)
@@ -86,6 +91,15 @@ class SlowDelivery:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueWeek:
+    """How many items one of Stream's queues held at most and on average, by a sample every hour."""
+
+    name: str
+    most: int
+    average: int
+
+
+@dataclass(frozen=True, slots=True)
 class WeeklyReview:
     """A week's review. Lists are complete; pages show the first entries."""
 
@@ -97,6 +111,7 @@ class WeeklyReview:
     failures: Sequence[FailedPages]
     counts: Mapping[AuditAction, int]
     drills: Sequence[DrillResult]
+    queues: Sequence[QueueWeek]
     silences: Sequence[Row[Any]]
     policies: Sequence[Row[Any]]
     operator_alerts: Sequence[Row[Any]]
@@ -139,10 +154,21 @@ def build_review(core: Core, viewer: Viewer, running: RunningPolicy, week: Revie
             failures=merge_failures(store.failed_pages(connection, audience, span)),
             counts=store.action_counts(connection, audience, span, _COUNTED),
             drills=store.drill_results(connection, audience, span),
+            queues=queue_weeks(samples_between(connection, span.since, span.until), viewer.person, running.policy),
             silences=store.silences_in(connection, audience, span),
             policies=store.policy_changes(connection, span),
             operator_alerts=store.operator_alerts_in(connection, span),
         )
+
+
+def queue_weeks(samples: Mapping[QueueKey, Sequence[int]], reader: Person, policy: Policy) -> list[QueueWeek]:
+    """Return the week of each watched queue that somebody may read about, in the order of the policy."""
+    return [
+        QueueWeek(queue_name(queue.name, source, policy), max(counts), round(mean(counts)))
+        for queue in policy.queues
+        for source in policy.sources
+        if (counts := samples.get(QueueKey(source, queue.name))) and may_view_queue(reader.key, queue, policy)
+    ]
 
 
 def totals_by_severity(opened: Iterable[OpenedAlert], pages: Sequence[SentPage]) -> dict[Severity, SeverityTotals]:

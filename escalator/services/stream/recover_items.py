@@ -1,14 +1,14 @@
 """Compares items of Stream's queue with what is known, and stores an event for each state that no webhook has told."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from uuid6 import uuid7
 
-from escalator.engine.reconciliation import RECOVERED, Finding, QueueItem, is_same, judge_item, was_lost
+from escalator.engine.reconciliation import RECOVERED, SETTLED_AFTER, Finding, QueueItem, judge_item, was_lost
 from escalator.metrics import EVENTS, RECONCILED
 from escalator.model.facts import ItemState
 from escalator.ports import PROCESS_EVENTS
@@ -25,12 +25,18 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """How the items of one source are compared. `connected_at` is Stream's time of the first contact."""
+    """How the items of one source are compared. `connected_at` is Stream's time of the first contact.
+
+    `settled_after` is for how long a state is left to its webhook. A dry run writes nothing. `may_be_lost` is False
+    while webhooks wait to be processed, which would be taken for lost.
+    """
 
     core: Core
     source: str
     connected_at: datetime
     is_dry: bool = False
+    settled_after: timedelta = SETTLED_AFTER
+    may_be_lost: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class _Judged:
     state: ItemState
     finding: Finding
     is_newer: bool
+    was_lost: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +90,13 @@ def _judged(recovery: Recovery, items: Iterable[Json], at: datetime) -> Iterator
         state = replace(plain, digest=digest_of(body)) if item_id in newer else plain
         created_at = parse_instant(body.get("created_at")) or state.updated_at
         item = QueueItem(state, created_at, item_id in with_incident)
-        finding = judge_item(item, known.get(item_id), at, recovery.connected_at)
-        yield _Judged(body, state, finding, item_id in known and item_id in newer and is_same(state, known[item_id]))
+        finding = judge_item(item, known.get(item_id), at, recovery.connected_at, recovery.settled_after)
+        is_lost = recovery.may_be_lost and finding in RECOVERED and was_lost(state, at, recovery.connected_at)
+        yield _Judged(body, state, finding, item_id in newer, is_lost)
 
 
 def _store(
-    recovery: Recovery, new: Iterable[_Judged], renewed: Iterable[_Judged], watermark: datetime | None
+    recovery: Recovery, new: Sequence[_Judged], renewed: Iterable[_Judged], watermark: datetime | None
 ) -> dict[str, UUID]:
     core, source, now = recovery.core, recovery.source, recovery.core.clock.now()
     prepared = [(item, _event(recovery, item, now)) for item in new]
@@ -96,11 +104,7 @@ def _store(
         stored = {item.state.item_id: event.id for item, event in prepared if events.insert(connection, event)}
         seen = [SeenItem(source, item.state, now) for item in (*(item for item, _event in prepared), *renewed)]
         stream_items.record_seen(connection, seen)
-        lost = [
-            item.state.item_id
-            for item, _event in prepared
-            if item.state.item_id in stored and was_lost(item.state, recovery.connected_at)
-        ]
+        lost = [item.state.item_id for item in new if item.was_lost and item.state.item_id in stored]
         stream_items.record_lost(connection, source, lost, now)
         if watermark is not None:
             stream_sync.update_state(connection, source, now, watermark=watermark)
@@ -112,7 +116,7 @@ def _store(
 
 
 def _event(recovery: Recovery, item: _Judged, now: datetime) -> StoredEvent:
-    body = body_of(item.body, was_lost=was_lost(item.state, recovery.connected_at))
+    body = body_of(item.body, was_lost=item.was_lost)
     return StoredEvent(
         id=uuid7(),
         source=recovery.source,

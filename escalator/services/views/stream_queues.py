@@ -46,7 +46,7 @@ def queue_lines(core: Core, viewer: Viewer, policy: Policy) -> Sequence[QueueLin
             QueueLine(
                 name=queue_name(watch.queue.name, watch.source.name, policy),
                 words=waiting_words(figures) if figures else "",
-                old_since=figures.at if figures and is_old(figures, now) else None,
+                old_since=figures.at if figures and (row.failing_since or is_old(figures, now)) else None,
                 is_known=figures is not None,
                 is_beyond=row.state.sent is not None,
                 url=start_page(core.expand(watch.source.dashboard_url or "")),
