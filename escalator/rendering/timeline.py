@@ -198,9 +198,7 @@ def record_words(action: str, actor: str, reason: str, after: Mapping[str, str],
         named["asked"] = _ASKED.get(reason, f"Stream could not be asked: {_spaced(reason)}")
     if action == AuditAction.EXPORTED:
         named["what"] = f"audit records as {after['form']}" if "form" in after else "the incident"
-    if "part" in after:
-        named |= {"part_done": part_done_words(after["part"]), "part_name": part_name(after["part"])}
-    named["why"] = why_failed(reason)
+    named |= _in_stream(reason, after.get("part", ""))
     if "outcome" in named:
         named["outcome"] = _OUTCOMES.get(named["outcome"], _spaced(named["outcome"]))
     if int(named.get("sending", 1)) > 1:
@@ -208,6 +206,12 @@ def record_words(action: str, actor: str, reason: str, after: Mapping[str, str],
     sentence = _SAID[AuditAction(action)] if action in set(_SAID) else _spaced(action)
     text = sentence.format_map(_Blank(named))
     return text if actor in policy.people else text[:1].upper() + text[1:]
+
+
+def _in_stream(reason: str, part: str) -> dict[str, str]:
+    """Return what an action in Stream did, and why it failed."""
+    parts = {"part_done": part_done_words(part), "part_name": part_name(part)} if part else {}
+    return {"why": why_failed(reason), **parts}
 
 
 def _which_line(after: Mapping[str, str], *, is_over: bool) -> str:
