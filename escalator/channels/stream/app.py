@@ -11,12 +11,16 @@ from typing import Any
 from escalator.channels.stream.client import StreamApi
 from escalator.model.message import Failed, FailureReason
 
+_ADDRESSES = {"webhook": "webhook_url", "sqs": "sqs_queue_url", "sns": "sns_topic_arn"}
 _LEGACY_URLS = ("webhook_url", "moderation_webhook_url", "sqs_url", "sns_topic_arn")
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Where Stream sends events. `event_types` that is empty means all of them, future ones too."""
+    """Where Stream sends events. `event_types` that is empty means all of them, future ones too.
+
+    `url` is the address of a webhook or a queue, or the ARN of a topic.
+    """
 
     id: str
     kind: str
@@ -100,7 +104,7 @@ def _read_hook(hook: Mapping[str, Any]) -> Hook:
     return Hook(
         id=_text(hook.get("id")),
         kind=_text(hook.get("hook_type")),
-        url=_text(hook.get("webhook_url")),
+        url=_text(hook.get(_ADDRESSES.get(_text(hook.get("hook_type")), ""))),
         product=_text(hook.get("product")) or "all",
         event_types=_texts(hook.get("event_types")),
         is_enabled=hook.get("enabled") is True,
