@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from escalator.channels.stream.client import StreamClient
+from escalator.channels.stream.client import StreamApi
 from escalator.model.message import Failed, FailureReason
 
 _ADDRESSES = {"webhook": "webhook_url", "sqs": "sqs_queue_url", "sns": "sns_topic_arn"}
@@ -62,7 +62,7 @@ class RateLimit:
     resets_at: datetime | None
 
 
-def read_app(client: StreamClient) -> App | Failed:
+def read_app(client: StreamApi) -> App | Failed:
     """Ask for the app's settings (GET /api/v2/app)."""
     answer = client.ask("GET", "/api/v2/app")
     if isinstance(answer, Failed):
@@ -91,7 +91,7 @@ def read_app(client: StreamClient) -> App | Failed:
     )
 
 
-def read_rate_limits(client: StreamClient, *endpoints: str) -> tuple[RateLimit, ...] | Failed:
+def read_rate_limits(client: StreamApi, *endpoints: str) -> tuple[RateLimit, ...] | Failed:
     """Ask how often we may call these endpoints (GET /api/v2/rate_limits)."""
     answer = client.ask("GET", "/api/v2/rate_limits", query={"server_side": "true", "endpoints": ",".join(endpoints)})
     if isinstance(answer, Failed):
