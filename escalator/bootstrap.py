@@ -59,6 +59,7 @@ def build(
         slack=lambda mode: sandbox.slack if mode is Mode.SANDBOX else clients.slack,
         channels=lambda mode: sandbox.channels if mode is Mode.SANDBOX else real,
         vendors=clients,
+        sandbox_stream=lambda source: sandbox.stream(source),
         broker=broker or BrokerState(),
     )
 

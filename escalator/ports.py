@@ -8,6 +8,7 @@ DELIVER = "deliver"
 ESCALATE = "escalate"
 PROCESS_CALLBACKS = "process_callbacks"
 CLOSE_GROUPS = "close_groups"
+CALL_STREAM = "call_stream"
 
 
 class TaskQueue(Protocol):

@@ -9,6 +9,7 @@ from escalator.services.incidents import escalation
 from escalator.services.incidents.close_groups import close_ended_groups
 from escalator.services.intake import process
 from escalator.services.responses import callbacks
+from escalator.services.stream.carry_out import carry_out_calls
 from workers.process_context import worker_process
 
 
@@ -38,6 +39,12 @@ def escalate(self: "Task[Any, Any]") -> None:
 def process_callbacks(self: "Task[Any, Any]") -> None:
     """Process what vendors have sent."""
     callbacks.process_callbacks(_core_of(self))
+
+
+@shared_task(name="call_stream", bind=True, throws=(Unavailable,))
+def call_stream(self: "Task[Any, Any]") -> None:
+    """Carry out in Stream what people have asked for."""
+    carry_out_calls(_core_of(self))
 
 
 @shared_task(name="close_groups", bind=True, throws=(Unavailable,))

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from escalator.channels.stream.app import App, Hook, read_app, read_rate_limits
+from escalator.channels.stream.app import App, read_app, read_rate_limits
 from escalator.channels.stream.client import StreamClient
 from escalator.channels.stream.review_queue import UNREVIEWED, created_at, read_page, updated_since, with_ids
 from escalator.channels.stream.users import MOST_USERS, known_users
 from escalator.commands.doctor_checks import UNREACHED_REMEDY, Finding, Status
+from escalator.commands.stream_hook_checks import check_hooks
 from escalator.commands.stream_reconcile import sync_findings
 from escalator.model.levels import Mode
 from escalator.model.message import Failed, FailureReason
@@ -21,10 +22,7 @@ from escalator.services.core.context import Core
 from escalator.services.stream.clients import client_of
 from escalator.services.stream.watch_queues import is_asked, queues_at_sources
 from escalator.store import source_activity, stream_queues
-from escalator.stream.events import NAMED
 from escalator.stream.recovered import state_of
-
-PATH = "/webhooks/stream"
 
 _MOST_OFFSET = timedelta(seconds=60)
 _ENDPOINTS = ("QueryReviewQueue", "SubmitAction")
@@ -80,7 +78,7 @@ def check_source(
         return
     yield check.finding(Status.OK, f"key and secret are accepted by the app {app.name or '(without a name)'}")
     yield from _clock(check, app)
-    yield _hook(check, app)
+    yield from (check.finding(*line) for line in check_hooks(core, source, app))
     yield _last_event(check)
     yield from _queue(check)
     yield from _watched_queues(check)
@@ -98,30 +96,6 @@ def _clock(check: SourceCheck, app: App) -> Iterator[Finding]:
     if app.at is not None and abs(app.at - check.core.clock.now()) > _MOST_OFFSET:
         offset = words(abs(app.at - check.core.clock.now()))
         yield check.finding(Status.WARN, f"its clock and ours differ by {offset}", "check this machine's clock (NTP)")
-
-
-def _hook(check: SourceCheck, app: App) -> Finding:
-    url = f"{check.core.settings.base_url}{PATH}"
-    ours = [hook for hook in app.hooks if hook.is_webhook_to(url)]
-    is_legacy = app.legacy_url.rstrip("/") == url
-    if not ours and not is_legacy:
-        remedy = f"add a webhook to {url} in Stream's dashboard, product `all`, with the event types of the README"
-        return check.finding(Status.FAIL, f"no webhook of the app leads to {url}", remedy)
-    enabled = [hook for hook in ours if hook.is_enabled]
-    if not enabled and not is_legacy:
-        return check.finding(Status.FAIL, f"the webhook to {url} is disabled", "enable it in Stream's dashboard")
-    if len(enabled) + is_legacy > 1:
-        found = f"{len(enabled) + is_legacy} webhooks lead to {url}: every event comes more than once"
-        return check.finding(Status.WARN, found, "remove all but one; the events count once here, but cost twice")
-    missing = [name for name in NAMED if enabled and not _sends(enabled[0], name)]
-    if missing:
-        remedy = "add them to the webhook in Stream's dashboard; product `all` has them all"
-        return check.finding(Status.WARN, f"the webhook does not send {', '.join(missing)}", remedy)
-    return check.finding(Status.OK, f"a webhook leads to {url}")
-
-
-def _sends(hook: Hook, event_type: str) -> bool:
-    return not hook.event_types or event_type in hook.event_types
 
 
 def _last_event(check: SourceCheck) -> Finding:

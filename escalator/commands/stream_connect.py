@@ -9,7 +9,7 @@ import click
 from escalator.channels.stream.app import App, read_app
 from escalator.channels.stream.client import StreamClient
 from escalator.channels.stream.hooks import HookPlan, HookRefusal, plan_hooks, write_hooks
-from escalator.commands.stream_checks import PATH
+from escalator.commands.stream_hook_checks import PATH
 from escalator.model.message import Failed
 from escalator.model.policy import Source
 from escalator.rendering.probe_failures import probe_words

@@ -21,6 +21,7 @@ from escalator.engine.permissions import Refusal, RefusalReason, check_permissio
 from escalator.engine.rounds import begin_round, fire_next_step, next_round, spend_reviews
 from escalator.engine.snooze import SNOOZE_CHOICES_MIN, snooze_refusal
 from escalator.engine.steps import next_send, set_next_deadline, skip_repeats
+from escalator.engine.stream_actions import NewStreamAction, request_stream_action
 from escalator.engine.takeover import takeover_refusal
 from escalator.model.audit import Actor, AuditAction
 from escalator.model.incident import HELD_STATES, UNACKNOWLEDGED_STATES, DueKind, Incident, Outcome, State, Verb
@@ -46,6 +47,7 @@ class ActionRequest:
     to: str | None = None
     note: str | None = None
     reading: RevealRequest | None = None
+    stream_action: NewStreamAction | None = None
     is_in_dashboard: bool = False
 
     def is_out_of_date(self, incident: Incident) -> bool:
@@ -258,6 +260,16 @@ def _note(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
     return None
 
 
+def _stream_action(draft: ChangeDraft, act: ActionRequest) -> Refusal | None:
+    """Ask for an action in Stream, or approve it. Whoever asks has acknowledged the incident by that."""
+    if act.stream_action is None:
+        return Refusal(RefusalReason.NOT_OFFERED)
+    refusal = request_stream_action(draft, act.person, act.stream_action)
+    if refusal is None and draft.incident.state is State.TRIGGERED and _count_as_acknowledgement(draft, act):
+        apply_acknowledgements(draft)
+    return refusal
+
+
 _HANDLERS: dict[Verb, Callable[[ChangeDraft, ActionRequest], Refusal | None]] = {
     Verb.ACKNOWLEDGE: _acknowledge,
     Verb.RELEASE: _release,
@@ -271,4 +283,5 @@ _HANDLERS: dict[Verb, Callable[[ChangeDraft, ActionRequest], Refusal | None]] = 
     Verb.REVEAL: _reveal,
     Verb.REOPEN: _reopen,
     Verb.NOTE: _note,
+    Verb.STREAM_ACTION: _stream_action,
 }

@@ -95,6 +95,8 @@ def _finish(draft: ChangeDraft) -> Change:
 def _record_recovery(draft: ChangeDraft, observation: Observation) -> None:
     if observation.was_lost:
         draft.record(AuditAction.RECOVERED)
+    if observation.confirmed:
+        draft.record(AuditAction.STREAM_CONFIRMED)
 
 
 def _add_observation(draft: ChangeDraft, observation: Observation) -> None:

@@ -8,21 +8,24 @@ from escalator.engine.actions import ActionRequest, apply_action
 from escalator.engine.incident_change import PolicyPair
 from escalator.engine.permissions import Refusal, people_who_may_acknowledge
 from escalator.engine.snooze import SNOOZE_CHOICES_MIN
+from escalator.engine.stream_actions import NewStreamAction, startable_actions
 from escalator.engine.targets import members_of
 from escalator.model.audit import SYSTEM
 from escalator.model.incident import CLOSED_STATES, UNACKNOWLEDGED_STATES, Incident, Outcome, State, Verb
 from escalator.model.policy import Person, Policy
+from escalator.model.stream_action_rule import StreamActionRule
 
 
 @dataclass(frozen=True, slots=True)
 class AvailableAction:
     """One action that is possible. `minutes` is the length of a snooze; `to` are the people it may be handed over
-    to.
+    to; `stream_action` is what would be done in Stream.
     """
 
     verb: Verb
     minutes: int | None = None
     to: tuple[Person, ...] = ()
+    stream_action: StreamActionRule | None = None
 
     @property
     def span(self) -> timedelta:
@@ -51,6 +54,8 @@ def _candidate_actions(person: Person, incident: Incident, policy: Policy) -> It
         yield from (AvailableAction(Verb.REOPEN), AvailableAction(Verb.NOTE))
         return
     yield AvailableAction(Verb.ACKNOWLEDGE)
+    for rule in startable_actions(incident, policy):
+        yield AvailableAction(Verb.STREAM_ACTION, stream_action=rule)
     if incident.state not in UNACKNOWLEDGED_STATES:
         yield AvailableAction(Verb.TAKE_OVER)
     yield from (AvailableAction(Verb.RESOLVE), AvailableAction(Verb.FALSE_ALARM), AvailableAction(Verb.STILL_ON_IT))
@@ -64,8 +69,15 @@ def _candidate_actions(person: Person, incident: Incident, policy: Policy) -> It
 
 def _is_possible(action: AvailableAction, person: Person, incident: Incident, rules: PolicyPair, now: datetime) -> bool:
     to = action.to[0].key if action.to else None
+    wanted = NewStreamAction(action.stream_action.key, incident.id) if action.stream_action else None
     request = ActionRequest(
-        action.verb, person, SYSTEM.key, outcome=Outcome.ACTION_TAKEN, minutes=action.minutes, to=to
+        action.verb,
+        person,
+        SYSTEM.key,
+        outcome=Outcome.ACTION_TAKEN,
+        minutes=action.minutes,
+        to=to,
+        stream_action=wanted,
     )
     result = apply_action(request, incident, rules, now)
     return not isinstance(result, Refusal) and result.note is None

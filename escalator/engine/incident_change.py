@@ -16,6 +16,7 @@ from escalator.model.message import Occasion
 from escalator.model.policy import Policy, Step
 from escalator.model.schedule import Calendars
 from escalator.model.silence import Silence
+from escalator.model.stream_action import ActionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,21 @@ class NotificationRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamPartRequest:
+    """One part of an action in Stream to carry out, in the name of `person`; `part` as the policy writes it.
+
+    `approve_by` is set while a second person has to approve it first. `action` and `position` identify it.
+    """
+
+    action: UUID
+    position: int
+    key: str
+    part: str
+    person: str
+    approve_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """The result of a decision.
 
@@ -71,6 +87,7 @@ class Change:
     suppress: str | None = None
     alarms: tuple[str, ...] = ()
     note: Refusal | None = None
+    stream_parts: tuple[StreamPartRequest, ...] = ()
 
 
 @dataclass(slots=True)
@@ -86,6 +103,7 @@ class ChangeDraft:
     entries: list[AuditEntry] = field(default_factory=list)
     suppress: str | None = None
     alarms: list[str] = field(default_factory=list)
+    stream_parts: list[StreamPartRequest] = field(default_factory=list)
     _before: Incident = field(init=False)
 
     def __post_init__(self) -> None:
@@ -160,6 +178,7 @@ class ChangeDraft:
         before = self._before
         if before.state is State.GROUPED and self.incident.state not in {State.GROUPED, *CLOSED_STATES}:
             self.record(AuditAction.LEFT_GROUP, group=str(before.group_id))
+        self._withdraw_proposals()
         after = self.incident
         if after.is_group and not _takes_members(before, after):
             after = replace(after, grouping_key=None)
@@ -167,7 +186,26 @@ class ChangeDraft:
             after = replace(after, fence=after.fence + 1)
         if _visible_state(after) != _visible_state(before):
             after = replace(after, revision=after.revision + 1)
-        return Change(after, tuple(self.notices), tuple(self.entries), self.suppress, tuple(self.alarms))
+        return Change(
+            after,
+            tuple(self.notices),
+            tuple(self.entries),
+            self.suppress,
+            tuple(self.alarms),
+            stream_parts=tuple(self.stream_parts),
+        )
+
+    def _withdraw_proposals(self) -> None:
+        """End the actions that wait for a second person, once the incident is closed or graver than it was."""
+        before, after = self._before, self.incident
+        is_graver = (before.category, before.severity) != (after.category, after.severity)
+        proposed = [action for action in after.stream_actions if action.state is ActionState.PROPOSED]
+        if not proposed or not (after.state in CLOSED_STATES or is_graver):
+            return
+        for action in proposed:
+            self.record(AuditAction.STREAM_ACTION_ENDED, "withdrawn", name=action.key, person=action.person)
+        ended = {action.id: replace(action, state=ActionState.ENDED, reason="withdrawn") for action in proposed}
+        self.put(stream_actions=tuple(ended.get(action.id, action) for action in after.stream_actions))
 
 
 def combine(changes: Sequence[Change]) -> Change:
@@ -177,6 +215,7 @@ def combine(changes: Sequence[Change]) -> Change:
         notices=tuple(notice for change in changes for notice in change.notices),
         entries=tuple(entry for change in changes for entry in change.entries),
         alarms=tuple(alarm for change in changes for alarm in change.alarms),
+        stream_parts=tuple(part for change in changes for part in change.stream_parts),
         suppress=next((change.suppress for change in reversed(changes) if change.suppress), None),
     )
 

@@ -35,6 +35,10 @@ class RefusalReason(StrEnum):
     NOBODY_ELSE = "nobody_else"
     OF_A_GROUP = "of_a_group"
     OVER_LIMIT = "over_limit"
+    NOT_OFFERED = "not_offered"
+    NO_STREAM_ID = "no_stream_id"
+    ALREADY_REQUESTED = "already_requested"
+    ALREADY_DONE = "already_done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Refusal:
 
 _SENIORS_ONLY = frozenset({Verb.REOPEN})
 _OWNERS_OR_UNOWNED = frozenset(
-    {Verb.RELEASE, Verb.HAND_OVER, Verb.STILL_ON_IT, Verb.RESOLVE, Verb.FALSE_ALARM, Verb.SNOOZE}
+    {Verb.RELEASE, Verb.HAND_OVER, Verb.STILL_ON_IT, Verb.RESOLVE, Verb.FALSE_ALARM, Verb.SNOOZE, Verb.STREAM_ACTION}
 )
 
 

@@ -8,6 +8,7 @@ viral item has thousands of flags.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 Sightings = Mapping[str, datetime]
 """Value -> when Stream first said so (UTC)."""
@@ -175,7 +176,7 @@ class Observation:
     item_id, entity_type, entity_id, user_id. `opened_by` is the person (policy key) who opens it by hand, in `via`. For
     a drill `drill` is its name, and `route` the route it rehearses, whatever its conditions. `item` is the state of the
     review queue item that the event shows. `was_lost` is True for what was read from Stream's queue because the webhook
-    about it never came.
+    about it never came. `confirmed` are calls of ours to Stream whose effect the event shows.
     """
 
     event_type: str
@@ -195,3 +196,4 @@ class Observation:
     route: str = ""
     item: ItemState | None = None
     was_lost: bool = False
+    confirmed: frozenset[UUID] = frozenset()

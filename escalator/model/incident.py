@@ -8,6 +8,7 @@ from uuid import UUID
 
 from escalator.model.facts import Content, Facts
 from escalator.model.levels import ContentRule, Mode, Severity
+from escalator.model.stream_action import StreamAction
 
 
 class State(StrEnum):
@@ -62,6 +63,7 @@ class Verb(StrEnum):
     REVEAL = "reveal"
     REOPEN = "reopen"
     NOTE = "note"
+    STREAM_ACTION = "stream_action"
 
 
 class Outcome(StrEnum):
@@ -101,7 +103,7 @@ class Incident:
     fitted, sorted; they decide who may see it. `category_rules_digest` is the digest of the category rules by which
     that was last decided (`engine.categorize.category_rules_digest`). `first_acknowledged_at` is when it first had
     enough acknowledgements, `escalated_at` when it first needed more than the first send of a path: neither is ever
-    cleared.
+    cleared. `stream_actions` are the actions in Stream that people asked for, the oldest first.
     """
 
     id: UUID
@@ -156,6 +158,7 @@ class Incident:
     category_rules_digest: str = ""
     first_acknowledged_at: datetime | None = None
     escalated_at: datetime | None = None
+    stream_actions: tuple[StreamAction, ...] = ()
 
     @property
     def is_open(self) -> bool:

@@ -19,6 +19,7 @@ class Occasion(StrEnum):
     REMIND = "remind"
     OVERDUE = "overdue"
     RESTART = "restart"
+    ACTION_FAILED = "action_failed"
     ALARM = "alarm"
     TEST = "test"
     OPENED = "opened"

@@ -14,6 +14,7 @@ from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import ContentRule, Mode, Role, Severity
 from escalator.model.schedule import Hours, Schedule
 from escalator.model.silence import Silence
+from escalator.model.stream_action_rule import StreamActionRule
 
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue]"
 """The value of a field of any type, such as a field of an issue in Jira."""
@@ -26,7 +27,9 @@ class Source:
     `expect_within` is how long after the first start outside the sandbox its first event is due. `reconcile` is how
     often Stream's queue is compared with what came by webhook; None for never. `sqs` is the address of a queue with its
     events, and `sns_topic` the ARN of the topic that may post them, both unexpanded. With `thumbnails` the dashboard
-    fetches a picture for somebody who reveals it.
+    fetches a picture for somebody who reveals it. `stream_user` is the id in Stream of the user as whom the product
+    acts; with `acts_as_service` also for what people ask for. `tells_escalations`: an incident whose path escalates is
+    escalated in Stream, too.
     """
 
     name: str
@@ -36,6 +39,9 @@ class Source:
     mode: Mode | None = None
     divert_to: str | None = None
     expect_within: timedelta = timedelta(days=1)
+    stream_user: str | None = None
+    acts_as_service: bool = False
+    tells_escalations: bool = False
     reconcile: timedelta | None = timedelta(minutes=1)
     sqs: str | None = None
     sns_topic: str | None = None
@@ -114,6 +120,7 @@ class Category:
     review_resolves: bool = True
     resolve_within: timedelta | None = None
     runbook: str | None = None
+    actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,5 +289,6 @@ class Policy:
     drills: tuple[Drill, ...] = ()
     silences: tuple[Silence, ...] = ()
     care: ExposureLimit | None = None
+    actions: Mapping[str, StreamActionRule] = field(default_factory=dict)
     queues: tuple[WatchedQueue, ...] = ()
     digests: tuple[Digest, ...] = ()

@@ -31,7 +31,15 @@ from escalator.model.policy import (
 )
 from escalator.model.schedule import Hours, Schedule
 from escalator.model.silence import Silence
-from escalator.policy import schema_bulletins, schema_destinations, schema_people, schema_routing, schema_schedules
+from escalator.model.stream_action_rule import StreamActionRule
+from escalator.policy import (
+    schema_actions,
+    schema_bulletins,
+    schema_destinations,
+    schema_people,
+    schema_routing,
+    schema_schedules,
+)
 from escalator.policy.category_names import with_declared_categories
 from escalator.policy.containers import MappingOfNames, MappingSchema, NamedMapping
 from escalator.policy.problems import PolicyFinding, TreePath
@@ -69,6 +77,7 @@ class PolicyKeys(MappingSchema):
     drills = schema_schedules.DRILLS
     silences = schema_schedules.SILENCES
     care = schema_routing.CARE
+    actions = schema_actions.ACTIONS
     queues = schema_bulletins.QUEUES
     digests = schema_bulletins.DIGESTS
 
@@ -100,6 +109,7 @@ class PolicyDraft:
     drills: Mapping[int, Drill] = field(default_factory=dict)
     silences: Mapping[int, Silence] = field(default_factory=dict)
     care: ExposureLimit | None = None
+    actions: Mapping[str, StreamActionRule] = field(default_factory=dict)
     queues: Mapping[int, WatchedQueue] = field(default_factory=dict)
     digests: Mapping[int, Digest] = field(default_factory=dict)
     retention: Mapping[str, timedelta] = field(default_factory=dict)
@@ -129,6 +139,7 @@ class PolicyDraft:
             drills=tuple(self.drills.values()),
             silences=tuple(self.silences.values()),
             care=self.care,
+            actions=self.actions,
             queues=tuple(self.queues.values()),
             digests=tuple(self.digests.values()),
             **self.retention,

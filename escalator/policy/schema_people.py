@@ -39,6 +39,9 @@ class SourceKeys(MappingSchema):
     mode = EnumWord(Mode)
     divert_to = NonEmptyText()
     expect_within = Duration()
+    act_as = OneOf("person", "service")
+    stream_user = NonEmptyText()
+    tell_stream = OneOrMore(OneOf("escalated"))
     reconcile = ReconcileInterval()
     sqs = Address()
     sns_topic = MatchingText(TOPIC_ARN, _TOPIC)
@@ -53,9 +56,20 @@ class SourceKeys(MappingSchema):
             )
 
 
-def make_source(name: str, api_key: str, api_secret: tuple[str, ...], platform: str = "stream", **keys: Any) -> Source:  # noqa: ANN401, ARG001
+def make_source(  # noqa: PLR0913  # the keys of the section
+    name: str,
+    api_key: str,
+    api_secret: tuple[str, ...],
+    platform: str = "stream",  # noqa: ARG001
+    act_as: str = "person",
+    tell_stream: tuple[str, ...] = (),
+    **keys: Any,  # noqa: ANN401
+) -> Source:
     """Return a source; every platform but Stream has been refused."""
-    return Source(name, api_key, tuple(secret for secret in api_secret if secret), **keys)
+    secrets = tuple(secret for secret in api_secret if secret)
+    return Source(
+        name, api_key, secrets, acts_as_service=act_as == "service", tells_escalations=bool(tell_stream), **keys
+    )
 
 
 class PersonKeys(MappingSchema):
@@ -99,6 +113,7 @@ class CategoryKeys(MappingSchema):
     stream_review = OneOf("resolves", "acknowledges")
     resolve_within = Duration()
     runbook = Address()
+    actions = OneOrMore(NonEmptyText())
 
 
 def make_category(

@@ -1,5 +1,6 @@
 """The buttons of a message, and the value that each sends back when clicked."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,6 +9,8 @@ from escalator.engine.snooze import MAX_SNOOZES_IN_A_ROW
 from escalator.model.incident import HELD_STATES, DueKind, Incident, State, Verb
 from escalator.model.levels import ContentRule, Severity
 from escalator.model.message import Button
+from escalator.model.stream_action_rule import StreamActionRule
+from escalator.rendering.stream_actions import confirmation_question, stream_action_label
 
 SHORT_SNOOZE_MIN = 15
 LONG_SNOOZE_MIN = 60
@@ -25,29 +28,40 @@ LABELS = {
     Verb.REVEAL: "Reveal",
     Verb.REOPEN: "Reopen",
     Verb.NOTE: "Note",
+    Verb.STREAM_ACTION: "Act in Stream",
 }
 """The label of each verb on all buttons."""
 
 
+_ACTION = "action="
+
+
 @dataclass(frozen=True, slots=True)
 class ButtonValue:
-    """The value of a button: which incident, and how old the message is. It never holds a name or content."""
+    """The value of a button: which incident, and how old the message is. It never holds a person's name or content.
+
+    `action` is the key of an action in Stream.
+    """
 
     incident_id: UUID
     round: int
     fence: int
     minutes: int | None = None
+    action: str = ""
 
 
 def encode(value: ButtonValue) -> str:
-    """Return `INCIDENT:ROUND:FENCE`, with `:MINUTES` where there are any."""
+    """Return `INCIDENT:ROUND:FENCE`, with `:MINUTES` where there are any, or with `:action=KEY`."""
     parts = [str(value.incident_id), str(value.round), str(value.fence)]
+    if value.action:
+        return ":".join([*parts, f"{_ACTION}{value.action}"])
     return ":".join(parts if value.minutes is None else [*parts, str(value.minutes)])
 
 
 def decode(text: str) -> ButtonValue | None:
     """Return the value of a button, or None when it is none of ours."""
     first, *numbers_text = text.split(":")
+    action = numbers_text.pop().removeprefix(_ACTION) if numbers_text and numbers_text[-1].startswith(_ACTION) else ""
     try:
         incident_id = UUID(first)
         numbers = [int(part) for part in numbers_text]
@@ -55,7 +69,7 @@ def decode(text: str) -> ButtonValue | None:
         return None
     match numbers:
         case [number, fence]:
-            return ButtonValue(incident_id, number, fence)
+            return ButtonValue(incident_id, number, fence, action=action)
         case [number, fence, minutes]:
             return ButtonValue(incident_id, number, fence, minutes)
         case _:
@@ -80,13 +94,19 @@ def decode_bundle(text: str) -> UUID | None:
         return None
 
 
-def buttons(incident: Incident, rule: ContentRule, *, can_reveal: bool) -> tuple[Button, ...]:
-    """Return the buttons of a full message in this state; for a closed incident only Reopen."""
+def buttons(
+    incident: Incident, rule: ContentRule, *, can_reveal: bool, stream_actions: Iterable[StreamActionRule] = ()
+) -> tuple[Button, ...]:
+    """Return the buttons of a full message in this state; for a closed incident only Reopen.
+
+    `stream_actions` are the actions in Stream that its category offers.
+    """
+    in_stream = tuple(_stream_button(incident, action) for action in stream_actions)
     reveal = (_button(incident, Verb.REVEAL),) if can_reveal else ()
     escalate = (_button(incident, Verb.ESCALATE_NOW),)
     if incident.state is State.TRIGGERED:
         acknowledge = _button(incident, Verb.ACKNOWLEDGE, is_primary=True)
-        return (acknowledge, *reveal, *escalate, *_snoozes(incident, rule))
+        return (acknowledge, *in_stream, *reveal, *escalate, *_snoozes(incident, rule))
     if incident.state is State.RESOLVED:
         return (_button(incident, Verb.REOPEN),)
     if incident.state not in HELD_STATES:
@@ -96,7 +116,14 @@ def buttons(incident: Incident, rule: ContentRule, *, can_reveal: bool) -> tuple
     hand_over = _button(incident, Verb.HAND_OVER)
     release = _button(incident, Verb.RELEASE)
     note = _button(incident, Verb.NOTE)
-    return (resolve, _false_alarm(incident), *still, hand_over, release, *reveal, note, *escalate)
+    return (resolve, *in_stream, _false_alarm(incident), *still, hand_over, release, *reveal, note, *escalate)
+
+
+def _stream_button(incident: Incident, rule: StreamActionRule) -> Button:
+    question = confirmation_question(rule, incident.number)
+    value = encode(ButtonValue(incident.id, incident.round, incident.fence, action=rule.key))
+    label = stream_action_label(rule, incident)
+    return Button(Verb.STREAM_ACTION, label, value, is_danger=question is not None, confirm=question)
 
 
 def incident_button(incident: Incident, verb: Verb, label: str) -> Button:

@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from escalator.engine.silences import is_silenced
+from escalator.engine.stream_actions import startable_actions
 from escalator.model.incident import HELD_STATES, DueKind, Incident, Outcome, State
 from escalator.model.levels import ContentRule
 from escalator.model.message import Card, IncidentStatus, InlineTime, Line, Link, Occasion
+from escalator.model.stream_action import ActionState
 from escalator.rendering import push_text, webhook_payload
 from escalator.rendering.buttons import buttons
 from escalator.rendering.grouping import group_words
 from escalator.rendering.redaction import Disclosure, dashboard_url, disclose
 from escalator.rendering.silences import silenced_by
+from escalator.rendering.stream_actions import action_line
 from escalator.rendering.targets import join_with_and
 from escalator.rendering.view import View
 from escalator.stream import manual_incident
@@ -30,7 +33,12 @@ def card(view: View) -> Card:
         header=view.headline,
         lines=tuple(_lines(view, disclosure, rule)),
         snippet=disclosure.snippet,
-        buttons=buttons(view.incident, rule, can_reveal=disclosure.can_reveal),
+        buttons=buttons(
+            view.incident,
+            rule,
+            can_reveal=disclosure.can_reveal,
+            stream_actions=startable_actions(view.incident, view.running),
+        ),
         mentions=view.mentions,
     )
 
@@ -91,6 +99,8 @@ def _text(view: View) -> str:
 def _taken_text(view: View) -> str:
     incident = view.incident
     left = view.time_left
+    if view.occasion is Occasion.ACTION_FAILED and incident.stream_actions:
+        return f"#{incident.number}: {action_line(incident.stream_actions[-1], view.name)}"
     if view.occasion is Occasion.REMIND and left is not None:
         return push_text.resolve_soon(incident.severity, view.title, incident.number, left)
     taken_at = incident.acknowledged_at or view.now
@@ -120,6 +130,8 @@ def _lines(view: View, disclosure: Disclosure, rule: ContentRule) -> Iterator[Li
     if disclosure.who is not None:
         yield (disclosure.who,)
     yield from _state(view, disclosure)
+    if view.incident.stream_actions:
+        yield (action_line(view.incident.stream_actions[-1], view.name),)
     yield from _next(view)
     links = _links(view, rule)
     if links:
@@ -198,7 +210,8 @@ def _is_reviewed(incident: Incident) -> bool:
     """Whether Stream's own queue is done with it, by a review that no later flag or report has outweighed, or never
     had it: drills and incidents opened by a person are not in that queue.
     """
-    is_ours = incident.drill is not None or incident.facts.values("event") == {manual_incident.TYPE}
+    is_done_there = any(action.state is ActionState.DONE for action in incident.stream_actions)
+    is_ours = is_done_there or incident.drill is not None or incident.facts.values("event") == {manual_incident.TYPE}
     if incident.outcome is Outcome.REVIEWED_IN_STREAM or is_ours:
         return True
     reviewed_at = incident.reviewed_at

@@ -12,6 +12,7 @@ _OCCASIONS = {
     Occasion.ONE_MORE: "one more acknowledgement needed",
     Occasion.HAND_OVER: "handover",
     Occasion.REMIND: "reminder",
+    Occasion.ACTION_FAILED: "action in Stream failed",
     Occasion.OVERDUE: "not resolved in time",
     Occasion.RESTART: "path restarted",
 }

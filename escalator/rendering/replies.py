@@ -43,6 +43,12 @@ _SAID = {
         "If it has to be you, you can still open it in the dashboard."
     ),
     RefusalReason.MERGED: "Nothing changed: #{number} was merged into another incident.",
+    RefusalReason.NOT_OFFERED: "Nothing changed: the policy does not offer this for #{number} any more.",
+    RefusalReason.NO_STREAM_ID: (
+        "Nothing changed: your id in Stream is not known. Ask an administrator to add `stream: ID` to your entry."
+    ),
+    RefusalReason.ALREADY_REQUESTED: "Nothing changed: {by} already asked for an action in Stream{ago}.",
+    RefusalReason.ALREADY_DONE: "Nothing changed: that was already done for {by}{ago}.",
 }
 _WITHOUT_INCIDENT = frozenset({RefusalReason.UNKNOWN_PERSON, RefusalReason.WRONG_WORKSPACE, RefusalReason.ROLE})
 _STATES = {

@@ -7,6 +7,7 @@ from escalator.model.audit import AuditAction
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.policy import Policy
 from escalator.rendering import push_text
+from escalator.rendering.stream_actions import part_done_words, part_name, why_failed
 from escalator.rendering.view import display_name
 
 _SAID = {
@@ -35,6 +36,16 @@ _SAID = {
     AuditAction.REVEALED: "{what} revealed by {actor}{line}",
     AuditAction.REOPENED: "Reopened: {reason}",
     AuditAction.NOTED: "Note by {actor}",
+    AuditAction.STREAM_ACTION_PROPOSED: "{actor} asked for the action {name}: a second person has to approve it",
+    AuditAction.STREAM_ACTION_APPROVED: "{actor} approved the action {name} of {person}",
+    AuditAction.STREAM_ACTION_REQUESTED: "{actor} asked for the action {name}",
+    AuditAction.STREAM_PART_DONE: "{part_done} in Stream for {actor}",
+    AuditAction.STREAM_ACTION_DONE: "The action {name} of {actor} is done",
+    AuditAction.STREAM_ACTION_FAILED: "{part_name} failed in Stream: {why}",
+    AuditAction.STREAM_ACTION_ENDED: "The action {name} of {person} was not approved: {reason}",
+    AuditAction.STREAM_CONFIRMED: "Our action in Stream came back in an event",
+    AuditAction.STREAM_TOLD: "Escalated in Stream",
+    AuditAction.STREAM_NOT_TOLD: "Not escalated in Stream: {why}",
     AuditAction.REVIEW_NOTED: "Reviewed in Stream by {by}: {reason}",
     AuditAction.VENDOR_NOTED: "In {vendor}: {reason}",
     AuditAction.REMINDED: "{owner} was reminded",
@@ -105,6 +116,7 @@ _WANTED = {
     "still_on_it": "stay on it",
     "reveal": "see the text",
     "note": "add a note",
+    "stream_action": "act in Stream",
 }
 _SOMEBODY, _UNKNOWN = "somebody", "unknown_person"
 _OVER_LIMIT = "over_limit"
@@ -122,6 +134,10 @@ _REFUSED = {
     "merged": "merged into another incident",
     "of_a_group": "it is a group",
     "over_limit": "exposure limit reached",
+    "not_offered": "the policy does not offer it",
+    "no_stream_id": "their id in Stream is not known",
+    "already_requested": "an action was already under way",
+    "already_done": "already done",
 }
 """Why an action was refused, where the recorded word needs an explanation."""
 
@@ -151,6 +167,8 @@ STORY = frozenset(
         AuditAction.RESTARTED,
         AuditAction.REOPENED,
         AuditAction.REVIEW_NOTED,
+        AuditAction.STREAM_PART_DONE,
+        AuditAction.STREAM_ACTION_FAILED,
     }
 )
 """The actions that a senior who joins later needs to know."""
@@ -180,6 +198,7 @@ def record_words(action: str, actor: str, reason: str, after: Mapping[str, str],
         named["asked"] = _ASKED.get(reason, f"Stream could not be asked: {_spaced(reason)}")
     if action == AuditAction.EXPORTED:
         named["what"] = f"audit records as {after['form']}" if "form" in after else "the incident"
+    named |= _in_stream(reason, after.get("part", ""))
     if "outcome" in named:
         named["outcome"] = _OUTCOMES.get(named["outcome"], _spaced(named["outcome"]))
     if int(named.get("sending", 1)) > 1:
@@ -187,6 +206,12 @@ def record_words(action: str, actor: str, reason: str, after: Mapping[str, str],
     sentence = _SAID[AuditAction(action)] if action in set(_SAID) else _spaced(action)
     text = sentence.format_map(_Blank(named))
     return text if actor in policy.people else text[:1].upper() + text[1:]
+
+
+def _in_stream(reason: str, part: str) -> dict[str, str]:
+    """Return what an action in Stream did, and why it failed."""
+    parts = {"part_done": part_done_words(part), "part_name": part_name(part)} if part else {}
+    return {"why": why_failed(reason), **parts}
 
 
 def _which_line(after: Mapping[str, str], *, is_over: bool) -> str:

@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from escalator.encryption import Seal
 from escalator.model.facts import Content, Facts, LatestValues
+from escalator.model.stream_action import ActionPart, ActionState, PartState, StreamAction
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -45,6 +47,48 @@ def categories_to_text(fits: Iterable[str]) -> str:
 def categories_from_text(text: str) -> tuple[str, ...]:
     """Return the stored categories."""
     return tuple(text.split("\n")) if text else ()
+
+
+def stream_actions_to_text(actions: Iterable[StreamAction]) -> str:
+    """Return actions in Stream as stored: JSON of keys, states and ids, without content; empty for none."""
+    stored = [
+        {
+            "id": str(action.id),
+            "key": action.key,
+            "label": action.label,
+            "person": action.person,
+            "requested_at": _stamp(action.requested_at),
+            "state": action.state.value,
+            "parts": [[part.kind, part.state.value, part.reason] for part in action.parts],
+            "approve_by": action.approve_by and _stamp(action.approve_by),
+            "approved_by": action.approved_by,
+            "reason": action.reason,
+            "failures": action.failures,
+        }
+        for action in actions
+    ]
+    return json.dumps(stored, separators=(",", ":")) if stored else ""
+
+
+def stream_actions_from_text(text: str) -> tuple[StreamAction, ...]:
+    """Return the stored actions in Stream."""
+    return tuple(_stream_action(stored) for stored in json.loads(text)) if text else ()
+
+
+def _stream_action(stored: Mapping[str, Any]) -> StreamAction:
+    return StreamAction(
+        id=UUID(stored["id"]),
+        key=stored["key"],
+        label=stored["label"],
+        person=stored["person"],
+        requested_at=_instant(stored["requested_at"]),
+        state=ActionState(stored["state"]),
+        parts=tuple(ActionPart(kind, PartState(state), reason) for kind, state, reason in stored["parts"]),
+        approve_by=None if stored["approve_by"] is None else _instant(stored["approve_by"]),
+        approved_by=stored["approved_by"],
+        reason=stored["reason"],
+        failures=stored["failures"],
+    )
 
 
 def _sealed(value: Any, seal: Seal) -> bytes:

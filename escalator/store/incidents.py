@@ -34,6 +34,8 @@ from escalator.store.codec import (
     open_facts,
     seal_content,
     seal_facts,
+    stream_actions_from_text,
+    stream_actions_to_text,
 )
 from escalator.store.tables import acknowledgements, events, incident_numbers, incidents
 
@@ -50,6 +52,7 @@ _DERIVED = frozenset(
         "content",
         "acknowledgements",
         "matched_categories",
+        "stream_actions",
     }
 )
 _PLAIN = tuple(name for name in Incident.__dataclass_fields__ if name not in _DERIVED)
@@ -202,6 +205,7 @@ def _outline(row: Row[Any], acknowledgements: tuple[Acknowledgement, ...]) -> In
         opened_at=row.opened_at,
         acknowledgements=acknowledgements,
         matched_categories=categories_from_text(row.matched_categories),
+        stream_actions=stream_actions_from_text(row.stream_actions),
         **values,
     )
 
@@ -263,6 +267,7 @@ def _values(incident: Incident, seal: Seal, *, with_content: bool = True) -> dic
     row |= {"id": incident.id, "number": incident.number, "source": incident.source, "opened_at": incident.opened_at}
     row["policy_version_id"] = incident.policy_version
     row["matched_categories"] = categories_to_text(incident.matched_categories)
+    row["stream_actions"] = stream_actions_to_text(incident.stream_actions)
     if with_content:
         row["sealed_facts"] = seal_facts(incident.facts, incident.links, seal)
         row["sealed_content"] = seal_content(incident.content, seal)

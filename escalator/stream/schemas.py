@@ -77,6 +77,7 @@ class CustomAction:
 class ModerationAction:
     """ActionLogResponse: what was done, and by which kind of reporter."""
 
+    id: str = id_field()
     type: str = short_text()
     custom: CustomAction | None = nested_object(CustomAction)
     user_id: str = id_field()

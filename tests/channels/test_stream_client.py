@@ -140,10 +140,12 @@ def test_the_hooks_of_an_app_are_read_and_odd_ones_left_out(stream, client):
         "event_types": ["review_queue_item.new", 7],
     }
     queue = {"id": "h2", "enabled": False, "hook_type": "sqs", "product": "chat", "sqs_secret": "***"}
-    stream.app["event_hooks"] = [webhook, queue, "odd"]
+    topic = {"id": "h3", "enabled": True, "hook_type": "sns", "sns_topic_arn": "arn:aws:sns:eu-west-1:1:a"}
+    stream.app["event_hooks"] = [webhook, queue, topic, "odd"]
     assert read_app(client).hooks == (
         Hook("h1", "webhook", webhook["webhook_url"], "all", ("review_queue_item.new",), True),
         Hook("h2", "sqs", "", "chat", (), False),
+        Hook("h3", "sns", "arn:aws:sns:eu-west-1:1:a", "all", (), True),
     )
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 from escalator.commands.open_installation import DEMO
 from escalator.engine.actions import ActionRequest, apply_action
 from escalator.model.incident import Verb
-from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.apply import rules_for
+from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.intake.process import process_events
 from escalator.services.intake.receive import WebhookReceiver, WebhookRequest

@@ -71,6 +71,49 @@ def test_an_app_that_cannot_be_asked_is_told_once_and_nothing_else_is_asked(stat
     assert status() == expected
 
 
+QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/moderation"
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:moderation"
+TO_QUEUE = {"enabled": True, "hook_type": "sqs", "sqs_queue_url": QUEUE, "event_types": []}
+TO_TOPIC = {"enabled": True, "hook_type": "sns", "sns_topic_arn": TOPIC, "event_types": []}
+
+
+@pytest.mark.parametrize(
+    ("hooks", "expected"),
+    [
+        pytest.param([TO_QUEUE], [("ok", f"its events go to {QUEUE}")], id="to the queue alone"),
+        pytest.param([TO_TOPIC], [("ok", f"its events go to {TOPIC}")], id="to the topic alone"),
+        pytest.param(
+            [TO_QUEUE, HOOK],
+            [("ok", f"its events go to {QUEUE}"), ("ok", f"a webhook leads to {OURS}")],
+            id="both ways",
+        ),
+        pytest.param(
+            [TO_QUEUE | {"event_types": [name for name in NAMED if name != "user.banned"]}],
+            [("warn", "the SQS hook does not send user.banned")],
+            id="a type is missing",
+        ),
+        pytest.param(
+            [TO_QUEUE | {"enabled": False}], [("fail", f"no webhook of the app leads to {OURS}")], id="a disabled hook"
+        ),
+        pytest.param(
+            [TO_QUEUE | {"sqs_queue_url": f"{QUEUE}-2"}],
+            [("fail", f"no webhook of the app leads to {OURS}")],
+            id="to somebody else's queue",
+        ),
+    ],
+)
+def test_a_source_with_a_queue_or_a_topic_needs_no_webhook(status, stream, folder, monkeypatch, hooks, expected):
+    monkeypatch.setenv("QUEUE", QUEUE)
+    monkeypatch.setenv("TOPIC", TOPIC)
+    policy = folder / "escalation.yml"
+    ways = 'api_secret: "${SECRET}", sqs: "${QUEUE}", sns_topic: "${TOPIC}"'
+    policy.write_text(policy.read_text().replace('api_secret: "${SECRET}"', ways))
+    stream.app["event_hooks"] = hooks
+    found = status()
+    assert found[1 : 1 + len(expected)] == expected
+    assert found[1 + len(expected)] == ("warn", "no event has come yet")
+
+
 @pytest.mark.parametrize(
     ("hooks", "legacy", "expected"),
     [

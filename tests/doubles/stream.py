@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from tests.doubles.http import HttpDouble, Reply
+from tests.doubles.stream_actions import ITEM_PATH, SUBMIT, ActionsMixin, error
 
 KEY, SECRET = "stream-key", "stream-secret-of-the-double"
 MOST_ITEMS = 100
@@ -49,7 +50,7 @@ def nanoseconds(instant):
     return int(instant.timestamp() * 1_000_000) * 1_000
 
 
-class StreamDouble(HttpDouble):
+class StreamDouble(ActionsMixin, HttpDouble):
     """One app. `secrets` are those that are valid; the first is the one that tests use."""
 
     def __init__(self, *, secrets=(SECRET,), now=_now):
@@ -57,6 +58,8 @@ class StreamDouble(HttpDouble):
         self.key, self.secrets, self.secret = KEY, list(secrets), secrets[0]
         self.now = now
         self.is_suspended = False
+        self.encode = nanoseconds
+        self.prepare_actions()
         self.keeps_unlisted_hooks = False
         self.damaged = ""
         self.is_deaf_to_ids = False
@@ -98,6 +101,10 @@ class StreamDouble(HttpDouble):
                 return self._users(request)
             case "POST", "/api/v2/moderation/review_queue":
                 return self._review_queue(request)
+        if request.method == "POST" and request.path == SUBMIT:
+            return self.submit_action(request)
+        if request.method == "GET" and request.path.startswith(ITEM_PATH):
+            return self.answer_item(request)
         return _error(404, 16, "not found")
 
     def _unauthorized(self, request):
@@ -191,7 +198,7 @@ class StreamDouble(HttpDouble):
 
 
 def _error(status, code, message):
-    return Reply(status, {"code": code, "message": message, "StatusCode": status, "duration": "0ms", "details": []})
+    return Reply(status, error(status, code, message))
 
 
 def _claims(token, secret):

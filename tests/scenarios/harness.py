@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from escalator.bootstrap import build
 from escalator.channels.slack.interactions import sign_callback
-from escalator.ports import CLOSE_GROUPS, DELIVER, PROCESS_CALLBACKS, PROCESS_EVENTS
+from escalator.ports import CALL_STREAM, CLOSE_GROUPS, DELIVER, PROCESS_CALLBACKS, PROCESS_EVENTS
 from escalator.services.audit.verify import follow_chain
 from escalator.services.core.context import Core
 from escalator.services.delivery import bundles, sender
@@ -30,10 +30,19 @@ from escalator.services.oncall.calendar_refresh import refresh_calendars
 from escalator.services.outbound.bulkheads import Lane
 from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.services.responses import callbacks as hearing
+from escalator.services.stream.carry_out import carry_out_calls
 from escalator.settings import read_settings
 from escalator.store import audit_log
 from escalator.store.tables import audit_records as record_table
-from escalator.store.tables import deliveries, endpoint_health, events, incidents, posted_messages, vendor_callbacks
+from escalator.store.tables import (
+    deliveries,
+    endpoint_health,
+    events,
+    incidents,
+    posted_messages,
+    stream_calls,
+    vendor_callbacks,
+)
 from escalator.stream.signature import sign
 from tests.doubles.everybody import form_in
 from tests.doubles.slack import SlackDouble
@@ -47,6 +56,14 @@ from web.app import create_app
 POLICY = Path(__file__).with_name("policy.yml")
 STREAM_KEY, STREAM_SECRET, SLACK_SECRET = "stream-key", "stream-secret", "slack-signing-secret"
 LEASE_ENDS = timedelta(seconds=6, milliseconds=1)
+
+
+_WORK = {
+    PROCESS_CALLBACKS: hearing.process_callbacks,
+    CALL_STREAM: carry_out_calls,
+    CLOSE_GROUPS: close_groups.close_ended_groups,
+    DELIVER: sender.send_all_due,
+}
 
 
 class InlineOutlet:
@@ -209,12 +226,9 @@ class Harness(Witness):
             if PROCESS_EVENTS in told:
                 while process.process_events(self.core) == process.BATCH:
                     pass
-            if PROCESS_CALLBACKS in told:
-                hearing.process_callbacks(self.core)
-            if CLOSE_GROUPS in told:
-                close_groups.close_ended_groups(self.core)
-            if DELIVER in told:
-                sender.send_all_due(self.core)
+            for work, do in _WORK.items():
+                if work in told:
+                    do(self.core)
             has_rung = self.queue.ring(self.clock.now())
 
     def sweep(self) -> None:
@@ -224,6 +238,7 @@ class Harness(Witness):
         while process.process_events(self.core):
             pass
         hearing.process_callbacks(self.core)
+        carry_out_calls(self.core)
         bundles.bundle_waiting_pages(self.core)
         while sender.send_all_due(self.core):
             pass
@@ -267,6 +282,9 @@ class Harness(Witness):
             ),
             select(func.min(deliveries.c.next_attempt_at)).where(
                 deliveries.c.next_attempt_at > now, deliveries.c.state == "pending"
+            ),
+            select(func.min(stream_calls.c.next_attempt_at)).where(
+                stream_calls.c.next_attempt_at > now, stream_calls.c.state.in_(["proposed", "new", "unknown"])
             ),
             select(func.min(endpoint_health.c.paused_until)).where(endpoint_health.c.paused_until > now),
             select(func.min(posted_messages.c.next_attempt_at)).where(

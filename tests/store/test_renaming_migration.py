@@ -150,7 +150,7 @@ def contents(connection: Connection) -> dict[str, tuple[tuple[str, ...], list[tu
 def test_every_row_is_the_same_under_the_new_names(old: Database) -> None:
     with old.reading() as connection:
         before = contents(connection)
-    migrate(old.url.render_as_string(hide_password=False))
+    migrate(old.url.render_as_string(hide_password=False), "0010")
     with old.reading() as connection:
         after = contents(connection)
     del before["alembic_version"], after["alembic_version"]

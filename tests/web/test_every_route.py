@@ -98,6 +98,7 @@ API = {
     f"POST {INCIDENT}/still-on-it": (Scope.ACT, Role.MODERATOR),
     f"POST {INCIDENT}/reopen": (Scope.ACT, Role.SENIOR),
     f"POST {INCIDENT}/note": (Scope.ACT, Role.MODERATOR),
+    f"POST {INCIDENT}/stream-action": (Scope.ACT, Role.MODERATOR),
     "POST /api/v1/explain": (Scope.READ, Role.AUDITOR),
     "GET /api/v1/oncall": (Scope.READ, Role.AUDITOR),
     "GET /api/v1/overrides": (Scope.READ, Role.AUDITOR),
@@ -115,6 +116,7 @@ ASKED = {
     "snooze": {"minutes": 15},
     "reassign": {"to": "ben"},
     "note": {"note": "Seen before."},
+    "stream-action": {"action": "remove"},
     "explain": {"event": {"type": "message.flagged"}},
     "silences": {"named": "category:hate", "minutes": 5, "reason": "A test."},
     "overrides": {

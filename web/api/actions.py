@@ -14,7 +14,7 @@ from escalator.services.views.perform_action import ViewerAction, act_as_viewer
 from web.api.blueprint import ApiBlueprint
 from web.api.incidents import NUMBERED, find_incident_or_404
 from web.api.problems import refuse
-from web.api.request_schemas import NoteSchema, ReassignSchema, ResolveSchema, SnoozeSchema
+from web.api.request_schemas import NoteSchema, ReassignSchema, ResolveSchema, SnoozeSchema, StreamActionSchema
 from web.api.response_schemas import IncidentDetailSchema
 from web.note_publishing import publish_later
 from web.session import viewer
@@ -49,6 +49,11 @@ _KINDS = {
     "still-on-it": _Kind(Verb.STILL_ON_IT, "Keep working on it: the time to resolve starts again."),
     "reopen": _Kind(Verb.REOPEN, "Reopen the incident."),
     "note": _Kind(Verb.NOTE, "Add a note to the incident.", NoteSchema),
+    "stream-action": _Kind(
+        Verb.STREAM_ACTION,
+        "Carry out an action of the policy in Stream, or approve it. It is done once `stream_actions` says so.",
+        StreamActionSchema,
+    ),
 }
 _PUBLISHERS = 1
 _FORBIDDEN = frozenset({RefusalReason.ROLE, RefusalReason.RESTRICTED})

@@ -47,7 +47,12 @@ def find_incident_or_404(core: Core, number: int) -> dict[str, Any]:
         refuse(404)
     names = (field.attribute or name for name, field in IncidentSchema().fields.items())
     plain = {name: getattr(summary.incident, name) for name in names}
-    return plain | {"said": summary.disclosure, "timeline": summary.timeline, "deliveries": summary.deliveries}
+    return plain | {
+        "said": summary.disclosure,
+        "stream_actions": summary.incident.stream_actions,
+        "timeline": summary.timeline,
+        "deliveries": summary.deliveries,
+    }
 
 
 def _filter(asked: dict[str, Any]) -> IncidentFilter:

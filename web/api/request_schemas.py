@@ -73,3 +73,9 @@ class NoteSchema(Schema):
     """The note."""
 
     note = Line(MOST_NOTE, required=True)
+
+
+class StreamActionSchema(Schema):
+    """`action` is the key of an action in the policy's section `actions`."""
+
+    action = Line(required=True)

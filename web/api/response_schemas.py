@@ -12,6 +12,7 @@ from escalator.model.incident import DueKind, Outcome, State
 from escalator.model.levels import Mode, Severity
 from escalator.model.message import Occasion
 from escalator.model.silence import SilenceScope
+from escalator.model.stream_action import ActionState, PartState
 from escalator.store.deliveries import DeliveryState
 from web.dashboard.template_filters import iso
 
@@ -79,6 +80,26 @@ class IncidentSchema(Schema):
     )
 
 
+class StreamPartSchema(Schema):
+    """One part of an action in Stream, such as `delete` or `ban`. `reason` says why it failed."""
+
+    part = fields.String(required=True, attribute="kind")
+    state = _word(PartState)
+    reason = _text()
+
+
+class StreamActionStateSchema(Schema):
+    """An action in Stream that somebody asked for. A proposed one waits for a second person until `approve_by`."""
+
+    action = fields.String(required=True, attribute="key")
+    person = _text()
+    requested_at = Instant(required=True)
+    state = _word(ActionState)
+    approve_by = Instant(required=True, allow_none=True)
+    approved_by = _text(allow_none=True)
+    parts = fields.List(fields.Nested(StreamPartSchema), required=True)
+
+
 class ActorSchema(Schema):
     """Who acted."""
 
@@ -130,6 +151,7 @@ class IncidentDetailSchema(IncidentSchema):
     """An incident with its whole timeline, oldest first."""
 
     said = fields.Nested(ShownContentSchema, required=True)
+    stream_actions = fields.List(fields.Nested(StreamActionStateSchema), required=True)
     timeline = fields.List(fields.Nested(TimelineEntrySchema), required=True)
     deliveries = fields.List(fields.Nested(DeliverySchema), required=True)
 

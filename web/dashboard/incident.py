@@ -5,6 +5,8 @@ from datetime import datetime
 
 import structlog
 from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -13,6 +15,7 @@ from escalator.model.incident import Outcome, Verb
 from escalator.model.levels import Role
 from escalator.rendering.buttons import LABELS
 from escalator.rendering.push_text import OUTCOMES, words
+from escalator.rendering.stream_actions import confirmation_question, stream_action_label
 from escalator.services.core.context import Core
 from escalator.services.incidents import exposure_limits
 from escalator.services.incidents.legal_hold import MAX_REASON, HoldRefused, HoldRequest, change_hold
@@ -37,6 +40,7 @@ _NO_LINE = 10_000
 def register(blueprint: Blueprint, core: Core) -> None:
     """Add the pages."""
     blueprint.add_app_template_filter(offer_label, "offer_label")
+    blueprint.add_app_template_filter(confirmation_question, "confirmation_question")
     blueprint.add_app_template_filter(to_the_second, "to_the_second")
     _add_incident(blueprint, core)
     _add_hold(blueprint, core)
@@ -119,8 +123,11 @@ def _led_at_limit(connection: Connection) -> list[str] | None:
     return [person.name for key, person in policy.people.items() if key in keys]
 
 
-def offer_label(offer: AvailableAction) -> str:
-    """Return the label of an action's button."""
+@pass_context
+def offer_label(context: Context, offer: AvailableAction) -> str:
+    """Return the label of an action's button on the page of an incident."""
+    if offer.stream_action is not None:
+        return stream_action_label(offer.stream_action, context["incident"])
     if offer.minutes is None:
         return LABELS[offer.verb]
     return f"{LABELS[offer.verb]} {words(offer.span)}"
@@ -175,6 +182,7 @@ def _requested_action(verb: str) -> ViewerAction:
         minutes=_whole_number("minutes", LONGEST_MIN),
         to=form.get("to", ""),
         note=note[:MAX_NOTE] if verb == Verb.NOTE else "",
+        action=form.get("action", "") if verb == Verb.STREAM_ACTION else "",
     )
 
 

@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from escalator.channels.stream.client import StreamClient
+from escalator.channels.stream.client import StreamApi
 from escalator.model.message import Failed, FailureReason
 
+_ADDRESSES = {"webhook": "webhook_url", "sqs": "sqs_queue_url", "sns": "sns_topic_arn"}
 _LEGACY_URLS = ("webhook_url", "moderation_webhook_url", "sqs_url", "sns_topic_arn")
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Where Stream sends events. `event_types` that is empty means all of them, future ones too."""
+    """Where Stream sends events. `event_types` that is empty means all of them, future ones too.
+
+    `url` is the address of a webhook or a queue, or the ARN of a topic.
+    """
 
     id: str
     kind: str
@@ -58,7 +62,7 @@ class RateLimit:
     resets_at: datetime | None
 
 
-def read_app(client: StreamClient) -> App | Failed:
+def read_app(client: StreamApi) -> App | Failed:
     """Ask for the app's settings (GET /api/v2/app)."""
     answer = client.ask("GET", "/api/v2/app")
     if isinstance(answer, Failed):
@@ -87,7 +91,7 @@ def read_app(client: StreamClient) -> App | Failed:
     )
 
 
-def read_rate_limits(client: StreamClient, *endpoints: str) -> tuple[RateLimit, ...] | Failed:
+def read_rate_limits(client: StreamApi, *endpoints: str) -> tuple[RateLimit, ...] | Failed:
     """Ask how often we may call these endpoints (GET /api/v2/rate_limits)."""
     answer = client.ask("GET", "/api/v2/rate_limits", query={"server_side": "true", "endpoints": ",".join(endpoints)})
     if isinstance(answer, Failed):
@@ -100,7 +104,7 @@ def _read_hook(hook: Mapping[str, Any]) -> Hook:
     return Hook(
         id=_text(hook.get("id")),
         kind=_text(hook.get("hook_type")),
-        url=_text(hook.get("webhook_url")),
+        url=_text(hook.get(_ADDRESSES.get(_text(hook.get("hook_type")), ""))),
         product=_text(hook.get("product")) or "all",
         event_types=_texts(hook.get("event_types")),
         is_enabled=hook.get("enabled") is True,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 from urllib.request import Request
 
@@ -33,6 +33,16 @@ class StreamAnswer:
 
     body: dict[str, Any]
     at: datetime | None
+
+
+class StreamApi(Protocol):
+    """Whoever answers requests to Stream: its servers, or the sandbox."""
+
+    def ask(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Json | None = None
+    ) -> StreamAnswer | Failed:
+        """Make one request and return the object that is answered; `path` is percent-encoded."""
+        ...
 
 
 class StreamClient:

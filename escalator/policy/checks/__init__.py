@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from escalator.policy.checks import (
+    actions,
     calendars,
     condition_values,
     coverage,
@@ -30,6 +31,7 @@ def all_findings(draft: PolicyDraft, env: Mapping[str, str]) -> Iterator[PolicyF
     """Yield every error between sections, and every warning."""
     yield from references.check_references(draft)
     yield from sources.check_sources(draft, env)
+    yield from actions.check_actions(draft)
     yield from duplicates.check_duplicates(draft, env)
     yield from coverage.check_coverage(draft)
     yield from events.check_events(draft)

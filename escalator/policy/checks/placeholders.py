@@ -18,6 +18,7 @@ ALLOWED = (
     "sources.*.dashboard_url",
     "sources.*.sqs",
     "sources.*.sns_topic",
+    "sources.*.stream_user",
     "people.*.email",
     "people.*.slack",
     "people.*.stream",

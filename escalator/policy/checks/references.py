@@ -88,6 +88,7 @@ _hours = _section("hours")
 _paths = _section("paths")
 _sources = _section("sources")
 _categories = _section("categories")
+_actions = _section("actions")
 
 _REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
     ("sources.*.divert_to", "destination", _destinations),
@@ -100,6 +101,7 @@ _REFERENCES: tuple[tuple[str, str, Callable[[dict[str, Tree]], Known]], ...] = (
     ("destinations.*.fallback", "destination", _destinations),
     *((f"destinations.*.{key}", "person", _people) for key in PERSON_OPTIONS),
     ("categories.*.restricted_to[]", "team", _restricted),
+    ("categories.*.actions[]", "action", _actions),
     ("routes[].when.source[]", "source", _sources),
     ("routes[].unless.source[]", "source", _sources),
     ("routes[].when.category[]", "category", _categories),

@@ -11,6 +11,7 @@ from escalator.broker_state import BrokerState
 from escalator.channels.clients import Clients
 from escalator.channels.contract import WaysOut
 from escalator.channels.slack.api import SlackApi
+from escalator.channels.stream.client import StreamApi
 from escalator.clock import Clock
 from escalator.encryption import Seal
 from escalator.metrics import Metrics
@@ -32,7 +33,8 @@ class Core:
     """The parts of one process. `id` names the process in leases.
 
     `channels` returns the channels of a mode, and `slack` the client for Slack's windows and private answers there;
-    `vendors` are the real clients, for queries. `outlet` is set by a process that sends.
+    `vendors` are the real clients, for queries; `sandbox_stream` plays Stream for a source in the sandbox. `outlet` is
+    set by a process that sends.
     """
 
     settings: Settings
@@ -44,6 +46,7 @@ class Core:
     slack: Callable[[Mode], SlackApi]
     channels: Callable[[Mode], WaysOut]
     vendors: Clients
+    sandbox_stream: Callable[[str], StreamApi]
     sender_pool: SenderPool = field(default_factory=NoSenderPool)
     metrics: Metrics = field(default_factory=Metrics)
     broker: BrokerState = field(default_factory=BrokerState)

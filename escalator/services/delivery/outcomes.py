@@ -22,7 +22,8 @@ from escalator.services.delivery.destination_health import suspects_after
 from escalator.services.delivery.fallbacks import create_fallbacks, has_fallback
 from escalator.services.delivery.message_update_outcomes import is_orphaned_reply, record_posts, refresh_posts
 from escalator.services.delivery.retry import is_permanent_failure, retry_at
-from escalator.services.incidents.apply import Decision, is_step_delivery, rules_for
+from escalator.services.incidents.apply import is_step_delivery, rules_for
+from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.outbound import circuit_breaker
 from escalator.services.outbound.call import CallOutcome

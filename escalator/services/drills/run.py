@@ -25,7 +25,8 @@ from escalator.rendering.push_text import words
 from escalator.schedules.weekly import last_due
 from escalator.services.core.context import Core
 from escalator.services.drills.results import DrillFailure, DrillResults
-from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.apply import rules_for
+from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import audit_log, drills, events, incidents, jobs, key_values
 from escalator.store.drills import DrillRun, DrillState

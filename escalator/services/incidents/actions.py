@@ -14,6 +14,7 @@ from escalator.engine.endpoints import PERSON_PREFIX, endpoint_of
 from escalator.engine.exposure_limits import RevealRequest
 from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal, RefusalReason
+from escalator.engine.stream_actions import NewStreamAction
 from escalator.model.audit import Actor, AuditAction, AuditEntry
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.incident import Incident, Outcome, Verb
@@ -25,7 +26,8 @@ from escalator.rendering.replies import done_words, refusal_words
 from escalator.services.auth.slack_users import is_our_workspace, person_by_slack_id
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
-from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.apply import rules_for
+from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.dialogs import NEEDS_DIALOG, dialog_refusal, dialog_view
 from escalator.services.incidents.exposure_limits import person_exposure
 from escalator.services.incidents.transaction import unit_of_work
@@ -168,6 +170,7 @@ def _judge(core: Core, connection: Connection, case: _Case) -> Change | Refusal 
         to=request.to,
         note=str(case.text_id),
         reading=_reading(connection, case) if request.verb is Verb.REVEAL else None,
+        stream_action=NewStreamAction(request.button.action, uuid7()) if request.button.action else None,
     )
     return apply_action(
         action_request, case.incident, rules_for(core, connection, case.incident, case.running), case.now

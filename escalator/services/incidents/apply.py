@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from uuid6 import uuid7
 
 from escalator.engine.feeds import FeedCopy, feed_copies
-from escalator.engine.incident_change import Change, NotificationRequest, PolicyPair
+from escalator.engine.incident_change import NotificationRequest, PolicyPair
 from escalator.engine.targets import Recipient, destination_recipients
 from escalator.model.audit import AuditEntry
 from escalator.model.incident import Incident
@@ -21,6 +21,8 @@ from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.core.transaction_context import TransactionContext
+from escalator.services.incidents.decision import Decision
+from escalator.services.incidents.stream_calls import stream_calls_of
 from escalator.services.notifications import compose
 from escalator.services.notifications.claim_pages import PageClaimer
 from escalator.services.outbound.bulkheads import ThreadReservation, lane_of, reserve_threads
@@ -34,6 +36,7 @@ from escalator.store import (
     incidents,
     posted_message_updates,
     posted_messages,
+    stream_calls,
 )
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 
@@ -47,20 +50,8 @@ _ACTOR_CHARS = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """A change and the incident before it; `before` is None for a new incident.
-
-    `is_first`: it is the first alert of its category for a while, which no flood may delay.
-    """
-
-    before: Incident | None
-    change: Change
-    is_first: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class AfterCommit:
-    """What to do after the commit: deadlines to schedule, and calls to send.
+    """What to do after the commit: deadlines to schedule, calls to send, and whether there are calls to Stream.
 
     `claimed` are calls that this process sends, each with a thread taken; `has_more`: others may send more.
     """
@@ -68,6 +59,7 @@ class AfterCommit:
     alarms: tuple[datetime, ...]
     has_more: bool
     claimed: tuple[OutboundCall, ...]
+    has_stream_calls: bool = False
 
 
 def rules_for(core: Core, connection: Connection, incident: Incident, running: RunningPolicy) -> PolicyPair:
@@ -102,6 +94,8 @@ def apply_decisions(context: TransactionContext, decisions: Sequence[Decision]) 
     raised = [(new.id, new.revision) for old, new in changed if new.revision != old.revision]
     posted_message_updates.raise_wanted_revision(context.connection, raised, context.now)
     _record(context.connection, decisions, context.now)
+    stream_parts = stream_calls_of(context, decisions)
+    stream_calls.put(context.connection, stream_parts)
     _find_troubles(context, decisions)
     with reserve_threads(context.core.sender_pool) as reserved:
         claims = _claimed_at_birth(context, decisions, outbox, reserved)
@@ -112,7 +106,7 @@ def apply_decisions(context: TransactionContext, decisions: Sequence[Decision]) 
         )
         reserved.used = [claim.lane for claim in claims]
     has_more = bool(raised) or len(mine) < len(outbox)
-    return AfterCommit(tuple(sorted(set(armed.values()))), has_more, tuple(claims))
+    return AfterCommit(tuple(sorted(set(armed.values()))), has_more, tuple(claims), bool(stream_parts))
 
 
 def _distinct(outbox: Iterable[Delivery]) -> list[Delivery]:

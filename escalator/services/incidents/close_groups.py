@@ -4,7 +4,8 @@ from uuid import UUID
 
 from escalator.engine import grouping
 from escalator.services.core.context import Core
-from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.apply import rules_for
+from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import groups
 

@@ -19,7 +19,8 @@ from escalator.services.core.batch import run_batch
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import DEADLINE, OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy
-from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.apply import rules_for
+from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import audit_log, deadlines, incidents
 from escalator.store.incidents import UnsealedFields

@@ -8,7 +8,8 @@ from escalator.engine import grouping
 from escalator.engine.incident_change import combine
 from escalator.model.incident import CLOSED_STATES, Incident, State
 from escalator.services.core.transaction_context import TransactionContext
-from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.apply import rules_for
+from escalator.services.incidents.decision import Decision
 from escalator.store import incidents
 
 

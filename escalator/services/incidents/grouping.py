@@ -13,7 +13,8 @@ from escalator.model.incident import Incident
 from escalator.model.policy import Grouping, Policy
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.core.transaction_context import TransactionContext
-from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.apply import rules_for
+from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.group_membership import members_leaving
 from escalator.store import groups
 

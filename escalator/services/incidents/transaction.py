@@ -8,11 +8,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from escalator.model.incident import CLOSED_STATES, Incident
-from escalator.ports import CLOSE_GROUPS, DELIVER
+from escalator.ports import CALL_STREAM, CLOSE_GROUPS, DELIVER
 from escalator.services.core.context import Core
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.core.transaction_context import TransactionContext
-from escalator.services.incidents.apply import AfterCommit, Decision, apply_decisions
+from escalator.services.incidents.apply import AfterCommit, apply_decisions
+from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.group_membership import with_group_changes
 
 
@@ -47,6 +48,8 @@ class UnitOfWork:
                 self.core.queue.publish_at(at)
         if self.has_ended_groups:
             self.core.queue.publish(CLOSE_GROUPS)
+        if any(after.has_stream_calls for after in self._after_commit):
+            self.core.queue.publish(CALL_STREAM)
         if self.has_deliveries or any(after.has_more for after in self._after_commit):
             self.core.queue.publish(DELIVER)
 

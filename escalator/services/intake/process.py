@@ -15,20 +15,23 @@ from escalator.errors import Conflict
 from escalator.metrics import EVENTS, UNROUTED
 from escalator.model.facts import ItemKey, Observation
 from escalator.model.incident import Incident, State
-from escalator.ports import PROCESS_EVENTS
+from escalator.ports import CALL_STREAM, PROCESS_EVENTS
 from escalator.services.core.batch import run_batch
 from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.core.transaction_context import TransactionContext
-from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.apply import rules_for
+from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.first_of_category import first_alerts
 from escalator.services.incidents.grouping import group_storm_alerts
 from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
-from escalator.store import events, incident_keys, incidents, stream_items
+from escalator.services.intake.our_actions import our_actions_of
+from escalator.store import events, incident_keys, incidents, stream_calls, stream_items
 from escalator.store.database import wait_for_disk
 from escalator.store.events import StoredEvent
 from escalator.store.stream_items import SeenItem
+from escalator.stream.our_actions import OursOf
 from escalator.stream.read_event import observe
 
 BATCH = 20
@@ -104,6 +107,8 @@ def _process(core: Core, limit: int, claimed_ids: list[UUID], only: UUID | None 
         if work.has_something_to_send:
             # A crash of the database must not lose these messages: they would be created and sent again.
             wait_for_disk(connection)
+    if board.has_confirmed_calls:
+        core.queue.publish(CALL_STREAM)
     for at in board.put_off_until:
         core.queue.publish_at(at, PROCESS_EVENTS)
     return len(rows)
@@ -134,6 +139,7 @@ class _Board:
     current: dict[UUID, Incident] = field(default_factory=dict)
     changes: dict[UUID, list[Change]] = field(default_factory=dict)
     put_off_until: list[datetime] = field(default_factory=list)
+    has_confirmed_calls: bool = False
 
     @property
     def connection(self) -> Connection:
@@ -163,10 +169,15 @@ class _Board:
             self.put_off_until.append(until)
         self._write(belongs)
         stream_items.record_seen(self.connection, _items_in(seen))
+        confirmed = {call for _row, observation in seen if observation for call in observation.confirmed}
+        self.has_confirmed_calls = bool(confirmed) and stream_calls.confirm(self.connection, confirmed, self.now)
 
     def _observed(self, row: StoredEvent) -> Observation | None:
         body = self.core.seal.open(row.sealed_body or b"")
-        return observe(body, row.received_at, stream_ids_of_people(self.running.policy))
+        return observe(body, row.received_at, stream_ids_of_people(self.running.policy), self._ours(row.source))
+
+    def _ours(self, source: str) -> OursOf:
+        return our_actions_of(self.core, self.connection, self.running.policy, source, self.now)
 
     def _should_wait(self, row: StoredEvent, observation: Observation) -> bool:
         """Whether to wait for the item's own event: it is not here yet, and there is time."""

@@ -31,6 +31,7 @@ from escalator.services.oncall.calendar_refresh import refresh_calendars
 from escalator.services.responses.callbacks import process_callbacks
 from escalator.services.silences.expiry import resume_after_silence
 from escalator.services.stream.ask_ahead import ask_ahead
+from escalator.services.stream.carry_out import carry_out_calls
 from escalator.services.stream.reconcile import reconcile_due_sources
 from escalator.services.stream.watch_queues import watch_queues
 from escalator.store import deadlines
@@ -101,6 +102,7 @@ class Sweeper:
         beside = {
             "housekeeping": run_jobs,
             "hearing": process_callbacks,
+            "stream_calls": carry_out_calls,
             "listing": bundle_waiting_pages,
             "calendars": refresh_calendars,
             "reconcile": reconcile_due_sources,

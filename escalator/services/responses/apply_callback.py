@@ -23,7 +23,8 @@ from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.incidents.actions import is_in_sandbox, record_refusal
-from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.apply import rules_for
+from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
 from escalator.store import incidents, posted_message_refs, posted_message_updates, vendor_callbacks
 from escalator.store.posted_messages import PostedMessage

@@ -18,7 +18,8 @@ from escalator.rendering.buttons import question_before
 from escalator.rendering.next_step import Coming, coming
 from escalator.rendering.push_text import marked
 from escalator.rendering.routing_reason import reason_words
-from escalator.rendering.view import category_of, title_of
+from escalator.rendering.stream_actions import action_line
+from escalator.rendering.view import category_of, display_name, title_of
 from escalator.services.auth.incident_access import find_visible_incident
 from escalator.services.auth.viewer import Viewer, audience_of
 from escalator.services.core.context import Core
@@ -47,7 +48,8 @@ class IncidentDetails:
     """All that the page of one incident shows.
 
     `why`: why its route took it; `question`: asked before a false alarm; `timeline` has the newest so many entries,
-    `is_cut`: there are earlier ones; `pictures`: how many this viewer may reveal.
+    `is_cut`: there are earlier ones; `pictures`: how many this viewer may reveal; `stream_action`: how far the newest
+    action in Stream is, in words.
     """
 
     incident: Incident
@@ -64,6 +66,7 @@ class IncidentDetails:
     places: tuple[Place, ...]
     related: RelatedIncidents
     reports: int
+    stream_action: str = ""
     pictures: int = 0
 
 
@@ -101,7 +104,15 @@ def view_incident(core: Core, viewer: Viewer, number: int) -> IncidentDetails | 
         related=related,
         pictures=pictures,
         reports=0 if is_withheld else len(incident.facts.values("report")),
+        stream_action=_stream_action(incident, running.policy),
     )
+
+
+def _stream_action(incident: Incident, policy: Policy) -> str:
+    """Return how far the newest action in Stream is; empty where nobody has asked for one."""
+    if not incident.stream_actions:
+        return ""
+    return action_line(incident.stream_actions[-1], lambda person: display_name(person, policy))
 
 
 def routing_reasons(incident: Incident, rules: PolicyPair, *, is_withheld: bool) -> str:

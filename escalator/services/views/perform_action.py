@@ -9,6 +9,7 @@ from uuid6 import uuid7
 from escalator.engine.actions import ActionRequest, apply_action
 from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal, RefusalReason
+from escalator.engine.stream_actions import NewStreamAction
 from escalator.model.audit import Actor
 from escalator.model.incident import Incident, Outcome, Verb
 from escalator.model.policy import Policy
@@ -18,7 +19,8 @@ from escalator.services.auth.incident_access import find_visible_incident
 from escalator.services.auth.viewer import API, Viewer
 from escalator.services.core.context import Core
 from escalator.services.incidents.actions import record_refusal
-from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.apply import rules_for
+from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.store import notes
 from escalator.store.notes import Note
@@ -26,7 +28,10 @@ from escalator.store.notes import Note
 
 @dataclass(frozen=True, slots=True)
 class ViewerAction:
-    """What somebody wants to do. `seen` is the (round, fence) of the page they used, None for a machine."""
+    """What somebody wants to do. `seen` is the (round, fence) of the page they used, None for a machine.
+
+    `action` is the key of an action in Stream.
+    """
 
     verb: Verb
     seen: tuple[int, int] | None = None
@@ -35,6 +40,7 @@ class ViewerAction:
     minutes: int | None = None
     to: str = ""
     note: str = ""
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ def act_as_viewer(core: Core, viewer: Viewer, number: int, action: ViewerAction)
             minutes=action.minutes,
             to=action.to or None,
             note=str(text_id) if action.note else None,
+            stream_action=NewStreamAction(action.action, uuid7()) if action.action else None,
         )
         result = apply_action(request, incident, rules_for(core, connection, incident, running), now)
         if isinstance(result, Refusal):

@@ -20,7 +20,8 @@ from escalator.services.auth.viewer import DASHBOARD, Viewer
 from escalator.services.core.context import Core
 from escalator.services.incidents import exposure_limits
 from escalator.services.incidents.actions import record_refusal
-from escalator.services.incidents.apply import Decision, rules_for
+from escalator.services.incidents.apply import rules_for
+from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.transaction import unit_of_work
 
 

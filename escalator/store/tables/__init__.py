@@ -15,7 +15,7 @@ from escalator.store.tables.oncall import calendars, oncall_snapshots, overrides
 from escalator.store.tables.policy import active_policy, policy_versions
 from escalator.store.tables.sandbox import sandbox_inbox
 from escalator.store.tables.silence import silences
-from escalator.store.tables.stream import stream_items
+from escalator.store.tables.stream import stream_calls, stream_items
 from escalator.store.tables.stream_queue import stream_queue_samples, stream_queues
 from escalator.store.tables.system import counters, jobs, key_values, operator_alerts, processes
 
@@ -53,6 +53,7 @@ __all__ = [
     "sandbox_inbox",
     "sessions",
     "silences",
+    "stream_calls",
     "stream_items",
     "stream_queue_samples",
     "stream_queues",

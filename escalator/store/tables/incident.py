@@ -77,6 +77,7 @@ incidents = Table(
     Column("category_rules_digest", String(32), nullable=False, server_default=text("''")),
     Column("first_acknowledged_at", Instant),
     Column("escalated_at", Instant),
+    Column("stream_actions", Text, nullable=False, server_default=text("''")),
     CheckConstraint("state NOT IN ('triggered', 'snoozed') OR due_at IS NOT NULL", name="triggered_has_deadline"),
     CheckConstraint("state NOT IN ('logged', 'resolved', 'merged') OR due_at IS NULL", name="closed_has_no_deadline"),
     CheckConstraint("(due_at IS NULL) = (due_kind IS NULL)", name="deadline_has_kind"),
