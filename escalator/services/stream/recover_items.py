@@ -99,7 +99,8 @@ def _store(
     recovery: Recovery, new: Sequence[_Judged], renewed: Iterable[_Judged], watermark: datetime | None
 ) -> dict[str, UUID]:
     core, source, now = recovery.core, recovery.source, recovery.core.clock.now()
-    prepared = [(item, _event(recovery, item, now)) for item in new]
+    # In one order for all, so that two processes that store the same states cannot wait for each other in a circle.
+    prepared = [(item, _event(recovery, item, now)) for item in sorted(new, key=lambda item: item.state.digest)]
     with core.database.writing() as connection:
         stored = {item.state.item_id: event.id for item, event in prepared if events.insert(connection, event)}
         seen = [SeenItem(source, item.state, now) for item in (*(item for item, _event in prepared), *renewed)]
