@@ -221,3 +221,12 @@ def test_what_names_no_version_is_not_found(core):
     browser = Browser(core, "ana")
     paths = ["versions/abcdef", "versions/a", "versions/%25", "diff", "diff?old=file&new=nothing"]
     assert [path for path in paths if browser.get(f"/policy/{path}").status_code != 404] == []
+
+
+def test_watched_queues_and_digests_are_shown_in_words(core):
+    page = Browser(core, "ana").get("/policy").text
+    text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+    assert "Reports reporter is user ; older than 2 h, more than 40 items, 2 times as many as usual; to " in text
+    assert "in the hours office" in text
+    assert "Weekly Mondays 09:00 Europe/Madrid, to " in text
+    assert "severity is at least low ; left out when empty" in text
