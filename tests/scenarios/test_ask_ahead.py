@@ -174,8 +174,11 @@ def test_a_first_send_is_not_asked_about_and_the_second_deadline_is(app, bare):
 def test_an_item_that_the_queue_does_not_show_closes_nothing(app, bare, alert):
     alert()
     app.double.items = []
-    ask_ahead(bare.core)
+    for _sweep in range(2):
+        ask_ahead(bare.core)
+        bare.clock.move(seconds=1)
     assert (words(bare), bare.incident()["state"]) == (["not_shown"], "triggered")
+    assert len(asked_about(app)) == 1
 
 
 @pytest.mark.parametrize("written", ["mode: sandbox", "reconcile: off"])

@@ -10,7 +10,8 @@ from escalator.services.maintenance.jobs import flush_metrics
 from escalator.services.monitoring.health import metrics_text
 from escalator.services.stream.reconcile import reconcile, reconcile_due_sources
 from escalator.store import stream_sync
-from escalator.store.tables import events, jobs
+from escalator.store.jobs import make_due
+from escalator.store.tables import events, jobs, stream_items
 from tests.doubles.http import Fault
 from tests.scenarios.harness import POLICY
 from tests.scenarios.stream_app import item_id, running_app
@@ -142,6 +143,32 @@ def test_what_is_older_than_the_connection_by_a_day_is_not_opened(app, bare):
     bare.work()
     bare.forget_seen()
     assert (bare.count(events, type=RECOVERED), bare.incident()["category"]) == (1, "threat")
+
+
+def test_an_old_item_with_an_incident_of_an_older_release_is_followed(app, bare):
+    bare.send(app.flag(1, "THREAT"))
+    bare.forget_seen()
+    with bare.core.database.writing() as connection:
+        connection.execute(stream_items.delete())
+    app.items[1]["created_at"] -= timedelta(days=3)
+    bare.clock.move(minutes=1)
+    app.review(1)
+    bare.clock.move(minutes=1)
+    reconcile_due_sources(bare.core)
+    bare.work()
+    bare.forget_seen()
+    assert bare.incident()["state"] == "resolved"
+
+
+def test_what_is_not_settled_yet_is_read_no_further(app, bare, run):
+    for number in range(1, 151):
+        app.flag(number, "SPAM")
+    bare.clock.move(seconds=20)
+    before = len(calls(app))
+    with bare.core.database.writing() as connection:
+        make_due(connection, "reconcile:chat")
+    reconcile_due_sources(bare.core)
+    assert (len(calls(app)) - before, recovered(bare)) == (1, 0)
 
 
 def test_what_was_there_before_the_first_contact_was_not_lost(app, bare):

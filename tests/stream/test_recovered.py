@@ -74,6 +74,7 @@ STATES = {
         },
     ),
     "a custom action": (UPDATED, {"actions": [an_action(type="custom", custom={"id": "page", "options": {"a": "b"}})]}),
+    "a review without a time": (UPDATED, {"flags": [a_flag()], "actions": [an_action(created_at=None)]}),
     "an action of automation": (UPDATED, {"actions": [an_action(type="ban", reporter_type="automod")]}),
     "a ban": (UPDATED, {"flags": [a_flag()], "actions": [an_action(type="ban")]}),
 }
