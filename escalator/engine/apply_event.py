@@ -18,6 +18,7 @@ from escalator.model.facts import Content, Facts, Observation, Review
 from escalator.model.incident import UNACKNOWLEDGED_STATES, Acknowledgement, Incident, Outcome, State
 from escalator.model.levels import ContentRule
 from escalator.model.policy import Policy
+from escalator.model.stream_action import ActionState, StreamAction
 
 VIA = "stream"
 ENTITY_JOIN_WINDOW = timedelta(hours=24)
@@ -78,12 +79,20 @@ def merge_incidents(older: Incident, younger: Incident, rules: PolicyPair, now: 
     _reassess(draft, at_least=younger.content_rule)
     reevaluate(draft, older)
     _carry_over(draft, older, younger)
+    moved, proposed = _actions_to_move(younger)
+    draft.put(stream_actions=(*older.stream_actions, *moved))
     merged_draft = ChangeDraft(younger, rules, now, via=VIA)
-    merged_draft.put(state=State.MERGED, merged_into=older.id, closed_at=now)
+    merged_draft.put(state=State.MERGED, merged_into=older.id, closed_at=now, stream_actions=proposed)
     merged_draft.set_deadline(None, None)
     merged_draft.suppress = "merged"
     merged_draft.record(AuditAction.MERGED, into=str(older.number))
     return _finish(draft), merged_draft.to_change()
+
+
+def _actions_to_move(younger: Incident) -> tuple[tuple[StreamAction, ...], tuple[StreamAction, ...]]:
+    """Return the actions in Stream that go on with the other incident, and those that end unapproved."""
+    proposed = tuple(action for action in younger.stream_actions if action.state is ActionState.PROPOSED)
+    return tuple(action for action in younger.stream_actions if action not in proposed), proposed
 
 
 def _finish(draft: ChangeDraft) -> Change:

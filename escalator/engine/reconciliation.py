@@ -67,7 +67,7 @@ def is_same(state: ItemState, known: ItemState) -> bool:
 
 
 def was_lost(state: ItemState, now: datetime, connected_at: datetime) -> bool:
-    """Whether the webhook about a state should have come. What changed before the first contact was told to nobody."""
+    """Whether the webhook about a state should have come. Nothing was sent to us before the first contact."""
     return connected_at <= state.updated_at <= now - SETTLED_AFTER
 
 

@@ -42,7 +42,8 @@ def startable_actions(incident: Incident, policy: Policy) -> tuple[StreamActionR
     if under_way is not None:
         is_open = under_way.state is ActionState.PROPOSED
         return tuple(rule for rule in offered if is_open and rule.key == under_way.key)
-    done = {action.key for action in incident.stream_actions if action.state is ActionState.DONE}
+    finished = [action for action in incident.stream_actions if action.state is ActionState.DONE]
+    done = {action.key for action in finished if action.round == incident.round}
     return tuple(rule for rule in offered if rule.key not in done)
 
 
@@ -56,7 +57,7 @@ def action_refusal(person: Person, rule: StreamActionRule, incident: Incident, p
     for action in incident.stream_actions:
         if action.state in UNDER_WAY and not _may_approve(person, action, rule):
             return Refusal(RefusalReason.ALREADY_REQUESTED, by=action.person, at=action.requested_at)
-        if action.state is ActionState.DONE and action.key == rule.key:
+        if action.state is ActionState.DONE and (action.key, action.round) == (rule.key, incident.round):
             return Refusal(RefusalReason.ALREADY_DONE, by=action.person, at=action.requested_at)
     return None
 
@@ -107,6 +108,7 @@ def _begin(draft: ChangeDraft, person: Person, rule: StreamActionRule, action_id
         state=ActionState.PROPOSED if is_proposal else ActionState.RUNNING,
         parts=tuple(ActionPart(part) for part in rule.parts),
         approve_by=approve_by,
+        round=draft.incident.round,
     )
     recorded = AuditAction.STREAM_ACTION_PROPOSED if is_proposal else AuditAction.STREAM_ACTION_REQUESTED
     draft.record(recorded, name=rule.key)

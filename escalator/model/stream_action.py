@@ -40,7 +40,8 @@ class ActionPart:
 class StreamAction:
     """An action that `person` (a key of the policy) asked for. `approve_by` is when a proposal ends.
 
-    `reason` is why it ended without being done: `expired`, `withdrawn`. `failures` counts how often a part failed.
+    `reason` is why it ended without being done: `expired`, `withdrawn`. `failures` counts how often a part failed,
+    `round` is that of the incident when it was asked for.
     """
 
     id: UUID
@@ -54,6 +55,7 @@ class StreamAction:
     approved_by: str | None = None
     reason: str = ""
     failures: int = 0
+    round: int = 0
 
     @property
     def next_part(self) -> int | None:

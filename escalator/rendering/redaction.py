@@ -22,6 +22,7 @@ from escalator.model.facts import Content
 from escalator.model.incident import Incident
 from escalator.model.levels import ContentRule
 from escalator.model.policy import Policy
+from escalator.rendering.stream_actions import visibility_words
 from escalator.rendering.stream_terms import action_words, label_words, language_name
 from escalator.rendering.truncate import Cost, code_point, cut
 from escalator.stream.labels import StreamLabel, read_labels
@@ -156,6 +157,9 @@ def _language(incident: Incident) -> str:
 
 
 def _did(incident: Incident) -> str | None:
+    by_us = visibility_words(incident.stream_actions)
+    if by_us is not None:
+        return by_us
     newest = incident.facts.latest.get("recommended_action")
     if newest is not None:
         return action_words(newest[1])

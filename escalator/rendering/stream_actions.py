@@ -1,6 +1,6 @@
 """Actions in Stream in words: what they do, how far one has got, and why a part failed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from escalator.model.incident import Incident
 from escalator.model.message import FailureReason
@@ -16,6 +16,12 @@ _DONE = {
     PartKind.RESTORE: "Restored",
     PartKind.MARK_REVIEWED: "Marked as reviewed",
     PartKind.ESCALATE: "Escalated in Stream",
+}
+_VISIBILITY = {
+    PartKind.DELETE: "Deleted, not visible",
+    PartKind.BLOCK: "Blocked, not visible",
+    PartKind.SHADOW_BLOCK: "Shadow-blocked, visible only to its author",
+    PartKind.RESTORE: "Restored, visible",
 }
 _NAMES = {
     PartKind.DELETE: "Delete",
@@ -39,6 +45,13 @@ _WHY = {
 _ENDED = {"expired": "nobody approved it in time", "withdrawn": "the incident has changed"}
 
 
+def visibility_words(actions: Iterable[StreamAction]) -> str | None:
+    """Return what we made of the content, such as `Deleted, not visible`; None where we have not changed that."""
+    done = [part.kind for action in actions for part in action.parts if part.state is PartState.DONE]
+    known = [_VISIBILITY[part_kind(kind)] for kind in done if part_kind(kind) in _VISIBILITY]
+    return known[-1] if known else None
+
+
 def part_done_words(part: str) -> str:
     """Return `Deleted`, or `Custom action escalator_page run`."""
     kind = part_kind(part)
@@ -51,9 +64,9 @@ def part_name(part: str) -> str:
     return f"Custom action {part.removeprefix(CUSTOM_PART)}" if kind is PartKind.CUSTOM else _NAMES[kind]
 
 
-def why_failed(reason: str) -> str:
-    """Return why a part failed, as the end of a sentence."""
-    return _WHY.get(reason, reason.replace("_", " "))
+def why_not_done(reason: str) -> str:
+    """Return why a part failed or an action ended, as the end of a sentence."""
+    return _WHY.get(reason) or _ENDED.get(reason) or reason.replace("_", " ")
 
 
 def action_line(action: StreamAction, name: Callable[[str], str]) -> str:
@@ -63,7 +76,7 @@ def action_line(action: StreamAction, name: Callable[[str], str]) -> str:
         case ActionState.PROPOSED:
             return f"{by} asks for “{action.label}”: a second person has to approve it"
         case ActionState.ENDED:
-            return f"“{action.label}” by {by} was not approved: {_ENDED.get(action.reason, action.reason)}"
+            return f"“{action.label}” by {by} was not approved: {why_not_done(action.reason)}"
         case _:
             return ". ".join(_sentences(action, by))
 
@@ -73,7 +86,7 @@ def _sentences(action: StreamAction, by: str) -> list[str]:
     sentences = [_done_sentence(done, by, action)] if done else []
     for part in action.parts:
         if part.state is PartState.FAILED:
-            sentences.append(f"{part_name(part.kind)} failed: {why_failed(part.reason)}")
+            sentences.append(f"{part_name(part.kind)} failed: {why_not_done(part.reason)}")
     if action.state is ActionState.RUNNING and (position := action.next_part) is not None:
         sentences.append(f"{part_name(action.parts[position].kind)} requested in Stream{'' if done else f' by {by}'}")
     return sentences

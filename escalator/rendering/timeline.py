@@ -7,7 +7,7 @@ from escalator.model.audit import AuditAction
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.policy import Policy
 from escalator.rendering import push_text
-from escalator.rendering.stream_actions import part_done_words, part_name, why_failed
+from escalator.rendering.stream_actions import part_done_words, part_name, why_not_done
 from escalator.rendering.view import display_name
 
 _SAID = {
@@ -36,14 +36,14 @@ _SAID = {
     AuditAction.REVEALED: "{what} revealed by {actor}{line}",
     AuditAction.REOPENED: "Reopened: {reason}",
     AuditAction.NOTED: "Note by {actor}",
-    AuditAction.STREAM_ACTION_PROPOSED: "{actor} asked for the action {name}: a second person has to approve it",
-    AuditAction.STREAM_ACTION_APPROVED: "{actor} approved the action {name} of {person}",
-    AuditAction.STREAM_ACTION_REQUESTED: "{actor} asked for the action {name}",
-    AuditAction.STREAM_PART_DONE: "{part_done} in Stream for {actor}",
-    AuditAction.STREAM_ACTION_DONE: "The action {name} of {actor} is done",
-    AuditAction.STREAM_ACTION_FAILED: "{part_name} failed in Stream: {why}",
-    AuditAction.STREAM_ACTION_ENDED: "The action {name} of {person} was not approved: {reason}",
-    AuditAction.STREAM_CONFIRMED: "Our action in Stream came back in an event",
+    AuditAction.STREAM_ACTION_PROPOSED: "{actor} asked for {name}: a second person has to approve it",
+    AuditAction.STREAM_ACTION_APPROVED: "{actor} approved {name}, which {person} asked for",
+    AuditAction.STREAM_ACTION_REQUESTED: "{actor} asked for {name}",
+    AuditAction.STREAM_PART_DONE: "{part_done} for {actor}",
+    AuditAction.STREAM_ACTION_DONE: "{name} is done for {actor}",
+    AuditAction.STREAM_ACTION_FAILED: "{part_name} for {actor} failed ({why})",
+    AuditAction.STREAM_ACTION_ENDED: "{name}, which {person} asked for, was not approved: {why}",
+    AuditAction.STREAM_CONFIRMED: "Stream confirmed our action",
     AuditAction.STREAM_TOLD: "Escalated in Stream",
     AuditAction.STREAM_NOT_TOLD: "Not escalated in Stream: {why}",
     AuditAction.REVIEW_NOTED: "Reviewed in Stream by {by}: {reason}",
@@ -198,7 +198,7 @@ def record_words(action: str, actor: str, reason: str, after: Mapping[str, str],
         named["asked"] = _ASKED.get(reason, f"Stream could not be asked: {_spaced(reason)}")
     if action == AuditAction.EXPORTED:
         named["what"] = f"audit records as {after['form']}" if "form" in after else "the incident"
-    named |= _in_stream(reason, after.get("part", ""))
+    named |= _in_stream(reason, after, policy)
     if "outcome" in named:
         named["outcome"] = _OUTCOMES.get(named["outcome"], _spaced(named["outcome"]))
     if int(named.get("sending", 1)) > 1:
@@ -208,10 +208,11 @@ def record_words(action: str, actor: str, reason: str, after: Mapping[str, str],
     return text if actor in policy.people else text[:1].upper() + text[1:]
 
 
-def _in_stream(reason: str, part: str) -> dict[str, str]:
-    """Return what an action in Stream did, and why it failed."""
+def _in_stream(reason: str, after: Mapping[str, str], policy: Policy) -> dict[str, str]:
+    """Return what an action in Stream is called and did, and why it failed."""
+    part, rule = after.get("part", ""), policy.actions.get(after.get("name", ""))
     parts = {"part_done": part_done_words(part), "part_name": part_name(part)} if part else {}
-    return {"why": why_failed(reason), **parts}
+    return {"why": why_not_done(reason), **parts, **({"name": f"“{rule.label}”"} if rule else {})}
 
 
 def _which_line(after: Mapping[str, str], *, is_over: bool) -> str:

@@ -64,6 +64,7 @@ def stream_actions_to_text(actions: Iterable[StreamAction]) -> str:
             "approved_by": action.approved_by,
             "reason": action.reason,
             "failures": action.failures,
+            "round": action.round,
         }
         for action in actions
     ]
@@ -88,6 +89,7 @@ def _stream_action(stored: Mapping[str, Any]) -> StreamAction:
         approved_by=stored["approved_by"],
         reason=stored["reason"],
         failures=stored["failures"],
+        round=stored["round"],
     )
 
 

@@ -1,4 +1,4 @@
-"""Deadlines that fire within seconds, of incidents whose item in Stream may have changed since it was last told of."""
+"""Deadlines that fire within seconds, of incidents whose item in Stream may have changed since it was last shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _AFTER_THE_FIRST_SEND = or_(
 
 @dataclass(frozen=True, slots=True)
 class NearDeadline:
-    """A deadline, and one item of its incident; `is_reviewed` as far as Stream has told."""
+    """A deadline, and one item of its incident; `is_reviewed` as far as Stream has shown."""
 
     incident_id: UUID
     source: str
@@ -29,11 +29,11 @@ class NearDeadline:
 
 
 def near_deadlines(
-    connection: Connection, now: datetime, within: timedelta, told_within: timedelta, sources: Sequence[str]
+    connection: Connection, now: datetime, within: timedelta, shown_within: timedelta, sources: Sequence[str]
 ) -> list[NearDeadline]:
     """Return the deadlines of these sources that fire within that time, the next first.
 
-    Left out are first sends, items that Stream has told of within `told_within`, and what it was asked about already.
+    Left out are first sends, items that Stream has shown within `shown_within`, and what it was asked about already.
     """
     if not sources:
         return []
@@ -54,7 +54,7 @@ def near_deadlines(
             incidents.c.mode != Mode.SANDBOX,
             incident_keys.c.source.in_(sources),
             _AFTER_THE_FIRST_SEND,
-            or_(stream_items.c.confirmed_at.is_(None), stream_items.c.confirmed_at < now - told_within),
+            or_(stream_items.c.confirmed_at.is_(None), stream_items.c.confirmed_at < now - shown_within),
             ~was_asked,
         )
         .order_by(incidents.c.due_at, incident_keys.c.value)

@@ -20,7 +20,7 @@ _LONGEST_WAIT = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class SeenItem:
-    """A state of an item that Stream told us, and when, by our clock."""
+    """A state of an item that Stream has shown, and when, by our clock."""
 
     source: str
     state: ItemState
@@ -110,7 +110,7 @@ class OpenItem:
 def due_for_check(
     connection: Connection, source: str, confirmed_before: datetime, now: datetime, limit: int
 ) -> list[OpenItem]:
-    """Return items of open incidents of which Stream has told nothing since then, those asked longest ago first."""
+    """Return items of open incidents that Stream has not shown since then, those asked longest ago first."""
     is_row = and_(stream_items.c.source == incident_keys.c.source, stream_items.c.item_id == incident_keys.c.value)
     statement = (
         select(incident_keys.c.value, incident_keys.c.incident_id)
@@ -133,7 +133,7 @@ def due_for_check(
 
 
 def record_confirmed(connection: Connection, source: str, item_ids: Iterable[str], now: datetime) -> None:
-    """Record that Stream has just told the present state of these items, of which no newer one is known."""
+    """Record that Stream has just shown the present state of these items, of which no newer one is known."""
     statement = upsert_for(connection.dialect.name, stream_items)
     statement = statement.on_conflict_do_update(
         index_elements=["source", "item_id"], set_={"confirmed_at": now, "misses": 0, "check_after": None}

@@ -68,7 +68,7 @@ def was_lost(body: Json) -> bool:
 
 
 def webhook_of(body: Json) -> dict[str, object]:
-    """Return the webhook that would have told the state in a stored event.
+    """Return the webhook that would have shown the state in a stored event.
 
     It is `review_queue_item.updated` for an item with several flags or any action, of which the newest is the one that
     the webhook would have been about; else `review_queue_item.new`.

@@ -309,8 +309,8 @@ def test_what_is_refused_says_what_would_be_right(h: Harness, changes, what: str
     wanted = {"named": "hate", "lasts": timedelta(hours=1), "reason": REASON, "by": "dana", "via": "cli"} | changes
     done = create_silence(h.core, SilenceRequest(**wanted))
     assert isinstance(done, SilenceRefused)
-    assert done.what == what
-    assert said in done.said
+    assert done.problem == what
+    assert said in done.message
     assert h.records("silence.begun") == []
 
 

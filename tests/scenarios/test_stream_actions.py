@@ -212,6 +212,44 @@ def test_a_part_that_fails_leaves_the_incident_open_and_can_be_tried_again(h, st
     assert h.incident()["state"] == "resolved"
 
 
+def test_an_item_that_stream_writes_a_moment_later_is_waited_for(h, stream):
+    held, stream.items = stream.items, []
+    message = alert(h)
+    press(h, "ana", "Delete", message)
+    assert calls(h) == [("delete", "new")]
+    stream.items = held
+    h.fast_forward(seconds=5)
+    h.forget_seen()
+    assert kinds(stream) == ["delete_message"]
+
+
+def test_an_item_that_is_gone_fails_after_a_minute(h, stream):
+    stream.items = []
+    message = alert(h)
+    press(h, "ana", "Delete", message)
+    h.fast_forward(minutes=3)
+    h.forget_seen()
+    assert "Delete failed: the item is no longer in Stream" in shown(h, message)
+    assert h.incident()["state"] == "acknowledged"
+
+
+def test_stream_that_cannot_be_reached_for_two_hours_is_said_and_nothing_pretends(h, stream):
+    message = alert(h)
+    stream.inject(*[Fault(status=503)] * 500)
+    press(h, "ana", "Delete", message)
+    h.fast_forward(hours=2, minutes=1)
+    h.forget_seen()
+    assert stream.acted == []
+    assert "Delete failed: Stream could not be reached for two hours" in shown(h, message)
+
+
+def test_a_reopened_incident_may_be_acted_on_again(h, stream):
+    message = alert(h)
+    press(h, "ana", "Delete and ban", message)
+    press(h, "dana", "Reopen", message)
+    assert "Delete and ban" in shown(h, message)
+
+
 def test_what_somebody_else_has_done_already_is_done(h, stream):
     message = alert(h)
     stream.item_of(ITEM_ID)["actions"] = [

@@ -148,7 +148,7 @@ def test_a_moderator_may_put_themself_on_call_and_a_senior_anybody(sqlite_url, t
     core = a_core(sqlite_url, tmp_path, policy=text)
     done = begin(core, by="ben", person="ben" if whom == SELF else "ana")
     assert isinstance(done, ManualOverride) is (whom in MAY[role])
-    assert isinstance(done, ManualOverride) or done.what is OverrideProblem.ROLE
+    assert isinstance(done, ManualOverride) or done.problem is OverrideProblem.ROLE
     core.database.close()
 
 
@@ -191,7 +191,7 @@ def test_an_override_is_taken_back(core, author, by, may):
 def test_what_cannot_be_meant_changes_nothing(core, wanted, wrong):
     done = begin(core, **wanted)
     assert isinstance(done, OverrideRefused)
-    assert done.what is wrong
+    assert done.problem is wrong
     assert (on_call(core), written(core, AuditAction.OVERRIDE_BEGUN)) == (("ana",), [])
 
 
@@ -204,9 +204,9 @@ def test_thirty_one_days_are_so_many_days_of_the_schedules_zone(core):
 def test_what_is_over_is_not_taken_back(core):
     one = begin(core)
     core.clock.move(hours=1)
-    assert end(core, one).what is OverrideProblem.GONE
+    assert end(core, one).problem is OverrideProblem.GONE
     assert (
-        overrides.end_override(core, uuid4(), running(core).policy.people["eli"], "dashboard").what
+        overrides.end_override(core, uuid4(), running(core).policy.people["eli"], "dashboard").problem
         is OverrideProblem.GONE
     )
 
@@ -214,7 +214,7 @@ def test_what_is_over_is_not_taken_back(core):
 def test_it_is_taken_back_once(core):
     one = begin(core)
     end(core, one)
-    assert end(core, one).what is OverrideProblem.GONE
+    assert end(core, one).problem is OverrideProblem.GONE
 
 
 def test_of_the_past_it_is_known_who_really_stood_in(core):

@@ -31,8 +31,8 @@ log = structlog.get_logger(__name__)
 
 WITHIN = timedelta(seconds=5)
 """How long before a deadline it is asked about: the sweep looks every 2 s, and the call takes 2 s at most."""
-TOLD_WITHIN = timedelta(seconds=10)
-"""What Stream has told of within this time is not asked about."""
+SHOWN_WITHIN = timedelta(seconds=10)
+"""An item that Stream has shown within this time is not asked about."""
 PAUSE = timedelta(seconds=30)
 """After a failure nothing is asked for so long, so that a Stream that hangs costs little."""
 QUICK = Limits(socket_s=1.5, total_s=2.0, answer_bytes=8 * 1024 * 1024)
@@ -49,7 +49,7 @@ def ask_ahead(core: Core) -> None:
             return
         known = running.policy.sources.values()
         sources = {source.name: source for source in known if is_reconciled(core, running.policy, source)}
-        near = near_deadlines(connection, core.clock.now(), WITHIN, TOLD_WITHIN, list(sources))
+        near = near_deadlines(connection, core.clock.now(), WITHIN, SHOWN_WITHIN, list(sources))
     for name in dict.fromkeys(deadline.source for deadline in near):
         try:
             _ask_source(core, sources[name])
@@ -64,7 +64,7 @@ def _ask_source(core: Core, source: Source) -> None:
     with core.database.writing() as connection:
         if not jobs.claim_due(connection, job, now, _LEASE):
             return
-        near = near_deadlines(connection, now, WITHIN, TOLD_WITHIN, [source.name])[:MOST_ITEMS]
+        near = near_deadlines(connection, now, WITHIN, SHOWN_WITHIN, [source.name])[:MOST_ITEMS]
         paused = key_values.get(connection, name_for(_PAUSED, source.name))
         connected_at = stream_sync.get_state(connection, source.name).connected_at
     answers: Mapping[UUID, str]

@@ -5,7 +5,7 @@ known, or the next try reads the item first. Nothing is done twice, and nothing 
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -21,8 +21,6 @@ from escalator.channels.stream.submit_action import (
     submit,
 )
 from escalator.clock import Stopwatch
-from escalator.engine.incident_change import Change
-from escalator.engine.stream_actions import PartResult, apply_part_result, expire_proposal, record_told_stream
 from escalator.errors import Unavailable
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
@@ -32,9 +30,16 @@ from escalator.model.stream_action_rule import PartKind
 from escalator.ports import CALL_STREAM
 from escalator.rendering.push_text import words
 from escalator.services.core.context import Core
-from escalator.services.incidents.apply import rules_for
-from escalator.services.incidents.decision import Decision
-from escalator.services.incidents.transaction import unit_of_work
+from escalator.services.stream.call_results import (
+    DIVERTED,
+    NOT_KNOWN,
+    TOO_LATE,
+    end_proposal,
+    finish_call,
+    incident_of_call,
+    note_failure,
+    try_again,
+)
 from escalator.services.stream.clients import client_of
 from escalator.store import incidents, stream_calls
 from escalator.store.stream_calls import CallState, StreamCall
@@ -42,28 +47,6 @@ from escalator.store.stream_calls import CallState, StreamCall
 log = structlog.get_logger(__name__)
 
 MOST_S = 20.0
-ASYNC_WAIT = timedelta(seconds=10)
-"""Stream may write what was done a while after it answered (`async_review_queue_upsert`)."""
-
-NEW_ITEM = timedelta(seconds=60)
-_LEAST_WAIT, _MOST_WAIT, _MOST_PAUSE = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
-_FINAL = frozenset(
-    {
-        FailureReason.BAD_MESSAGE,
-        FailureReason.FORBIDDEN,
-        FailureReason.NOT_SUPPORTED,
-        FailureReason.NOT_CONFIGURED,
-        FailureReason.GONE,
-    }
-)
-_NOT_DONE = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED, FailureReason.BAD_CREDENTIALS})
-ALREADY_DONE, DIVERTED, NO_LONGER_THERE, NOT_KNOWN, TOO_LATE = (
-    "already_done",
-    "diverted",
-    "no_longer_there",
-    "not_known",
-    "too_late",
-)
 
 
 def carry_out_calls(core: Core) -> None:
@@ -90,17 +73,17 @@ def _carry_out_next(core: Core) -> bool:
         raise
     except Exception as error:
         log.exception("stream_call_failed", call=str(call.id))
-        _try_again(core, call, Failed(FailureReason.UNKNOWN, type(error).__name__))
+        try_again(core, call, Failed(FailureReason.UNKNOWN, type(error).__name__))
     return True
 
 
 def _carry_out(core: Core, call: StreamCall) -> None:
     if call.state is CallState.PROPOSED:
-        _expire(core, call)
+        end_proposal(core, call)
     elif call.is_confirmed:
-        _finish(core, call, is_done=True)
+        finish_call(core, call, is_done=True)
     elif core.clock.now() >= call.expires_at:
-        _finish(core, call, is_done=False, reason=NOT_KNOWN if call.attempts else TOO_LATE)
+        finish_call(core, call, is_done=False, reason=NOT_KNOWN if call.attempts else TOO_LATE)
     else:
         _make(core, call)
 
@@ -118,7 +101,7 @@ class _Subject:
 def _subject(core: Core, call: StreamCall) -> _Subject:
     with core.database.reading() as connection:
         running = core.policies.required(connection)
-        incident = incidents.read(connection, [call.incident_id], core.seal)[call.incident_id]
+        incident = incident_of_call(call.incident_id, partial(incidents.read, connection, seal=core.seal))
         policy = core.policies.version(connection, call.policy_version_id)
     mode = min(call.mode, core.mode_for(incident, running.policy))
     return _Subject(incident, policy, running.policy.sources.get(call.source), mode)
@@ -127,18 +110,20 @@ def _subject(core: Core, call: StreamCall) -> _Subject:
 def _make(core: Core, call: StreamCall) -> None:
     subject = _subject(core, call)
     if subject.source is None or subject.mode is Mode.DIVERT:
-        _finish(core, call, is_done=False, reason=DIVERTED if subject.source else FailureReason.NOT_CONFIGURED.value)
+        finish_call(
+            core, call, is_done=False, reason=DIVERTED if subject.source else FailureReason.NOT_CONFIGURED.value
+        )
         return
     is_played = subject.mode is Mode.SANDBOX
     api = core.sandbox_stream(call.source) if is_played else client_of(core, subject.source)
     item = read_item(api, call.item_id)
     if isinstance(item, Failed):
-        _note_failure(core, call, item, is_sent=call.attempts > 0)
+        note_failure(core, call, item, is_sent=call.attempts > 0)
         return
     act = _act(core, call, subject)
     done = _is_done(call, act, item)
     if done is not None:
-        _finish(core, call, is_done=True, done=done, item=item)
+        finish_call(core, call, is_done=True, done=done, item=item)
     elif call.attempts and act.kind is PartKind.CUSTOM and not item.actions:
         _repeat_custom(core, call, api, act, item)
     else:
@@ -149,9 +134,9 @@ def _repeat_custom(core: Core, call: StreamCall, api: StreamApi, act: Act, item:
     """Make a custom action again only if the app keeps an action log: else nobody knows whether it was done before."""
     app = read_app(api)
     if isinstance(app, Failed):
-        _note_failure(core, call, app, is_sent=True)
+        note_failure(core, call, app, is_sent=True)
     elif app.preferences.get("disable_audit_logs"):
-        _finish(core, call, is_done=False, reason=NOT_KNOWN)
+        finish_call(core, call, is_done=False, reason=NOT_KNOWN)
     else:
         _act_on(core, call, api, act, item)
 
@@ -164,7 +149,7 @@ def _is_done(call: StreamCall, act: Act, item: ReviewItem) -> DoneInStream | Non
 def _act_on(core: Core, call: StreamCall, api: StreamApi, act: Act, item: ReviewItem) -> None:
     body = request_body(act, item)
     if isinstance(body, Failed):
-        _note_failure(core, call, body, is_sent=False)
+        note_failure(core, call, body, is_sent=False)
         return
     sent_at = item.at or core.clock.now()
     with core.database.writing() as connection:
@@ -173,10 +158,10 @@ def _act_on(core: Core, call: StreamCall, api: StreamApi, act: Act, item: Review
         return
     answer = submit(api, body)
     if isinstance(answer, Failed):
-        _note_failure(core, call, answer, is_sent=True)
+        note_failure(core, call, answer, is_sent=True)
         return
     found = done_by_us(act, answer, call.stream_sent_at or sent_at)
-    _finish(core, call, is_done=True, done=found or DoneInStream(act.user_id), item=answer)
+    finish_call(core, call, is_done=True, done=found or DoneInStream(act.user_id), item=answer)
 
 
 def _act(core: Core, call: StreamCall, subject: _Subject) -> Act:
@@ -192,74 +177,3 @@ def _act(core: Core, call: StreamCall, subject: _Subject) -> Act:
     link = f"{core.settings.base_url}/incidents/{incident.number}"
     notes = f"#{incident.number}, nobody acknowledged for {waited}, {link}"
     return Act(call.part, call.user_id, notes=notes, severity=incident.severity.value)
-
-
-def _note_failure(core: Core, call: StreamCall, failed: Failed, *, is_sent: bool) -> None:
-    """Fail for good, or try again later; where the result is unknown, the next try reads the item first."""
-    now = core.clock.now()
-    if failed.reason is FailureReason.BAD_TARGET and now - call.created_at >= NEW_ITEM:
-        _finish(core, call, is_done=False, reason=NO_LONGER_THERE)
-    elif failed.reason in _FINAL:
-        _finish(core, call, is_done=False, reason=failed.reason.value)
-    else:
-        _try_again(core, call, failed, is_unknown=is_sent and failed.reason not in _NOT_DONE)
-
-
-def _try_again(core: Core, call: StreamCall, failed: Failed, *, is_unknown: bool = True) -> None:
-    now = core.clock.now()
-    wait = min(_LEAST_WAIT * (1 << min(call.claim_number, 10)), _MOST_WAIT)
-    if is_unknown:
-        wait = max(wait, ASYNC_WAIT)
-    if failed.retry_after is not None:
-        wait = min(max(wait, failed.retry_after), _MOST_PAUSE)
-    state = CallState.UNKNOWN if is_unknown else CallState.NEW
-    reason = f"{failed.reason.value}: {failed.detail}" if failed.detail else failed.reason.value
-    until = min(now + wait, call.expires_at)
-    with core.database.writing() as connection:
-        stream_calls.put_off(connection, call, state, until, reason[:256])
-    core.queue.publish_at(until, CALL_STREAM)
-
-
-def _finish(
-    core: Core,
-    call: StreamCall,
-    *,
-    is_done: bool,
-    reason: str = "",
-    done: DoneInStream | None = None,
-    item: ReviewItem | None = None,
-) -> None:
-    """Write the result, and what it changes on the incident, in one transaction."""
-    now = core.clock.now()
-    if done is not None and done.by != call.user_id:
-        reason = ALREADY_DONE
-    state = CallState.DONE if is_done else CallState.FAILED
-    with unit_of_work(core) as work:
-        running = core.policies.required(work.connection)
-        incident = incidents.lock(work.connection, [call.incident_id], core.seal)[call.incident_id]
-        known = {"stream_action_id": done.action_id} if done else {}
-        answered = {"stream_answered_at": item.at} if item else {}
-        if not stream_calls.end(work.connection, call, state, now, reason=reason, **known, **answered):
-            return
-        rules = rules_for(core, work.connection, incident, running)
-        change: Change | None
-        if call.action_id == incident.id:
-            change = record_told_stream(incident, rules, now, reason, is_done=is_done)
-        else:
-            result = PartResult(call.action_id, call.position, is_done=is_done, reason=reason)
-            change = apply_part_result(incident, result, rules, now)
-        if change is not None:
-            work.apply([Decision(incident, change)], running, now)
-
-
-def _expire(core: Core, call: StreamCall) -> None:
-    """End a proposal that nobody approved in time, or that was withdrawn."""
-    now = core.clock.now()
-    with unit_of_work(core) as work:
-        running = core.policies.required(work.connection)
-        incident = incidents.lock(work.connection, [call.incident_id], core.seal)[call.incident_id]
-        if not stream_calls.end(work.connection, call, CallState.CANCELLED, now):
-            return
-        change = expire_proposal(incident, call.action_id, rules_for(core, work.connection, incident, running), now)
-        if change is not None:
-            work.apply([Decision(incident, change)], running, now)

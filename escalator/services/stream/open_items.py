@@ -1,4 +1,4 @@
-"""Asks Stream for the items of open incidents of which it has told nothing for a while: a review may have been lost."""
+"""Asks Stream for the items of open incidents that it has not shown for a while: a review may have been lost."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -14,7 +14,7 @@ from escalator.store import audit_log, stream_items
 from escalator.stream.recovered import state_of
 
 CONFIRMED_FOR = timedelta(minutes=10)
-"""How long what Stream has told of an item is not asked for again."""
+"""How long an item that Stream has shown is not asked for again."""
 
 
 def check_open_items(recovery: Recovery, reader: QueueReader) -> Mapping[str, Finding] | Failed:

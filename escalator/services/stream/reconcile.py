@@ -1,7 +1,7 @@
 """Compares each source's review queue at Stream with what came by webhook, every minute, in one process of all.
 
 What changed since the last run is read in the order of its updates, in Stream's time; how far is written down with each
-page, so that a crash costs a page. Then Stream is asked for the items of open incidents that it has not told of for ten
+page, so that a crash costs a page. Then Stream is asked for the items of open incidents that it has not shown for ten
 minutes. Nothing is closed because an answer does not show it.
 """
 
@@ -139,7 +139,7 @@ def _record(core: Core, source: str, result: Reconciled, state: SyncState, now: 
 
 
 def reconcile(core: Core, source: Source, *, back_to: timedelta | None = None, is_dry: bool = False) -> Reconciled:
-    """Read a source's queue once, and process what no webhook has told. Raises Unavailable.
+    """Read a source's queue once, and process what no webhook has shown. Raises Unavailable.
 
     With `back_to` it reads what changed within that time, whatever was read before, and the next run is not affected.
     A dry run writes nothing. No transaction is open during a call.

@@ -1,4 +1,4 @@
-"""Compares items of Stream's queue with what is known, and stores an event for each state that no webhook has told."""
+"""Compares items of Stream's queue with what is known, and stores an event for each state that no webhook has shown."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

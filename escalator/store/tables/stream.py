@@ -40,7 +40,7 @@ stream_items = Table(
 """`updated_at` and `reviewed_at` are Stream's times of the newest state that is stored here; NULL before any is.
 `digest` tells whether another state means the same.
 
-By our clock: `confirmed_at`, when Stream last told us that state or a newer one; `check_after`, before which the item
+By our clock: `confirmed_at`, when Stream last showed that state or a newer one; `check_after`, before which the item
 is not asked for again, because it was in none of the last `misses` answers; `lost_at`, when it was last recovered
 because its webhook never came.
 """
