@@ -37,6 +37,7 @@ def stream(bare):
     """Stream with the item of the alert, on the same clock."""
     with StreamDouble(secrets=(STREAM_SECRET,), now=bare.clock.now) as double:
         double.key = STREAM_KEY
+        double.app["moderation_dashboard_preferences"] = {"escalation_queue_enabled": True}
         message = {"id": MESSAGE_ID, "cid": "messaging:general", "user": {"id": "user-42"}}
         double.add_item(ITEM_ID, entity_id=MESSAGE_ID, entity_creator_id="user-42", message=message)
         yield double

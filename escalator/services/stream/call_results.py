@@ -9,8 +9,10 @@ from escalator.channels.stream.review_item import ReviewItem
 from escalator.channels.stream.submit_action import DoneInStream
 from escalator.engine.incident_change import Change
 from escalator.engine.stream_actions import PartResult, apply_part_result, expire_proposal, record_told_stream
+from escalator.metrics import STREAM_CALLS
 from escalator.model.incident import Incident
 from escalator.model.message import Failed, FailureReason
+from escalator.model.stream_action_rule import part_kind
 from escalator.ports import CALL_STREAM
 from escalator.services.core.context import Core
 from escalator.services.incidents.apply import rules_for
@@ -34,9 +36,10 @@ _FINAL = frozenset(
     }
 )
 _NOT_DONE = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED, FailureReason.BAD_CREDENTIALS})
-ALREADY_DONE, DIVERTED, NO_LONGER_THERE, NOT_KNOWN, TOO_LATE = (
+ALREADY_DONE, DIVERTED, ESCALATION_QUEUE_OFF, NO_LONGER_THERE, NOT_KNOWN, TOO_LATE = (
     "already_done",
     "diverted",
+    "escalation_queue_off",
     "no_longer_there",
     "not_known",
     "too_late",
@@ -74,7 +77,9 @@ def try_again(core: Core, call: StreamCall, failed: Failed, *, is_unknown: bool 
     reason = f"{failed.reason.value}: {failed.detail}" if failed.detail else failed.reason.value
     until = min(now + wait, call.expires_at)
     with core.database.writing() as connection:
-        stream_calls.put_off(connection, call, state, until, reason[:256])
+        is_ours = stream_calls.put_off(connection, call, state, until, reason[:256])
+    if is_ours:
+        _count(core, call, "unknown" if is_unknown else "retried")
     core.queue.publish_at(until, CALL_STREAM)
 
 
@@ -108,6 +113,12 @@ def finish_call(
             change = apply_part_result(incident, result, rules, now)
         if change is not None:
             work.apply([Decision(incident, change)], running, now)
+    _count(core, call, reason if reason == ALREADY_DONE else state.value)
+
+
+def _count(core: Core, call: StreamCall, outcome: str) -> None:
+    """Count an outcome. All custom actions are one part, as their ids are anybody's."""
+    core.metrics.count(STREAM_CALLS, part=part_kind(call.part).value, outcome=outcome)
 
 
 def end_proposal(core: Core, call: StreamCall) -> None:
