@@ -98,6 +98,7 @@ class Stack:
             "SLACK_BOT_TOKEN": "xoxb-bench",
             "SLACK_SIGNING_SECRET": "bench-signing",
             "SLACK_API_URL": self.slack_url,
+            "STREAM_API_URL": "http://127.0.0.1:9",
             # What is measured is the product; the wait that Slack asks for would hide it.
             "SLACK_PACE": "0",
             "PORT": str(self.port),
