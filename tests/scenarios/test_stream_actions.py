@@ -30,6 +30,27 @@ OFFERED = (
     " escalate],"
 )
 EVERY_ACTION = ["Delete", "Send to legal", "Ban", "Shadow block", "Block", "Restore", "Mark reviewed", "Escalate there"]
+AFTER, BEFORE = Fault(drop=True, is_done=True), Fault(drop=True)
+FAULTS = {
+    "no answer, done": AFTER,
+    "no answer, not done": BEFORE,
+    "429": Fault(status=429, retry_after="30"),
+    "500, done": Fault(status=500, is_done=True),
+    "503": Fault(status=503),
+    "408": Fault(status=408, body={"code": 23}),
+    "html, done": Fault(html=True, is_done=True),
+    "an answer without an item, done": Fault(status=201, body={"duration": "1ms"}, is_done=True),
+    "a token that has expired": Fault(status=401, body={"code": 40}),
+}
+MOST_FREQUENT = list(FAULTS)[:3]
+FAULTY = [
+    pytest.param(label, fault, id=f"{label}: {name}")
+    for label in EVERY_ACTION
+    for name, fault in FAULTS.items()
+    if label in EVERY_ACTION[:2] or name in MOST_FREQUENT
+]
+"""Two actions with every fault, and every action with the three most frequent."""
+
 TOLD = 'api_key: "${STREAM_API_KEY}"\n    stream_user: escalator-bot\n    tell_stream: escalated'
 DONE = "Deleted, author banned by Ana Ruiz"
 
