@@ -73,11 +73,15 @@ _BEGUN_ANEW = ("state", "person", "user_id", "policy_version_id", "mode", "next_
 
 
 def put(connection: Connection, calls: Iterable[StreamCall]) -> None:
-    """Write calls. One that is there already (a proposal that is approved, a failed part tried again) begins anew."""
+    """Write calls. One that is there already (a proposal that is approved, a failed part tried again) begins anew.
+
+    Whoever had claimed it meanwhile has lost it.
+    """
     for call in calls:
         statement = upsert(connection, stream_calls).values({name: getattr(call, name) for name in _FIELDS})
         again: dict[str, Any] = {name: statement.excluded[name] for name in _BEGUN_ANEW}
         again |= {"ended_at": None, "reason": "", "is_confirmed": False}
+        again["claim_number"] = stream_calls.c.claim_number + 1
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["action_id", "position"],
