@@ -1,4 +1,4 @@
-"""`escalator stream`: looks at the apps of the policy's sources at Stream, connects them, and compares their queues."""
+"""`escalator stream`: looks at the apps of the policy's sources at Stream, connects them, compares their queues."""
 
 import json
 import logging
@@ -8,10 +8,12 @@ from dataclasses import asdict
 import click
 
 from escalator.bootstrap import configure_logging
+from escalator.channels.stream.action_config import MESSAGE
 from escalator.commands.doctor_checks import Finding, Status, finding_line
 from escalator.commands.open_installation import Misused, duration, open_core, running_policy
 from escalator.commands.stream_checks import check_source
 from escalator.commands.stream_connect import Connection, connect_source, wanted_url
+from escalator.commands.stream_install_action import Installation, install_action
 from escalator.commands.stream_reconcile import print_results, reconcile_sources
 from escalator.model.policy import Policy, Source
 from escalator.stream.events import NAMED
@@ -51,6 +53,28 @@ def connect(ctx: click.Context, /, *, name: str | None, url: str | None, types: 
     event_types = [part.strip() for part in types.split(",") if part.strip()] if types else list(NAMED)
     wanted = Connection(wanted_url(core, url), event_types, **flags)
     done = [connect_source(core, source, wanted) for source in _sources(policy, name)]
+    ctx.exit(0 if all(done) else 1)
+
+
+@command.command("install-action")
+@click.option("--source", "name", help="Only this source of the policy; else all.")
+@click.option(
+    "--entity-type", "entity_types", multiple=True, default=[MESSAGE], help="For items of this type; may be repeated."
+)
+@click.option("--remove", "is_removal", is_flag=True, help="Take our button away, and nothing else.")
+@click.option("--print", "is_only_shown", is_flag=True, help="Show what would be written, and write nothing.")
+@click.option("--yes", "is_confirmed", is_flag=True, help="Do not ask before writing.")
+@click.pass_context
+def install(ctx: click.Context, /, *, name: str | None, entity_types: Sequence[str], **flags: bool) -> None:
+    """Add a button "Page on-call" to Stream's dashboard. A route on `action: escalator_page` gets what it sends.
+
+    Prints the buttons before and after. Exits 1 if something is not as wanted.
+    """
+    configure_logging(logging.CRITICAL)
+    core = open_core()
+    policy = running_policy(core.settings.environment)
+    wanted = Installation(entity_types, **flags)
+    done = [install_action(core, source, wanted) for source in _sources(policy, name)]
     ctx.exit(0 if all(done) else 1)
 
 

@@ -10,6 +10,7 @@ from escalator.channels.stream.client import StreamClient
 from escalator.channels.stream.review_queue import UNREVIEWED, created_at, read_page, updated_since, with_ids
 from escalator.channels.stream.users import MOST_USERS, known_users
 from escalator.commands.doctor_checks import UNREACHED_REMEDY, Finding, Status
+from escalator.commands.stream_action_checks import check_actions
 from escalator.commands.stream_hook_checks import check_hooks
 from escalator.commands.stream_reconcile import sync_findings
 from escalator.model.levels import Mode
@@ -83,7 +84,8 @@ def check_source(
     yield from _queue(check)
     yield from _watched_queues(check)
     yield from _preferences(check, app)
-    yield from _people(check)
+    yield from _users(check)
+    yield from (check.finding(*line) for line in check_actions(core, policy, source, app))
     yield _rate_limits(check)
     yield from _reconciled(check)
 
@@ -164,16 +166,22 @@ def _preferences(check: SourceCheck, app: App) -> Iterator[Finding]:
         yield check.finding(Status.OK, f"its escalation queue is on{reasons}")
 
 
-def _people(check: SourceCheck) -> Iterator[Finding]:
-    named = {person.stream: person.name for person in check.policy.people.values() if person.stream}
-    if not named:
+def _users(check: SourceCheck) -> Iterator[Finding]:
+    """Check that Stream knows the people of the policy, and the user as whom the product acts."""
+    core, service = check.core, check.core.expand(check.source.stream_user or "")
+    named = {core.expand(person.stream): person.name for person in check.policy.people.values() if person.stream}
+    asked = list(dict.fromkeys(filter(None, (service, *named))))[:MOST_USERS]
+    if not asked:
         return
-    known = known_users(check.client, list(named)[:MOST_USERS])
+    known = known_users(check.client, asked)
     if isinstance(known, Failed):
         yield check.finding(Status.WARN, f"its users: {probe_words(known)}", _remedy(known))
         return
-    for user, name in list(named.items())[:MOST_USERS]:
-        if user not in known:
+    if service and service not in known:
+        found = f"Stream knows no user {service} (`stream_user`), so it may refuse what is done as that user"
+        yield check.finding(Status.WARN, found, "create the user in Stream, or correct `stream_user` of the source")
+    for user, name in named.items():
+        if user in asked and user not in known:
             found = f"{name}: Stream knows no user {user}, so reviews of theirs count as a stranger's"
             yield check.finding(Status.WARN, found, "correct `stream` of the person in the policy")
 

@@ -106,7 +106,7 @@ def buttons(
     escalate = (_button(incident, Verb.ESCALATE_NOW),)
     if incident.state is State.TRIGGERED:
         acknowledge = _button(incident, Verb.ACKNOWLEDGE, is_primary=True)
-        return (acknowledge, *in_stream, *reveal, *escalate, *_snoozes(incident, rule))
+        return (acknowledge, *reveal, *in_stream, *escalate, *_snoozes(incident, rule))
     if incident.state is State.RESOLVED:
         return (_button(incident, Verb.REOPEN),)
     if incident.state not in HELD_STATES:

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, or_, select, text, update
+from sqlalchemy import Connection, Row, func, or_, select, text, update
 
 from escalator.model.levels import Mode
 from escalator.store.leases import is_lapsed, lapsed_since
@@ -73,11 +73,15 @@ _BEGUN_ANEW = ("state", "person", "user_id", "policy_version_id", "mode", "next_
 
 
 def put(connection: Connection, calls: Iterable[StreamCall]) -> None:
-    """Write calls. One that is there already (a proposal that is approved, a failed part tried again) begins anew."""
+    """Write calls. One that is there already (a proposal that is approved, a failed part tried again) begins anew.
+
+    Whoever had claimed it meanwhile has lost it.
+    """
     for call in calls:
         statement = upsert(connection, stream_calls).values({name: getattr(call, name) for name in _FIELDS})
         again: dict[str, Any] = {name: statement.excluded[name] for name in _BEGUN_ANEW}
         again |= {"ended_at": None, "reason": "", "is_confirmed": False}
+        again["claim_number"] = stream_calls.c.claim_number + 1
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["action_id", "position"],
@@ -163,6 +167,50 @@ def confirm(connection: Connection, call_ids: Collection[UUID], now: datetime) -
     connection.execute(confirmed.values(is_confirmed=True))
     unknown = (stream_calls.c.id.in_(call_ids), stream_calls.c.state == CallState.UNKNOWN)
     return connection.execute(update(stream_calls).where(*unknown).values(next_attempt_at=now)).rowcount > 0
+
+
+class FailedPart(NamedTuple):
+    """How many calls of one part failed for one reason."""
+
+    part: str
+    reason: str
+    calls: int
+
+
+def failed_since(connection: Connection, source: str, since: datetime) -> list[FailedPart]:
+    """Return what has failed for good since then at a source, the most frequent first."""
+    count = func.count()
+    failed = (
+        select(stream_calls.c.part, stream_calls.c.reason, count)
+        .where(
+            stream_calls.c.source == source,
+            stream_calls.c.state == CallState.FAILED,
+            stream_calls.c.ended_at >= since,
+        )
+        .group_by(stream_calls.c.part, stream_calls.c.reason)
+        .order_by(count.desc(), stream_calls.c.part, stream_calls.c.reason)
+    )
+    return [FailedPart(*row) for row in connection.execute(failed)]
+
+
+class OldestCall(NamedTuple):
+    """The oldest call that is to be made, and why it has not been."""
+
+    created_at: datetime
+    part: str
+    reason: str
+
+
+def oldest_waiting(connection: Connection, source: str) -> OldestCall | None:
+    """Return the oldest call of a source that is to be made; a proposal waits for a person, and does not count."""
+    waiting = (
+        select(stream_calls.c.created_at, stream_calls.c.part, stream_calls.c.reason)
+        .where(_IS_WAITING, stream_calls.c.state != CallState.PROPOSED, stream_calls.c.source == source)
+        .order_by(stream_calls.c.created_at)
+        .limit(1)
+    )
+    row = connection.execute(waiting).first()
+    return None if row is None else OldestCall(*row)
 
 
 def _call(row: Row[Any], **changed: Any) -> StreamCall:  # noqa: ANN401

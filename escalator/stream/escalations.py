@@ -11,6 +11,11 @@ from escalator.stream.text import normalized_word
 
 ESCALATE = "escalate"
 CUSTOM = "custom"
+PAGE_ACTION = "escalator_page"
+"""The custom action of the button that `escalator stream install-action` puts into Stream's dashboard."""
+
+PAGE_MARK = {"escalator": "page"}
+"""An option of that button. Which of its values Stream sends as the id of the action is not documented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,15 @@ def _logged(event: StreamEvent, actors: Actors, at: datetime) -> Iterator[Escala
 def action_names_of(action: ModerationAction) -> tuple[str, ...]:
     """Return the names of an action in conditions."""
     custom = action.custom if normalized_word(action.type) == CUSTOM else None
-    return tuple(filter(None, (normalized_word(action.type), (custom.id or custom.action_id) if custom else "")))
+    if custom is None:
+        return tuple(filter(None, (normalized_word(action.type),)))
+    return _custom_names(custom.id or custom.action_id, _options(action))
+
+
+def _custom_names(action_id: str, options: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of a custom action: its id, and ours if its id or an option says that it is our button."""
+    is_page = PAGE_ACTION in {action_id, *options.values()} or PAGE_MARK.items() <= options.items()
+    return tuple(dict.fromkeys(filter(None, (CUSTOM, action_id, PAGE_ACTION if is_page else ""))))
 
 
 def _options(action: ModerationAction) -> Mapping[str, str]:
@@ -55,7 +68,7 @@ def _by_webhook(event: StreamEvent, logged: tuple[EscalationCall, ...], at: date
     """Yield the custom action that the event itself is, with time and actor from the log where it has them."""
     if event.type != events.CUSTOM_ACTION:
         return
-    names = tuple(filter(None, (CUSTOM, event.action_id)))
+    names = _custom_names(event.action_id, event.action_options)
     same = [call for call in logged if call.names == names and call.at]
     newest = max(same, key=_made_at, default=EscalationCall(names, at))
     yield EscalationCall(names, newest.at, newest.is_automatic, event.action_options)

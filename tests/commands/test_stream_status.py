@@ -2,13 +2,16 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 
 from escalator.bootstrap import build
 from escalator.services.stream.watch_queues import watch_queues
 from escalator.settings import from_environment
 from escalator.store import stream_queues
+from escalator.store.tables import incidents, stream_calls
 from escalator.stream.events import NAMED
 from tests.doubles.stream import nanoseconds
 
@@ -216,6 +219,112 @@ def test_preferences_that_change_what_happens_here_are_told(stream, status):
 def test_people_whom_stream_does_not_know_are_named(stream, status):
     stream.users.remove("ana")
     assert ("warn", "Ana: Stream knows no user ana, so reviews of theirs count as a stranger's") in status()
+
+
+ACTIONS = """\
+actions:
+  remove: {label: Delete, do: delete}
+  purge: {label: Delete for ever, do: delete, role: senior}
+"""
+
+
+def change_policy(folder, *changes, more=""):
+    policy = folder / "escalation.yml"
+    text = policy.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    policy.write_text(text + more)
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (set(), ["Stream knows no user bot (`stream_user`), so it may refuse what is done as that user"]),
+        ({"bot"}, []),
+    ],
+)
+def test_the_user_as_whom_we_act_must_exist_in_stream(folder, stream, status, known, expected):
+    change_policy(folder, ('"${SECRET}"', '"${SECRET}", stream_user: bot'))
+    stream.users |= known
+    assert [found for _status, found in status() if "stream_user" in found] == expected
+
+
+@pytest.mark.parametrize(("is_on", "warnings"), [(False, 1), (True, 0)])
+def test_telling_an_app_whose_escalation_queue_is_off_is_a_warning(folder, stream, status, is_on, warnings):
+    change_policy(folder, ('"${SECRET}"', '"${SECRET}", stream_user: bot, tell_stream: escalated'))
+    stream.users.add("bot")
+    stream.app["moderation_dashboard_preferences"] = {"escalation_queue_enabled": is_on}
+    found = "`tell_stream` is on, but the app's escalation queue is off, so escalations are not reported to Stream"
+    assert status().count(("warn", found)) == warnings
+
+
+@pytest.mark.parametrize(
+    ("offer", "source", "who"),
+    [
+        pytest.param(", actions: [remove]", "", "Ana, Eli", id="offered to all"),
+        pytest.param(", actions: [purge]", "", "Eli", id="offered to seniors"),
+        pytest.param(", actions: [remove], restricted_to: [mods]", "", "Ana", id="only one may see the category"),
+        pytest.param("", "", "", id="offered to nobody"),
+        pytest.param(", actions: [remove]", ", act_as: service, stream_user: eli", "", id="done as the service"),
+    ],
+)
+def test_people_who_are_offered_an_action_need_an_id_in_stream(folder, status, offer, source, who):
+    change_policy(
+        folder,
+        (", stream: ana", ""),
+        (", stream: eli", ""),
+        ("at_least: critical", f"at_least: critical{offer}"),
+        ('"${SECRET}"', f'"${{SECRET}}"{source}'),
+        more=ACTIONS,
+    )
+    found = f"{who}: offered actions that they cannot use, as their id in Stream is not known"
+    assert [words for _status, words in status() if "offered" in words] == ([found] if who else [])
+
+
+def call(core, alerted_incident, **fields):
+    now = core.clock.now()
+    with core.database.reading() as connection:
+        version = core.policies.required(connection).version
+    made = {
+        "id": uuid4(),
+        "incident_id": alerted_incident,
+        "action_id": uuid4(),
+        "position": 0,
+        "action_key": "remove",
+        "part": "delete",
+        "person": "ana",
+        "policy_version_id": version,
+        "source": "app",
+        "mode": "production",
+        "item_id": "item",
+        "user_id": "ana",
+        "target_digest": "",
+        "state": "new",
+        "created_at": now,
+        "next_attempt_at": now,
+        "expires_at": now + timedelta(hours=2),
+    }
+    with core.database.writing() as connection:
+        connection.execute(stream_calls.insert().values(made | fields))
+
+
+def test_what_failed_or_waits_is_told(alerted, stream_app, status):  # noqa: ARG001  # the incident comes with it
+    now = alerted.clock.now()
+    with alerted.database.reading() as connection:
+        incident = connection.scalar(select(incidents.c.id))
+    hours = timedelta(hours=1)
+    call(alerted, incident, state="failed", part="ban", reason="forbidden", ended_at=now - 2 * hours)
+    call(alerted, incident, state="failed", part="ban", reason="forbidden", ended_at=now - 3 * hours)
+    call(alerted, incident, state="failed", reason="no_longer_there", ended_at=now - 23 * hours)
+    call(alerted, incident, state="failed", part="restore", reason="forbidden", ended_at=now - 25 * hours)
+    call(alerted, incident, state="proposed", created_at=now - 9 * hours)
+    call(alerted, incident, state="done", created_at=now - 8 * hours, ended_at=now)
+    call(alerted, incident, state="unknown", created_at=now - hours, reason="timeout")
+    call(alerted, incident, state="new", created_at=now - 7 * hours, source="another")
+    found = "failed in the last 24 h: 3 (2 × Ban: not allowed; 1 × Delete: the item is no longer in Stream)"
+    lines = [line for line in status() if "failed" in line[1] or "waited" in line[1]]
+    assert lines == [("warn", found), ("warn", "Delete has waited for 1 h (timeout)")]
 
 
 def test_an_unknown_source_is_a_misuse(cli, stream):

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from tests.doubles.http import HttpDouble, Reply
+from tests.doubles.stream_action_config import ActionConfigMixin
 from tests.doubles.stream_actions import ITEM_PATH, SUBMIT, ActionsMixin, error
 
 KEY, SECRET = "stream-key", "stream-secret-of-the-double"
@@ -50,7 +51,7 @@ def nanoseconds(instant):
     return int(instant.timestamp() * 1_000_000) * 1_000
 
 
-class StreamDouble(ActionsMixin, HttpDouble):
+class StreamDouble(ActionsMixin, ActionConfigMixin, HttpDouble):
     """One app. `secrets` are those that are valid; the first is the one that tests use."""
 
     def __init__(self, *, secrets=(SECRET,), now=_now):
@@ -60,6 +61,7 @@ class StreamDouble(ActionsMixin, HttpDouble):
         self.is_suspended = False
         self.encode = nanoseconds
         self.prepare_actions()
+        self.prepare_buttons()
         self.keeps_unlisted_hooks = False
         self.damaged = ""
         self.is_deaf_to_ids = False
@@ -105,7 +107,7 @@ class StreamDouble(ActionsMixin, HttpDouble):
             return self.submit_action(request)
         if request.method == "GET" and request.path.startswith(ITEM_PATH):
             return self.answer_item(request)
-        return _error(404, 16, "not found")
+        return self.answer_action_config(request) or _error(404, 16, "not found")
 
     def _unauthorized(self, request):
         if request.query.get("api_key") != [self.key]:

@@ -35,11 +35,15 @@ REVIEWS = {"mark_reviewed", "delete_message", "ban", "restore", "block", "shadow
 
 
 class ActionsMixin:
-    """The part of `StreamDouble` that acts. `webhooks` are the events it would send, the oldest first."""
+    """The part of `StreamDouble` that acts. `webhooks` are the events it would send, the oldest first.
+
+    `on_act` is called after the effect and before the answer.
+    """
 
     def prepare_actions(self):
         self.webhooks = []
         self.acted = []
+        self.on_act = lambda: None
         self.reporter_type = "moderator"
         self.has_audit_log = True
         self.sets_reviewed = True
@@ -59,6 +63,7 @@ class ActionsMixin:
         if problem:
             return Reply(problem[0], error(problem[0], *problem[1:]))
         self._act(body)
+        self.on_act()
         return Reply(201, {"item": self.item_of(body["item_id"]), "duration": "1ms"})
 
     def _problem(self, body):

@@ -229,10 +229,10 @@ def test_an_event_that_cannot_be_processed_is_tried_five_times_then_parked_and_t
 ) -> None:
     observe = process.observe
 
-    def stumbling(body: bytes, received_at: object, staff: object) -> object:
+    def stumbling(body: bytes, *others: object) -> object:
         if b"poison" in body:
             raise ValueError("poison")
-        return observe(body, received_at, staff)
+        return observe(body, *others)
 
     monkeypatch.setattr(process, "observe", stumbling)
     h.send(h.sample(SELF_HARM, item=2, custom={"poison": True}), is_working=False)

@@ -94,8 +94,6 @@ def apply_decisions(context: TransactionContext, decisions: Sequence[Decision]) 
     raised = [(new.id, new.revision) for old, new in changed if new.revision != old.revision]
     posted_message_updates.raise_wanted_revision(context.connection, raised, context.now)
     _record(context.connection, decisions, context.now)
-    stream_parts = stream_calls_of(context, decisions)
-    stream_calls.put(context.connection, stream_parts)
     _find_troubles(context, decisions)
     with reserve_threads(context.core.sender_pool) as reserved:
         claims = _claimed_at_birth(context, decisions, outbox, reserved)
@@ -105,6 +103,8 @@ def apply_decisions(context: TransactionContext, decisions: Sequence[Decision]) 
             [_claimed(delivery, context.core, context.now) if delivery.id in mine else delivery for delivery in outbox],
         )
         reserved.used = [claim.lane for claim in claims]
+    stream_parts = stream_calls_of(context, decisions)
+    stream_calls.put(context.connection, stream_parts)
     has_more = bool(raised) or len(mine) < len(outbox)
     return AfterCommit(tuple(sorted(set(armed.values()))), has_more, tuple(claims), bool(stream_parts))
 

@@ -28,6 +28,7 @@ from escalator.metrics import (
     LATENESS,
     QUEUE_WAIT,
     RECONCILED,
+    STREAM_CALLS,
     UNROUTED,
     WEBHOOK_TO_SEND,
     WRONG_PATHS,
@@ -50,6 +51,11 @@ _COUNTERS = {
     RECONCILED: (
         "Items that were found only in Stream's queue (recovered), or are too large to be read (too_large)",
         ("source", "outcome"),
+    ),
+    STREAM_CALLS: (
+        "Actions and escalations at Stream, by outcome: done, already_done, failed, or to be tried again (unknown, "
+        "retried)",
+        ("part", "outcome"),
     ),
     UNROUTED: ("Incidents that matched no route", ()),
 }

@@ -1,7 +1,8 @@
 """What becomes of a call to Stream: done, failed for good, or tried again; and what that changes on the incident."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -9,13 +10,16 @@ from escalator.channels.stream.review_item import ReviewItem
 from escalator.channels.stream.submit_action import DoneInStream
 from escalator.engine.incident_change import Change
 from escalator.engine.stream_actions import PartResult, apply_part_result, expire_proposal, record_told_stream
+from escalator.errors import Conflict
+from escalator.metrics import STREAM_CALLS
 from escalator.model.incident import Incident
 from escalator.model.message import Failed, FailureReason
+from escalator.model.stream_action_rule import part_kind
 from escalator.ports import CALL_STREAM
 from escalator.services.core.context import Core
 from escalator.services.incidents.apply import rules_for
 from escalator.services.incidents.decision import Decision
-from escalator.services.incidents.transaction import unit_of_work
+from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
 from escalator.store import incidents, stream_calls
 from escalator.store.stream_calls import CallState, StreamCall
 
@@ -34,9 +38,10 @@ _FINAL = frozenset(
     }
 )
 _NOT_DONE = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED, FailureReason.BAD_CREDENTIALS})
-ALREADY_DONE, DIVERTED, NO_LONGER_THERE, NOT_KNOWN, TOO_LATE = (
+ALREADY_DONE, DIVERTED, ESCALATION_QUEUE_OFF, NO_LONGER_THERE, NOT_KNOWN, TOO_LATE = (
     "already_done",
     "diverted",
+    "escalation_queue_off",
     "no_longer_there",
     "not_known",
     "too_late",
@@ -74,7 +79,9 @@ def try_again(core: Core, call: StreamCall, failed: Failed, *, is_unknown: bool 
     reason = f"{failed.reason.value}: {failed.detail}" if failed.detail else failed.reason.value
     until = min(now + wait, call.expires_at)
     with core.database.writing() as connection:
-        stream_calls.put_off(connection, call, state, until, reason[:256])
+        is_ours = stream_calls.put_off(connection, call, state, until, reason[:256])
+    if is_ours:
+        _count(core, call, "unknown" if is_unknown else "retried")
     core.queue.publish_at(until, CALL_STREAM)
 
 
@@ -92,13 +99,11 @@ def finish_call(
     if done is not None and done.by != call.user_id:
         reason = ALREADY_DONE
     state = CallState.DONE if is_done else CallState.FAILED
-    with unit_of_work(core) as work:
+    known: dict[str, object] = {"stream_action_id": done.action_id} if done else {}
+    known |= {"stream_answered_at": item.at} if item else {}
+    with suppress(Conflict), unit_of_work(core) as work:
         running = core.policies.required(work.connection)
         incident = incident_of_call(call.incident_id, partial(incidents.lock, work.connection, seal=core.seal))
-        known = {"stream_action_id": done.action_id} if done else {}
-        answered = {"stream_answered_at": item.at} if item else {}
-        if not stream_calls.end(work.connection, call, state, now, reason=reason, **known, **answered):
-            return
         rules = rules_for(core, work.connection, incident, running)
         change: Change | None
         if not call.action_key:
@@ -108,16 +113,31 @@ def finish_call(
             change = apply_part_result(incident, result, rules, now)
         if change is not None:
             work.apply([Decision(incident, change)], running, now)
+        _end(work, call, state, now, reason=reason, **known)
+        _count(core, call, reason if reason == ALREADY_DONE else state.value)
+
+
+def _end(work: UnitOfWork, call: StreamCall, state: CallState, now: datetime, **values: object) -> None:
+    """Record the end; raises Conflict, which undoes the transaction, if another process has the call by now.
+
+    It comes last, because calls are locked after all else.
+    """
+    if not stream_calls.end(work.connection, call, state, now, **values):
+        raise Conflict("another process has the call")
+
+
+def _count(core: Core, call: StreamCall, outcome: str) -> None:
+    """Count an outcome. All custom actions are one part, as their ids are anybody's."""
+    core.metrics.count(STREAM_CALLS, part=part_kind(call.part).value, outcome=outcome)
 
 
 def end_proposal(core: Core, call: StreamCall) -> None:
     """End a proposal that nobody approved in time, or that was withdrawn."""
     now = core.clock.now()
-    with unit_of_work(core) as work:
+    with suppress(Conflict), unit_of_work(core) as work:
         running = core.policies.required(work.connection)
         incident = incident_of_call(call.incident_id, partial(incidents.lock, work.connection, seal=core.seal))
-        if not stream_calls.end(work.connection, call, CallState.CANCELLED, now):
-            return
         change = expire_proposal(incident, call.action_id, rules_for(core, work.connection, incident, running), now)
         if change is not None:
             work.apply([Decision(incident, change)], running, now)
+        _end(work, call, CallState.CANCELLED, now)

@@ -32,6 +32,7 @@ from escalator.rendering.push_text import words
 from escalator.services.core.context import Core
 from escalator.services.stream.call_results import (
     DIVERTED,
+    ESCALATION_QUEUE_OFF,
     NOT_KNOWN,
     TOO_LATE,
     end_proposal,
@@ -41,6 +42,7 @@ from escalator.services.stream.call_results import (
     try_again,
 )
 from escalator.services.stream.clients import client_of
+from escalator.services.stream.escalation_queue import is_escalation_queue_on
 from escalator.store import incidents, stream_calls
 from escalator.store.stream_calls import CallState, StreamCall
 
@@ -116,6 +118,8 @@ def _make(core: Core, call: StreamCall) -> None:
         return
     is_played = subject.mode is Mode.SANDBOX
     api = core.sandbox_stream(call.source) if is_played else client_of(core, subject.source)
+    if not (is_played or call.action_key or call.attempts or _is_shown(core, call, api)):
+        return
     item = read_item(api, call.item_id)
     if isinstance(item, Failed):
         note_failure(core, call, item, is_sent=call.attempts > 0)
@@ -128,6 +132,16 @@ def _make(core: Core, call: StreamCall) -> None:
         _repeat_custom(core, call, api, act, item)
     else:
         _act_on(core, call, api, act, item)
+
+
+def _is_shown(core: Core, call: StreamCall, api: StreamApi) -> bool:
+    """Whether Stream would show an escalation of ours to anybody; if not, or if it does not say, the call ends here."""
+    answer = is_escalation_queue_on(core, call.source, api)
+    if isinstance(answer, Failed):
+        note_failure(core, call, answer, is_sent=False)
+    elif not answer:
+        finish_call(core, call, is_done=False, reason=ESCALATION_QUEUE_OFF)
+    return answer is True
 
 
 def _repeat_custom(core: Core, call: StreamCall, api: StreamApi, act: Act, item: ReviewItem) -> None:
