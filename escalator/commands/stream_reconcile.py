@@ -13,7 +13,8 @@ from escalator.model.policy import Policy, Source
 from escalator.rendering.probe_failures import probe_words
 from escalator.rendering.push_text import words
 from escalator.services.core.context import Core
-from escalator.services.stream.reconcile import Reconciled, has_waiting_events, is_reconciled, reconcile
+from escalator.services.stream.reconcile import has_waiting_events, is_reconciled, reconcile
+from escalator.services.stream.run_outcome import Reconciled
 from escalator.store import stream_items, stream_sync
 
 _COUNTED = {

@@ -23,6 +23,7 @@ class SyncState:
     Stream's times: `connected_at`, of the first good answer; `watermark`, from when on the next run reads;
     `skipped_until`, behind an item that is too large to be read. By our clock: `ran_at`, when the last run without
     failure ended; `failing_since`. `failure` is why the last one failed; `skipped` counts items that were too large.
+    `page_limit` is how many items are asked for at once, fewer after a page that took too long; None for the most.
     """
 
     connected_at: datetime | None = None
@@ -32,9 +33,10 @@ class SyncState:
     ran_at: datetime | None = None
     failing_since: datetime | None = None
     failure: str = ""
+    page_limit: int | None = None
 
 
-_TEXTS = frozenset({"skipped", "failure"})
+_NO_TIMES = frozenset({"skipped", "failure", "page_limit"})
 
 
 def name_for(prefix: str, source: str) -> str:
@@ -47,7 +49,7 @@ def get_state(connection: Connection, source: str) -> SyncState:
     stored = key_values.get(connection, name_for(_STATE, source))
     connected = key_values.get(connection, name_for(_CONNECTED, source))
     values: dict[str, Any] = json.loads(stored) if stored else {}
-    values = {name: value if name in _TEXTS else datetime.fromisoformat(value) for name, value in values.items()}
+    values = {name: value if name in _NO_TIMES else datetime.fromisoformat(value) for name, value in values.items()}
     return SyncState(**values, connected_at=datetime.fromisoformat(connected) if connected else None)
 
 

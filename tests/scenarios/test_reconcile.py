@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from escalator.channels.stream.client import StreamAnswer, StreamClient
+from escalator.model.message import Failed, FailureReason
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.maintenance.jobs import flush_metrics
 from escalator.services.monitoring.health import metrics_text
@@ -254,6 +256,29 @@ def test_a_rate_limit_is_waited_for(app, bare, run):
     assert len(calls(app)) == limited
     run()
     assert len(calls(app)) > limited
+
+
+def test_a_page_that_takes_too_long_is_asked_for_with_fewer_items(app, bare, run, monkeypatch):
+    monkeypatch.setattr(StreamClient, "ask", too_long_for(20, StreamClient.ask))
+    for number in range(1, 51):
+        app.flag(number, "SPAM")
+        bare.clock.move(seconds=1)
+    run(6)
+    bare.forget_seen()
+    assert recovered(bare) == 50
+    limits = [request.json["limit"] for request in calls(app) if "updated_at" in request.json["filter"]]
+    assert {100, 12, 24} <= set(limits)
+
+
+def too_long_for(items, honest):
+    """Return a call that ends in time only for a page of so many items at most."""
+
+    def ask(self, method, path, *, query=None, body=None):
+        answer = honest(self, method, path, query=query, body=body)
+        shown = answer.body.get("items", []) if isinstance(answer, StreamAnswer) else []
+        return Failed(FailureReason.TIMEOUT) if len(shown) > items else answer
+
+    return ask
 
 
 def test_an_item_that_is_not_shown_is_not_closed_and_asked_for_ever_more_rarely(app, bare, run):

@@ -54,8 +54,7 @@ def since(hours=2):
 
 def test_every_page_is_read_a_second_apart(stream, reader, clock):
     fill(stream, *[10] * 75)
-    changes = ChangedItems(reader, since())
-    changes._limit = 30
+    changes = ChangedItems(reader, since(), limit=30)
     assert read_all(changes) == list(range(75))
     assert (changes.skipped, len(stream.requests), clock.now() - START) == (0, 3, 2 * SECOND)
 

@@ -66,11 +66,11 @@ class ChangedItems:
     reader: QueueReader
     since: datetime
     also: Filter = field(default_factory=dict)
+    limit: int = MOST_ITEMS
     newest: datetime | None = None
     is_complete: bool = False
     skipped: int = 0
     skipped_until: datetime | None = None
-    _limit: int = MOST_ITEMS
     _cursor: str = ""
     _problem: Failed | None = None
 
@@ -78,15 +78,15 @@ class ChangedItems:
         """Return the next page; `newest` is then the time of its last item, `is_complete` whether it is the last."""
         while True:
             filter_by = {**updated_since(self.since), **self.also}
-            page = self.reader.read(filter_by, limit=self._limit, cursor=self._cursor)
+            page = self.reader.read(filter_by, limit=self.limit, cursor=self._cursor)
             if not isinstance(page, Failed):
                 self._advance(page)
                 return page
             if not is_too_large(page):
                 return page
             self._start_again(self.newest or self.since)
-            if self._limit > 1:
-                self._limit //= 2
+            if self.limit > 1:
+                self.limit //= 2
             elif (failed := self._skip_item()) is not None:
                 return failed
 
@@ -118,7 +118,7 @@ class ChangedItems:
         # Where no window holds it, it was updated in the same microsecond as the item before.
         self.skipped_until = self.newest = high if is_inside else start
         self.skipped += 1
-        self._limit = MOST_ITEMS
+        self.limit = MOST_ITEMS
         self._start_again(self.skipped_until)
         return None
 

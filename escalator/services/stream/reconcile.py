@@ -5,17 +5,14 @@ page, so that a crash costs a page. Then Stream is asked for the items of open i
 minutes. Nothing is closed because an answer does not show it.
 """
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
-from escalator.channels.stream.review_queue import GRAVEST_FIRST, UNREVIEWED
-from escalator.engine.reconciliation import OPENED_BACK_TO, RECOVERED, SETTLED_AFTER, Finding, next_watermark
+from escalator.channels.stream.review_queue import GRAVEST_FIRST, MOST_ITEMS, UNREVIEWED
+from escalator.engine.reconciliation import OPENED_BACK_TO, SETTLED_AFTER, next_watermark
 from escalator.errors import Unavailable
-from escalator.metrics import RECONCILED
 from escalator.model.levels import Mode
 from escalator.model.message import Failed
 from escalator.model.policy import Policy, Source
@@ -25,6 +22,7 @@ from escalator.services.stream.clients import client_of
 from escalator.services.stream.open_items import check_open_items
 from escalator.services.stream.queue_reader import OUT_OF_TIME, ChangedItems, QueueReader
 from escalator.services.stream.recover_items import Recovery, recover
+from escalator.services.stream.run_outcome import Reconciled, state_after
 from escalator.services.stream.sync_alerts import alerts_of_others, update_alerts
 from escalator.store import events, jobs, stream_sync
 from escalator.store.stream_sync import SyncState, name_for
@@ -44,26 +42,6 @@ _LEASE = timedelta(minutes=2)
 _OUTAGE = timedelta(minutes=10)
 _WAITING = timedelta(seconds=10)
 """While events wait for longer, what is in the queue may only wait here."""
-
-
-@dataclass(slots=True)
-class Reconciled:
-    """What a run has found; `failure` where it ended early, `is_cut` where there is more to read."""
-
-    findings: dict[str, Finding] = field(default_factory=dict)
-    failure: Failed | None = None
-    is_cut: bool = False
-    skipped: int = 0
-    skipped_until: datetime | None = None
-
-    @property
-    def counts(self) -> Counter[Finding]:
-        """Return how many items meant what."""
-        return Counter(self.findings.values())
-
-    def add(self, findings: Mapping[str, Finding]) -> None:
-        """Add what items meant; one that was recovered in this run counts as that, also when it is read again."""
-        self.findings |= {item: found for item, found in findings.items() if self.findings.get(item) not in RECOVERED}
 
 
 def is_reconciled(core: Core, policy: Policy, source: Source) -> bool:
@@ -113,29 +91,12 @@ def _reconcile_if_free(core: Core, policy: Policy, source: Source) -> None:
     now = core.clock.now()
     wait = max(source.reconcile or timedelta(), (result.failure and result.failure.retry_after) or timedelta())
     with core.database.writing() as connection:
-        state = _record(core, source.name, result, stream_sync.get_state(connection, source.name), now)
+        state = state_after(core, source.name, result, stream_sync.get_state(connection, source.name), now)
         stream_sync.update_state(connection, source.name, now, **state)
         update_alerts(
             core, connection, policy, source.name, stream_sync.get_state(connection, source.name), result.skipped
         )
         jobs.set_due(connection, job, max(began_at + wait, now) if result.failure is None else now + wait)
-
-
-def _record(core: Core, source: str, result: Reconciled, state: SyncState, now: datetime) -> dict[str, object]:
-    """Return the changes of a source's state after a run; log what somebody should know."""
-    changes: dict[str, object] = {}
-    if result.skipped:
-        core.metrics.count(RECONCILED, result.skipped, source=source, outcome="too_large")
-        changes |= {"skipped": state.skipped + result.skipped, "skipped_until": result.skipped_until}
-        log.error("stream_item_too_large", source=source, items=result.skipped)
-    if result.failure is not None:
-        reason = result.failure.reason.value + (f": {result.failure.detail}" if result.failure.detail else "")
-        log.warning("stream_queue_unread", source=source, reason=reason)
-        return changes | {"failure": reason, "failing_since": state.failing_since or now}
-    found = {finding.value: count for finding, count in result.counts.items() if count and finding is not Finding.KNOWN}
-    if found:
-        log.info("stream_queue_compared", source=source, **found)
-    return changes | {"ran_at": now, "failing_since": None, "failure": ""}
 
 
 def reconcile(core: Core, source: Source, *, back_to: timedelta | None = None, is_dry: bool = False) -> Reconciled:
@@ -201,10 +162,14 @@ class _Run:
         """Read what has changed; after an outage, when there may be much to read, what is gravest first."""
         since = _known(self.state.watermark)
         for gravest in GRAVEST_FIRST if self._is_after_outage() else ():
-            self._read(ChangedItems(self.reader, since, gravest), _GRAVEST_PAGES, moves=False)
+            self._read(
+                ChangedItems(self.reader, since, gravest, self.state.page_limit or MOST_ITEMS),
+                _GRAVEST_PAGES,
+                moves=False,
+            )
             if self.result.failure is not None:
                 return
-        changes = ChangedItems(self.reader, since)
+        changes = ChangedItems(self.reader, since, limit=self.state.page_limit or MOST_ITEMS)
         self._read(changes, MOST_PAGES, moves=self.moves)
         self.result.skipped, self.result.skipped_until = changes.skipped, changes.skipped_until
         self.result.is_cut = not changes.is_complete
