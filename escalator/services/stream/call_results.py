@@ -101,20 +101,23 @@ def finish_call(
     state = CallState.DONE if is_done else CallState.FAILED
     known: dict[str, object] = {"stream_action_id": done.action_id} if done else {}
     known |= {"stream_answered_at": item.at} if item else {}
-    with suppress(Conflict), unit_of_work(core) as work:
-        running = core.policies.required(work.connection)
-        incident = incident_of_call(call.incident_id, partial(incidents.lock, work.connection, seal=core.seal))
-        rules = rules_for(core, work.connection, incident, running)
-        change: Change | None
-        if not call.action_key:
-            change = record_told_stream(incident, rules, now, reason, is_done=is_done)
-        else:
-            result = PartResult(call.action_id, call.position, is_done=is_done, reason=reason)
-            change = apply_part_result(incident, result, rules, now)
-        if change is not None:
-            work.apply([Decision(incident, change)], running, now)
-        _end(work, call, state, now, reason=reason, **known)
-        _count(core, call, reason if reason == ALREADY_DONE else state.value)
+    try:
+        with unit_of_work(core) as work:
+            running = core.policies.required(work.connection)
+            incident = incident_of_call(call.incident_id, partial(incidents.lock, work.connection, seal=core.seal))
+            rules = rules_for(core, work.connection, incident, running)
+            change: Change | None
+            if not call.action_key:
+                change = record_told_stream(incident, rules, now, reason, is_done=is_done)
+            else:
+                result = PartResult(call.action_id, call.position, is_done=is_done, reason=reason)
+                change = apply_part_result(incident, result, rules, now)
+            if change is not None:
+                work.apply([Decision(incident, change)], running, now)
+            _end(work, call, state, now, reason=reason, **known)
+    except Conflict:
+        return
+    _count(core, call, reason if reason == ALREADY_DONE else state.value)
 
 
 def _end(work: UnitOfWork, call: StreamCall, state: CallState, now: datetime, **values: object) -> None:
