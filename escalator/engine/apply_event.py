@@ -3,6 +3,7 @@
 Here its facts are added; `escalator.engine.reevaluate` decides what follows from all facts together.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -80,13 +81,20 @@ def merge_incidents(older: Incident, younger: Incident, rules: PolicyPair, now: 
     reevaluate(draft, older)
     _carry_over(draft, older, younger)
     moved, proposed = _actions_to_move(younger)
-    draft.put(stream_actions=(*older.stream_actions, *moved))
+    draft.withdraw_proposals()
+    draft.put(stream_actions=_in_one(draft.incident, moved))
     merged_draft = ChangeDraft(younger, rules, now, via=VIA)
     merged_draft.put(state=State.MERGED, merged_into=older.id, closed_at=now, stream_actions=proposed)
     merged_draft.set_deadline(None, None)
     merged_draft.suppress = "merged"
     merged_draft.record(AuditAction.MERGED, into=str(older.number))
     return _finish(draft), merged_draft.to_change()
+
+
+def _in_one(older: Incident, moved: Iterable[StreamAction]) -> tuple[StreamAction, ...]:
+    """Return the actions of both, the oldest first; those that were moved belong to the present round."""
+    joined = (*older.stream_actions, *(replace(action, round=older.round) for action in moved))
+    return tuple(sorted(joined, key=lambda action: (action.requested_at, action.id)))
 
 
 def _actions_to_move(younger: Incident) -> tuple[tuple[StreamAction, ...], tuple[StreamAction, ...]]:

@@ -62,7 +62,8 @@ class NotificationRequest:
 class StreamPartRequest:
     """One part of an action in Stream to carry out, in the name of `person`; `part` as the policy writes it.
 
-    `approve_by` is set while a second person has to approve it first. `action` and `position` identify it.
+    `approve_by` is set while a second person has to approve it first. `action` and `position` identify it; its rule is
+    that of `policy_version`, None for the running one.
     """
 
     action: UUID
@@ -71,6 +72,7 @@ class StreamPartRequest:
     part: str
     person: str
     approve_by: datetime | None = None
+    policy_version: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,8 @@ class ChangeDraft:
         before = self._before
         if before.state is State.GROUPED and self.incident.state not in {State.GROUPED, *CLOSED_STATES}:
             self.record(AuditAction.LEFT_GROUP, group=str(before.group_id))
-        self._withdraw_proposals()
+        if self.incident.state in CLOSED_STATES or _is_assessed_anew(before, self.incident):
+            self.withdraw_proposals()
         after = self.incident
         if after.is_group and not _takes_members(before, after):
             after = replace(after, grouping_key=None)
@@ -195,17 +198,18 @@ class ChangeDraft:
             stream_parts=tuple(self.stream_parts),
         )
 
-    def _withdraw_proposals(self) -> None:
-        """End the actions that wait for a second person, once the incident is closed or graver than it was."""
-        before, after = self._before, self.incident
-        is_graver = (before.category, before.severity) != (after.category, after.severity)
-        proposed = [action for action in after.stream_actions if action.state is ActionState.PROPOSED]
-        if not proposed or not (after.state in CLOSED_STATES or is_graver):
-            return
+    def withdraw_proposals(self) -> None:
+        """End the actions in Stream that wait for a second person."""
+        proposed = [action for action in self.incident.stream_actions if action.state is ActionState.PROPOSED]
         for action in proposed:
             self.record(AuditAction.STREAM_ACTION_ENDED, "withdrawn", name=action.key, person=action.person)
         ended = {action.id: replace(action, state=ActionState.ENDED, reason="withdrawn") for action in proposed}
-        self.put(stream_actions=tuple(ended.get(action.id, action) for action in after.stream_actions))
+        if ended:
+            self.put(stream_actions=tuple(ended.get(action.id, action) for action in self.incident.stream_actions))
+
+
+def _is_assessed_anew(before: Incident, after: Incident) -> bool:
+    return (before.category, before.severity) != (after.category, after.severity)
 
 
 def combine(changes: Sequence[Change]) -> Change:

@@ -7,9 +7,9 @@ from uuid import UUID
 from escalator.engine.acknowledgement import close, missing_acknowledgements
 from escalator.engine.endpoints import PERSON_PREFIX
 from escalator.engine.incident_change import Change, ChangeDraft, PolicyPair, StreamPartRequest
-from escalator.engine.permissions import Refusal, RefusalReason
+from escalator.engine.permissions import Refusal, RefusalReason, allowed_people
 from escalator.model.audit import Actor, AuditAction
-from escalator.model.incident import HELD_STATES, UNACKNOWLEDGED_STATES, Incident, State
+from escalator.model.incident import HELD_STATES, UNACKNOWLEDGED_STATES, Incident, Outcome, State
 from escalator.model.message import Occasion
 from escalator.model.policy import Person, Policy
 from escalator.model.stream_action import UNDER_WAY, ActionPart, ActionState, PartState, StreamAction
@@ -76,43 +76,69 @@ def request_stream_action(draft: ChangeDraft, person: Person, new: NewStreamActi
     refusal = action_refusal(person, rule, draft.incident, running)
     if refusal is not None:
         return refusal
-    action = next((action for action in draft.incident.stream_actions if action.state in UNDER_WAY), None)
-    failed = _failed(draft.incident, rule)
-    if action is not None:
-        draft.record(AuditAction.STREAM_ACTION_APPROVED, name=rule.key, person=action.person)
-        _run(draft, replace(action, state=ActionState.RUNNING, approve_by=None, approved_by=person.key))
-    elif failed is not None:
-        draft.record(AuditAction.STREAM_ACTION_REQUESTED, name=rule.key, again="yes")
+    waiting = next((action for action in draft.incident.stream_actions if action.state in UNDER_WAY), None)
+    failed = failed_action(draft.incident, rule)
+    if waiting is not None and _may_still_approve(waiting, rule, running):
+        draft.record(AuditAction.STREAM_ACTION_APPROVED, name=rule.key, person=waiting.person)
+        _run(draft, replace(waiting, state=ActionState.RUNNING, approve_by=None, approved_by=person.key))
+        return None
+    draft.withdraw_proposals()
+    if failed is not None and failed.rule_digest == rule.digest:
         parts = tuple(ActionPart(part.kind) if part.state is PartState.FAILED else part for part in failed.parts)
-        _run(draft, replace(failed, state=ActionState.RUNNING, person=person.key, parts=parts))
+        _ask(draft, replace(failed, person=person.key, parts=parts), rule)
     else:
-        _begin(draft, person, rule, new.id)
+        _ask(draft, _new_action(draft, person, rule, new.id), rule)
     return None
 
 
-def _failed(incident: Incident, rule: StreamActionRule) -> StreamAction | None:
-    """Return the newest action of this kind if it has failed."""
-    same = [action for action in incident.stream_actions if action.key == rule.key]
+def _may_still_approve(proposal: StreamAction, rule: StreamActionRule, policy: Policy) -> bool:
+    """Whether a proposal still means what it did: else whoever wants to approve it proposes it anew."""
+    return proposal.rule_digest == rule.digest and proposal.person in policy.people
+
+
+def failed_action(incident: Incident, rule: StreamActionRule) -> StreamAction | None:
+    """Return the newest action of this kind in this round if it has failed: it may be tried again."""
+    same = [action for action in incident.stream_actions if (action.key, action.round) == (rule.key, incident.round)]
     return same[-1] if same and same[-1].state is ActionState.FAILED else None
 
 
-def _begin(draft: ChangeDraft, person: Person, rule: StreamActionRule, action_id: UUID) -> None:
+def is_wanted(incident: Incident, action_id: UUID, position: int) -> bool:
+    """Whether a part of an action should be carried out now: nobody has to approve it, and it is its turn."""
+    action = next((action for action in incident.stream_actions if action.id == action_id), None)
+    return action is not None and action.state is ActionState.RUNNING and action.next_part == position
+
+
+def may_still_act(person: Person | None, rule: StreamActionRule | None, incident: Incident, policy: Policy) -> bool:
+    """Whether somebody who has asked for an action may still have it done: by role, and for a restricted category."""
+    allowed = allowed_people(incident, policy)
+    is_allowed = person is not None and (allowed is None or person.key in allowed)
+    return is_allowed and person is not None and rule is not None and person.role >= rule.role
+
+
+def _ask(draft: ChangeDraft, action: StreamAction, rule: StreamActionRule) -> None:
+    """Run the action, or let it wait for a second person, also when it is tried again."""
     is_proposal = rule.second is not None
+    recorded = AuditAction.STREAM_ACTION_PROPOSED if is_proposal else AuditAction.STREAM_ACTION_REQUESTED
+    draft.record(recorded, name=rule.key)
+    state = ActionState.PROPOSED if is_proposal else ActionState.RUNNING
     approve_by = draft.now + rule.within if is_proposal else None
-    action = StreamAction(
+    _run(draft, replace(action, state=state, approve_by=approve_by, approved_by=None))
+
+
+def _new_action(draft: ChangeDraft, person: Person, rule: StreamActionRule, action_id: UUID) -> StreamAction:
+    return StreamAction(
         id=action_id,
         key=rule.key,
         label=rule.label,
         person=person.key,
         requested_at=draft.now,
-        state=ActionState.PROPOSED if is_proposal else ActionState.RUNNING,
+        state=ActionState.RUNNING,
         parts=tuple(ActionPart(part) for part in rule.parts),
-        approve_by=approve_by,
         round=draft.incident.round,
+        outcome=rule.outcome.value if rule.outcome else "",
+        policy_version=draft.rules.running_version,
+        rule_digest=rule.digest,
     )
-    recorded = AuditAction.STREAM_ACTION_PROPOSED if is_proposal else AuditAction.STREAM_ACTION_REQUESTED
-    draft.record(recorded, name=rule.key)
-    _run(draft, action)
 
 
 def _run(draft: ChangeDraft, action: StreamAction) -> None:
@@ -122,7 +148,9 @@ def _run(draft: ChangeDraft, action: StreamAction) -> None:
     if position is not None:
         part = action.parts[position].kind
         draft.stream_parts.append(
-            StreamPartRequest(action.id, position, action.key, part, action.person, action.approve_by)
+            StreamPartRequest(
+                action.id, position, action.key, part, action.person, action.approve_by, action.policy_version
+            )
         )
 
 
@@ -172,16 +200,18 @@ def _fail(draft: ChangeDraft, action: StreamAction, part: str, reason: str) -> N
 
 
 def _finish(draft: ChangeDraft, action: StreamAction) -> None:
-    """Resolve the incident in the name of whoever asked, where the policy says so and no acknowledgement is missing."""
+    """Resolve the incident in the name of whoever asked, where the action does and no acknowledgement is missing.
+
+    A round that has begun meanwhile is not closed by it: it may be about something graver, or be somebody else's.
+    """
     draft.record(AuditAction.STREAM_ACTION_DONE, name=action.key)
     _keep(draft, replace(action, state=ActionState.DONE))
-    rule = draft.rules.running.actions.get(action.key) or draft.rules.frozen.actions.get(action.key)
     incident = draft.incident
     is_ours = incident.state in HELD_STATES or (
         incident.state in UNACKNOWLEDGED_STATES and not missing_acknowledgements(incident)
     )
-    if rule is not None and rule.outcome is not None and is_ours:
-        close(draft, rule.outcome, action.person)
+    if action.outcome and is_ours and action.round == incident.round:
+        close(draft, Outcome(action.outcome), action.person)
 
 
 def expire_proposal(incident: Incident, action_id: UUID, rules: PolicyPair, now: datetime) -> Change | None:

@@ -41,7 +41,8 @@ class StreamAction:
     """An action that `person` (a key of the policy) asked for. `approve_by` is when a proposal ends.
 
     `reason` is why it ended without being done: `expired`, `withdrawn`. `failures` counts how often a part failed,
-    `round` is that of the incident when it was asked for.
+    `round` is that of the incident when it was asked for. `outcome` is how the incident is resolved once all parts are
+    done; empty leaves it open. All parts follow the rule of `policy_version`, whose digest is `rule_digest`.
     """
 
     id: UUID
@@ -56,6 +57,9 @@ class StreamAction:
     reason: str = ""
     failures: int = 0
     round: int = 0
+    outcome: str = ""
+    policy_version: UUID | None = None
+    rule_digest: str = ""
 
     @property
     def next_part(self) -> int | None:

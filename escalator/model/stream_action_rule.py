@@ -1,5 +1,6 @@
 """The actions in Stream that a policy offers: what they do there, and who may ask for them."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -67,6 +68,11 @@ class StreamActionRule:
     second: Role | None = None
     within: timedelta = timedelta(minutes=10)
     outcome: Outcome | None = Outcome.ACTION_TAKEN
+
+    @property
+    def digest(self) -> str:
+        """Return a digest of all that it says: an action that was asked for under another one is not this action."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
 def part_kind(written: str) -> PartKind:

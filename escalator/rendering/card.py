@@ -210,7 +210,9 @@ def _is_reviewed(incident: Incident) -> bool:
     """Whether Stream's own queue is done with it, by a review that no later flag or report has outweighed, or never
     had it: drills and incidents opened by a person are not in that queue.
     """
-    is_done_there = any(action.state is ActionState.DONE for action in incident.stream_actions)
+    is_done_there = any(
+        action.state is ActionState.DONE and action.round == incident.round for action in incident.stream_actions
+    )
     is_ours = is_done_there or incident.drill is not None or incident.facts.values("event") == {manual_incident.TYPE}
     if incident.outcome is Outcome.REVIEWED_IN_STREAM or is_ours:
         return True

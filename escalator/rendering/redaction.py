@@ -157,7 +157,7 @@ def _language(incident: Incident) -> str:
 
 
 def _did(incident: Incident) -> str | None:
-    by_us = visibility_words(incident.stream_actions)
+    by_us = visibility_words(incident)
     if by_us is not None:
         return by_us
     newest = incident.facts.latest.get("recommended_action")

@@ -1,6 +1,6 @@
 """Actions in Stream in words: what they do, how far one has got, and why a part failed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from escalator.model.incident import Incident
 from escalator.model.message import FailureReason
@@ -39,15 +39,19 @@ _WHY = {
     FailureReason.NOT_CONFIGURED.value: "the app's key or secret is not set",
     "no_longer_there": "the item is no longer in Stream",
     "not_known": "Stream did not say whether it is done; look there",
+    "no_longer_allowed": "whoever asked may not do this any more, or Stream does not know them",
+    "sandbox_now": "sandbox mode has been switched on, so nothing is done in Stream",
+    "escalation_queue_off": "the app's escalation queue is off",
     "too_late": "Stream could not be reached for two hours",
     "diverted": "messages are diverted for a test, so nothing is done in Stream",
 }
 _ENDED = {"expired": "nobody approved it in time", "withdrawn": "the incident has changed"}
 
 
-def visibility_words(actions: Iterable[StreamAction]) -> str | None:
-    """Return what we made of the content, such as `Deleted, not visible`; None where we have not changed that."""
-    done = [part.kind for action in actions for part in action.parts if part.state is PartState.DONE]
+def visibility_words(incident: Incident) -> str | None:
+    """Return what we made of the content in this round, such as `Deleted, not visible`; None if that is nothing."""
+    present = [action for action in incident.stream_actions if action.round == incident.round]
+    done = [part.kind for action in present for part in action.parts if part.state is PartState.DONE]
     known = [_VISIBILITY[part_kind(kind)] for kind in done if part_kind(kind) in _VISIBILITY]
     return known[-1] if known else None
 
@@ -125,7 +129,7 @@ def _ban_words(ban: BanRule) -> str:
 
 def stream_action_label(rule: StreamActionRule, incident: Incident) -> str:
     """Return the label of an action's button: the policy's; `Approve: …` and `Try again: …` where it comes to that."""
-    same = [action for action in incident.stream_actions if action.key == rule.key]
+    same = [action for action in incident.stream_actions if (action.key, action.round) == (rule.key, incident.round)]
     match same[-1].state if same else None:
         case ActionState.PROPOSED:
             return f"Approve: {rule.label}"

@@ -65,6 +65,9 @@ def stream_actions_to_text(actions: Iterable[StreamAction]) -> str:
             "reason": action.reason,
             "failures": action.failures,
             "round": action.round,
+            "outcome": action.outcome,
+            "policy_version": action.policy_version and str(action.policy_version),
+            "rule_digest": action.rule_digest,
         }
         for action in actions
     ]
@@ -90,6 +93,9 @@ def _stream_action(stored: Mapping[str, Any]) -> StreamAction:
         reason=stored["reason"],
         failures=stored["failures"],
         round=stored["round"],
+        outcome=stored["outcome"],
+        policy_version=stored["policy_version"] and UUID(stored["policy_version"]),
+        rule_digest=stored["rule_digest"],
     )
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, or_, select, text, update
+from sqlalchemy import Connection, Row, and_, case, func, or_, select, text, update
 
 from escalator.model.levels import Mode
 from escalator.store.leases import is_lapsed, lapsed_since
@@ -18,7 +18,10 @@ from escalator.store.tables import stream_calls
 from escalator.store.upserts import upsert
 
 KEPT_FOR_RECOGNITION = timedelta(days=7)
-"""How long a call is looked at when an event comes: Stream's own retries end within minutes."""
+"""How long a call is looked at for an event that names no item. Events about an item repeat its log for ever."""
+
+NOT_KNOWN = "not_known"
+"""Why a call failed that Stream may have carried out all the same."""
 
 
 class CallState(StrEnum):
@@ -82,6 +85,9 @@ def put(connection: Connection, calls: Iterable[StreamCall]) -> None:
         again: dict[str, Any] = {name: statement.excluded[name] for name in _BEGUN_ANEW}
         again |= {"ended_at": None, "reason": "", "is_confirmed": False}
         again["claim_number"] = stream_calls.c.claim_number + 1
+        for name, fresh in (("stream_sent_at", None), ("attempts", 0)):
+            is_unsure = stream_calls.c.reason == NOT_KNOWN
+            again[name] = case((is_unsure, stream_calls.c[name]), else_=fresh)
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["action_id", "position"],
@@ -138,7 +144,7 @@ def put_off(connection: Connection, call: StreamCall, state: CallState, until: d
 
 
 def _write(connection: Connection, call: StreamCall, values: dict[str, Any]) -> bool:
-    mine = (stream_calls.c.id == call.id, stream_calls.c.claim_number == call.claim_number)
+    mine = (stream_calls.c.id == call.id, stream_calls.c.claim_number == call.claim_number, _IS_WAITING)
     return connection.execute(update(stream_calls).where(*mine).values(values)).rowcount > 0
 
 
@@ -151,12 +157,21 @@ def lock(connection: Connection, call_id: UUID) -> StreamCall | None:
 def made_on(
     connection: Connection, source: str, item_ids: Collection[str], target_digests: Collection[str], now: datetime
 ) -> Sequence[StreamCall]:
-    """Return the calls that were tried on these items, or on what these authors wrote, in the last days."""
+    """Return the calls that Stream may have carried out on these items, or lately on what these authors wrote."""
     tried = (
         stream_calls.c.source == source,
         stream_calls.c.attempts > 0,
-        stream_calls.c.created_at > now - KEPT_FOR_RECOGNITION,
-        or_(stream_calls.c.item_id.in_(item_ids), stream_calls.c.target_digest.in_(target_digests)),
+        or_(
+            stream_calls.c.state.in_([CallState.SENDING, CallState.UNKNOWN, CallState.DONE]),
+            stream_calls.c.reason == NOT_KNOWN,
+        ),
+        or_(
+            stream_calls.c.item_id.in_(item_ids),
+            and_(
+                stream_calls.c.target_digest.in_(target_digests),
+                stream_calls.c.created_at > now - KEPT_FOR_RECOGNITION,
+            ),
+        ),
     )
     return [_call(row) for row in connection.execute(select(*_COLUMNS).where(*tried))]
 

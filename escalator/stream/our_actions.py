@@ -108,7 +108,7 @@ def _found(event: StreamEvent, ours: OurActions, at: datetime) -> Iterator[OurAc
     if event.type == events.MARK_REVIEWED:
         yield ours.find("mark_reviewed", _marked_by(event), at)
     if event.type == events.CUSTOM_ACTION:
-        yield _custom(event.action_id, ours, at)
+        yield _custom(event, ours, at)
 
 
 def _is_event_ours(event: StreamEvent, ours: OurActions, at: datetime) -> bool:
@@ -119,12 +119,17 @@ def _is_event_ours(event: StreamEvent, ours: OurActions, at: datetime) -> bool:
         case events.MARK_REVIEWED:
             return bool(_marked_by(event)) and ours.is_ours("mark_reviewed", _marked_by(event), at)
         case _:
-            return _custom(event.action_id, ours, at) is not None
+            return _custom(event, ours, at) is not None
 
 
-def _custom(action_id: str, ours: OurActions, at: datetime) -> OurAction | None:
-    """Return our call of this custom action: its webhook does not name who made it."""
-    same = (action for action in ours.actions if action.part == CUSTOM_PART + action_id and action.is_at(at))
+def _custom(event: StreamEvent, ours: OurActions, at: datetime) -> OurAction | None:
+    """Return our call of this custom action. Its webhook names nobody; the log in the item does, where there is one."""
+    custom = CUSTOM_PART.removesuffix(":")
+    logged = [action for action in event.all_actions if normalized_word(action.type) == custom and action.created_at]
+    if logged:
+        newest = max(logged, key=lambda action: action.created_at or at)
+        return ours.find(custom, newest.actor_id, newest.created_at, newest.id)
+    same = (action for action in ours.actions if action.part == CUSTOM_PART + event.action_id and action.is_at(at))
     return next(same, None)
 
 

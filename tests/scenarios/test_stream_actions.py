@@ -5,6 +5,7 @@ import json
 import pytest
 from sqlalchemy import select
 
+from escalator.services.stream import call_results
 from escalator.store.tables import stream_calls
 from tests.doubles.http import Fault
 from tests.doubles.stream import StreamDouble
@@ -341,3 +342,124 @@ def test_a_path_that_escalates_is_escalated_in_stream_once_and_its_echo_pages_no
     deliver_webhooks(bare, stream)
     bare.expect_nothing()
     assert (bare.incident()["round"], bare.incident()["route"]) == (before["round"], "Self-harm")
+
+
+REFUSED = (Fault(), Fault(status=403, body={"code": 17}))
+
+
+def test_a_fault_of_ours_at_the_end_of_a_proposal_never_carries_it_out(h, stream, monkeypatch):
+    def stumble(*_):
+        monkeypatch.undo()
+        raise RuntimeError
+
+    message = alert(h)
+    press(h, "ana", "Delete for ever", message)
+    monkeypatch.setattr(call_results, "expire_proposal", stumble)
+    h.fast_forward(minutes=15)
+    h.forget_seen()
+    h.expect_error("stream_call_failed")
+    assert stream.acted == []
+    assert calls(h) == [("delete", "cancelled")]
+
+
+def test_what_needs_a_second_person_needs_one_again_when_it_is_tried_again(h, stream):
+    message = alert(h)
+    stream.inject(*REFUSED)
+    press(h, "ana", "Delete for ever", message)
+    press(h, "dana", "Approve: Delete for ever", message)
+    press(h, "ana", "Try again: Delete for ever", message)
+    assert stream.acted == []
+    press(h, "dana", "Approve: Delete for ever", message)
+    assert kinds(stream) == ["delete_message"]
+
+
+def test_a_new_round_begins_an_action_anew(h, stream):
+    message = alert(h)
+    stream.inject(Fault(), Fault(), *REFUSED)
+    press(h, "ana", "Delete and ban", message)
+    press(h, "dana", "False alarm", message)
+    h.clock.move(minutes=1)
+    stream._act({"action_type": "restore", "item_id": ITEM_ID, "user_id": "mod-9", "restore": {}})
+    press(h, "dana", "Reopen", message)
+    assert "Deleted, not visible" not in shown(h, message)
+    press(h, "ana", "Delete and ban", message)
+    assert kinds(stream) == ["delete_message", "restore", "delete_message", "ban"]
+
+
+def test_what_a_person_does_in_stream_after_our_call_was_refused_is_their_own_deed(h, stream):
+    message = alert(h)
+    stream.inject(*REFUSED)
+    press(h, "ana", "Delete", message)
+    h.clock.move(minutes=5)
+    stream._act({"action_type": "delete_message", "item_id": ITEM_ID, "user_id": "mod-1", "delete_message": {}})
+    deliver_webhooks(h, stream)
+    assert h.incident()["reviewed_at"] is not None
+
+
+def test_who_is_no_longer_in_the_policy_does_nothing_more_in_stream(h, stream):
+    message = alert(h)
+    press(h, "ana", "Delete for ever", message)
+    h.change_policy("{members: [ana, ben]}", "{members: [ben]}")
+    h.change_policy("  ana:  {name: Ana Ruiz,   slack: U0ANA,  stream: mod-1}\n", "")
+    h.forget_seen()
+    press(h, "dana", "Approve: Delete for ever", message)
+    assert stream.acted == [], "dana has proposed it anew"
+    h.clock.move(minutes=1)
+    assert [record["actor_key"] for record in h.records("stream_action.proposed")] == ["ana", "dana"]
+
+
+def test_who_may_no_longer_act_when_the_call_is_made_is_refused(h, stream):
+    message = alert(h)
+    stream.inject(Fault(status=503))
+    press(h, "ana", "Delete", message)
+    h.change_policy("stream: mod-1}", "stream: mod-1, role: viewer}")
+    h.fast_forward(minutes=1)
+    h.forget_seen()
+    assert stream.acted == []
+    assert "may not do this any more" in shown(h, message)
+
+
+def test_a_message_that_can_be_restored_is_not_deleted_for_ever(h, stream):
+    message = alert(h)
+    stream._act({"action_type": "delete_message", "item_id": ITEM_ID, "user_id": "mod-9", "delete_message": {}})
+    stream.webhooks.clear()
+    press(h, "ana", "Delete for ever", message)
+    press(h, "dana", "Approve: Delete for ever", message)
+    assert [body["delete_message"].get("hard_delete") for body in stream.acted] == [None, True]
+
+
+def test_the_sandbox_never_plays_what_was_asked_for_in_production(h, stream):
+    message = alert(h)
+    stream.inject(Fault(status=503))
+    press(h, "ana", "Delete", message)
+    h.start(the_policy(), mode="sandbox", STREAM_API_URL=stream.origin)
+    h.fast_forward(minutes=1)
+    h.forget_seen()
+    assert stream.acted == []
+    assert h.incident()["state"] == "acknowledged"
+    assert [record["reason"] for record in h.records("stream_action.failed")] == ["sandbox_now"]
+
+
+def test_our_deed_stays_ours_in_events_of_later_weeks_and_under_a_policy_without_actions(h, stream):
+    message = alert(h)
+    press(h, "ana", "Mark reviewed", message)
+    deliver_webhooks(h, stream)
+    h.change_policy(OFFERED, "self_harm: {title: Self-harm,")
+    h.policy_file.write_text(h.policy_file.read_text().replace(ACTIONS, ""))
+    h.core.policies.offer(h.core.database)
+    h.clock.move(days=20)
+    stream._act({"action_type": "escalate", "item_id": ITEM_ID, "user_id": "bot", "escalate": {}})
+    deliver_webhooks(h, stream)
+    assert h.incident()["reviewed_at"] is None
+
+
+def test_an_action_of_an_older_round_resolves_nothing(h, stream):
+    message = alert(h)
+    stream.inject(Fault(status=503), Fault(status=503))
+    press(h, "ana", "Delete and ban", message)
+    press(h, "ana", "Release", message)
+    press(h, "ben", "Acknowledge", message)
+    h.fast_forward(minutes=2)
+    h.forget_seen()
+    assert kinds(stream) == ["delete_message", "ban"]
+    assert (h.incident()["state"], h.incident()["owner"]) == ("acknowledged", "ben")

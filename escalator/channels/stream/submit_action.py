@@ -103,6 +103,9 @@ def done_by_others(act: Act, item: ReviewItem) -> DoneInStream | None:
     match act.kind:
         case PartKind.MARK_REVIEWED:
             return None if item.reviewed_by is None else DoneInStream(item.reviewed_by)
+        case PartKind.DELETE if act.rule is not None and act.rule.is_hard_delete:
+            # Somebody may have deleted it so that it can be restored: that is not what was asked for.
+            return None
         case PartKind.DELETE:
             return _deleted(action_type(act, item), item)
         case PartKind.ESCALATE:

@@ -26,11 +26,9 @@ def stream_calls_of(context: TransactionContext, decisions: Sequence[Decision]) 
 def _calls(context: TransactionContext, decision: Decision) -> Iterator[StreamCall]:
     incident = decision.change.incident
     source = context.policy.sources.get(incident.source)
-    if source is None:
-        return
     for request in decision.change.stream_parts:
         yield _call(context, incident, source, request)
-    if _is_news_for_stream(context, decision, source):
+    if source is not None and _is_news_for_stream(context, decision, source):
         told = StreamPartRequest(incident.id, 0, "", PartKind.ESCALATE.value, "")
         yield _call(context, incident, source, told)
 
@@ -45,10 +43,10 @@ def _is_news_for_stream(context: TransactionContext, decision: Decision, source:
     return source.tells_escalations and is_first and has_item and is_real and not is_known
 
 
-def _call(context: TransactionContext, incident: Incident, source: Source, request: StreamPartRequest) -> StreamCall:
-    person = context.policy.people.get(request.person)
-    as_service = person is None or source.acts_as_service
-    user_id = source.stream_user if as_service else person and person.stream
+def _call(
+    context: TransactionContext, incident: Incident, source: Source | None, request: StreamPartRequest
+) -> StreamCall:
+    user_id = _user_id(context, source, request.person)
     return StreamCall(
         id=uuid7(),
         incident_id=incident.id,
@@ -57,7 +55,7 @@ def _call(context: TransactionContext, incident: Incident, source: Source, reque
         action_key=request.key,
         part=request.part,
         person=request.person,
-        policy_version_id=context.running.version,
+        policy_version_id=request.policy_version or context.running.version,
         source=incident.source,
         mode=context.core.mode_for(incident, context.policy),
         item_id=incident.links.get("item_id", ""),
@@ -68,6 +66,16 @@ def _call(context: TransactionContext, incident: Incident, source: Source, reque
         next_attempt_at=request.approve_by or context.now,
         expires_at=(request.approve_by or context.now) + CALLS_EXPIRE,
     )
+
+
+def _user_id(context: TransactionContext, source: Source | None, person: str) -> str | None:
+    """Return as whom a call is made, unexpanded; None for somebody who is not, or no longer, known in Stream."""
+    if source is None:
+        return None
+    if not person or source.acts_as_service:
+        return source.stream_user
+    known = context.policy.people.get(person)
+    return known.stream if known else None
 
 
 def target_digest(user_id: str) -> str:

@@ -8,17 +8,15 @@ from escalator.model.policy import Policy
 from escalator.services.core.context import Core
 from escalator.services.incidents.stream_calls import target_digest
 from escalator.store import stream_calls
-from escalator.stream.our_actions import OurAction, OurActions, OursOf, nothing_of_ours
+from escalator.stream.our_actions import OurAction, OurActions, OursOf
 from escalator.stream.subject import EventSubject
 
 
 def our_actions_of(core: Core, connection: Connection, policy: Policy, source: str, now: datetime) -> OursOf:
-    """Return the look-up for a source. Where the policy lets nobody act in Stream, nothing is asked."""
+    """Return the look-up for a source. What was done counts, whatever the policy lets people do by now."""
     known = policy.sources.get(source)
     service_user = core.expand(known.stream_user or "") if known else ""
     service_users = frozenset({service_user} - {""})
-    if not service_users and not policy.actions:
-        return nothing_of_ours
 
     def find(subject: EventSubject) -> OurActions:
         items = [subject.item_id] if subject.item_id else []

@@ -38,14 +38,13 @@ _FINAL = frozenset(
     }
 )
 _NOT_DONE = frozenset({FailureReason.RATE_LIMITED, FailureReason.PACED, FailureReason.BAD_CREDENTIALS})
-ALREADY_DONE, DIVERTED, ESCALATION_QUEUE_OFF, NO_LONGER_THERE, NOT_KNOWN, TOO_LATE = (
-    "already_done",
-    "diverted",
-    "escalation_queue_off",
-    "no_longer_there",
-    "not_known",
-    "too_late",
-)
+ALREADY_DONE = "already_done"
+DIVERTED = "diverted"
+ESCALATION_QUEUE_OFF = "escalation_queue_off"
+NO_LONGER_ALLOWED = "no_longer_allowed"
+NO_LONGER_THERE = "no_longer_there"
+SANDBOX_NOW = "sandbox_now"
+TOO_LATE = "too_late"
 
 
 def incident_of_call(incident_id: UUID, read: Callable[[list[UUID]], Mapping[UUID, Incident]]) -> Incident:
@@ -76,8 +75,10 @@ def try_again(core: Core, call: StreamCall, failed: Failed, *, is_unknown: bool 
     if failed.retry_after is not None:
         wait = min(max(wait, failed.retry_after), _MOST_PAUSE)
     state = CallState.UNKNOWN if is_unknown else CallState.NEW
+    if call.state is CallState.PROPOSED:
+        state = CallState.PROPOSED
     reason = f"{failed.reason.value}: {failed.detail}" if failed.detail else failed.reason.value
-    until = min(now + wait, call.expires_at)
+    until = min(now + wait, max(call.expires_at, now + _LEAST_WAIT))
     with core.database.writing() as connection:
         is_ours = stream_calls.put_off(connection, call, state, until, reason[:256])
     if is_ours:
@@ -100,7 +101,7 @@ def finish_call(
         reason = ALREADY_DONE
     state = CallState.DONE if is_done else CallState.FAILED
     known: dict[str, object] = {"stream_action_id": done.action_id} if done else {}
-    known |= {"stream_answered_at": item.at} if item else {}
+    known |= {"stream_answered_at": (item and item.at) or now}
     try:
         with unit_of_work(core) as work:
             running = core.policies.required(work.connection)
@@ -118,6 +119,12 @@ def finish_call(
     except Conflict:
         return
     _count(core, call, reason if reason == ALREADY_DONE else state.value)
+
+
+def cancel_call(core: Core, call: StreamCall) -> None:
+    """End a call that nobody wants any more."""
+    with core.database.writing() as connection:
+        stream_calls.end(connection, call, CallState.CANCELLED, core.clock.now())
 
 
 def _end(work: UnitOfWork, call: StreamCall, state: CallState, now: datetime, **values: object) -> None:

@@ -21,6 +21,7 @@ from escalator.channels.stream.submit_action import (
     submit,
 )
 from escalator.clock import Stopwatch
+from escalator.engine.stream_actions import is_wanted, may_still_act
 from escalator.errors import Unavailable
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
@@ -33,8 +34,10 @@ from escalator.services.core.context import Core
 from escalator.services.stream.call_results import (
     DIVERTED,
     ESCALATION_QUEUE_OFF,
-    NOT_KNOWN,
+    NO_LONGER_ALLOWED,
+    SANDBOX_NOW,
     TOO_LATE,
+    cancel_call,
     end_proposal,
     finish_call,
     incident_of_call,
@@ -44,7 +47,7 @@ from escalator.services.stream.call_results import (
 from escalator.services.stream.clients import client_of
 from escalator.services.stream.escalation_queue import is_escalation_queue_on
 from escalator.store import incidents, stream_calls
-from escalator.store.stream_calls import CallState, StreamCall
+from escalator.store.stream_calls import NOT_KNOWN, CallState, StreamCall
 
 log = structlog.get_logger(__name__)
 
@@ -92,10 +95,11 @@ def _carry_out(core: Core, call: StreamCall) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What a call is about: the incident, the policy of the request, and the mode that holds now."""
+    """What a call is about: the incident, the policies of the request and of now, and the mode that holds now."""
 
     incident: Incident
     policy: Policy
+    running: Policy
     source: Source | None
     mode: Mode
 
@@ -106,15 +110,17 @@ def _subject(core: Core, call: StreamCall) -> _Subject:
         incident = incident_of_call(call.incident_id, partial(incidents.read, connection, seal=core.seal))
         policy = core.policies.version(connection, call.policy_version_id)
     mode = min(call.mode, core.mode_for(incident, running.policy))
-    return _Subject(incident, policy, running.policy.sources.get(call.source), mode)
+    return _Subject(incident, policy, running.policy, running.policy.sources.get(call.source), mode)
 
 
 def _make(core: Core, call: StreamCall) -> None:
     subject = _subject(core, call)
-    if subject.source is None or subject.mode is Mode.DIVERT:
-        finish_call(
-            core, call, is_done=False, reason=DIVERTED if subject.source else FailureReason.NOT_CONFIGURED.value
-        )
+    if call.action_key and not is_wanted(subject.incident, call.action_id, call.position):
+        cancel_call(core, call)
+        return
+    why_not = _why_not(call, subject)
+    if why_not or subject.source is None:
+        finish_call(core, call, is_done=False, reason=why_not)
         return
     is_played = subject.mode is Mode.SANDBOX
     api = core.sandbox_stream(call.source) if is_played else client_of(core, subject.source)
@@ -132,6 +138,21 @@ def _make(core: Core, call: StreamCall) -> None:
         _repeat_custom(core, call, api, act, item)
     else:
         _act_on(core, call, api, act, item)
+
+
+def _why_not(call: StreamCall, subject: _Subject) -> str:
+    """Return why a call must not be made; empty where it may. One that was tried is followed up, whatever changed."""
+    if subject.source is None:
+        return FailureReason.NOT_CONFIGURED.value
+    if subject.mode is Mode.DIVERT:
+        return DIVERTED
+    if subject.mode is Mode.SANDBOX and call.mode is not Mode.SANDBOX:
+        return SANDBOX_NOW
+    if not call.action_key or call.attempts:
+        return ""
+    person, rule = subject.running.people.get(call.person), subject.policy.actions.get(call.action_key)
+    may = call.user_id and may_still_act(person, rule, subject.incident, subject.running)
+    return "" if may else NO_LONGER_ALLOWED
 
 
 def _is_shown(core: Core, call: StreamCall, api: StreamApi) -> bool:
