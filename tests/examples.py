@@ -7,6 +7,8 @@ import os
 
 _PARTS = {"all": 1, "few": 30}
 _PART = _PARTS.get(os.environ.get("TEST_EXAMPLES", ""), 3)
+ARE_ALL_TRIED = _PART == 1
+"""Whether tables that are shortened locally are whole."""
 
 
 def examples(count: int) -> int:
