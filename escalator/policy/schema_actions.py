@@ -18,11 +18,10 @@ from escalator.model.stream_action_rule import (
 )
 from escalator.policy.containers import FixedMapping, MappingOfNames, MappingSchema, NamedMapping, OneOrMore
 from escalator.policy.scalars import Complaint, EnumWord, MatchingText, OneOf, Scalar, TrueOrFalse
-from escalator.policy.time_scalars import Duration
+from escalator.policy.time_scalars import Duration, DurationOr, WholeMinutes
 
 _PARTS = [kind.value for kind in PartKind if kind is not PartKind.CUSTOM]
 _ROLES = [role for role in Role if role.may_acknowledge]
-_MINUTE = timedelta(minutes=1)
 _RESOLVES: Mapping[str, Outcome | None] = {
     "action_taken": Outcome.ACTION_TAKEN,
     "no_violation": Outcome.NO_VIOLATION,
@@ -40,24 +39,10 @@ class _Part(Scalar[str]):
         return text if is_custom or text in _PARTS else None
 
 
-class _BanLength(Scalar[timedelta | None]):
-    """`24h`, in whole minutes, as Stream counts them, or `forever`."""
-
-    right = "write whole minutes such as 30m, 24h or 7d, or forever"
-
-    def _typed(self, text: str) -> timedelta | None:
-        lasts = Duration()._typed(text)  # noqa: SLF001  # the same form
-        return lasts if lasts is not None and not lasts % _MINUTE else None
-
-    def read(self, value: object, name: str) -> timedelta | None:
-        """Return how long it lasts, None for ever."""
-        return None if value == "forever" else super().read(value, name)
-
-
 class BanKeys(MappingSchema):
     """How a ban bans."""
 
-    lasts = _BanLength(required=True, data_key="for")
+    lasts = DurationOr(WholeMinutes(), "forever", required=True, data_key="for")
     scope = EnumWord(BanScope)
     shadow = TrueOrFalse()
     delete_messages = EnumWord(MessageDeletion)

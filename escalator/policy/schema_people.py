@@ -21,7 +21,7 @@ from escalator.policy.scalars import (
     Target,
     TrueOrFalse,
 )
-from escalator.policy.time_scalars import Duration, ReconcileInterval, TimeZone
+from escalator.policy.time_scalars import Duration, DurationOr, ReconcileInterval, TimeZone
 from escalator.stream.topics import TOPIC_ARN
 
 _CONTACTS = tuple(kind for kind in DestinationKind if kind.about.person_key)
@@ -42,7 +42,7 @@ class SourceKeys(MappingSchema):
     act_as = OneOf("person", "service")
     stream_user = NonEmptyText()
     tell_stream = OneOrMore(OneOf("escalated"))
-    reconcile = ReconcileInterval()
+    reconcile = DurationOr(ReconcileInterval(), "off")
     sqs = Address()
     sns_topic = MatchingText(TOPIC_ARN, _TOPIC)
     thumbnails = TrueOrFalse()

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import TypeVar
+from typing import TypeVar, Unpack
 from zoneinfo import ZoneInfo
 
 from escalator.model.schedule import WEEKDAYS, RotationUnit
-from escalator.policy.scalars import Scalar
+from escalator.policy.scalars import Options, PolicyValue, Scalar
 from escalator.schedules.timezone import zone_named
 
 T = TypeVar("T")
@@ -16,6 +16,7 @@ T = TypeVar("T")
 _DURATION = re.compile(r"([0-9]{1,7})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _LONGEST = timedelta(days=3650)
+_MINUTE = timedelta(minutes=1)
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTHDAY = re.compile(r"[1-9]|[12][0-9]|3[01]")
@@ -38,14 +39,34 @@ class Duration(Scalar[timedelta]):
 
 
 class ReconcileInterval(Duration):
-    """`60s`, or `off` (None): how often Stream's queue is compared with what came by webhook."""
+    """`60s`: how often Stream's queue is compared with what came by webhook."""
 
     right = "write a duration of at least 30s such as 60s or 5m, or off"
     least = timedelta(seconds=30)
 
-    def read(self, value: object, name: str) -> timedelta | None:  # type: ignore[override]  # None is `off`
-        """Return the interval; None for `off`."""
-        return None if value == "off" else super().read(value, name)
+
+class WholeMinutes(Duration):
+    """`24h`: Stream counts the length of a ban in minutes."""
+
+    right = "write whole minutes such as 30m, 24h or 7d, or forever"
+
+    def _typed(self, text: str) -> timedelta | None:
+        lasts = super()._typed(text)
+        return lasts if lasts is not None and not lasts % _MINUTE else None
+
+
+class DurationOr(PolicyValue[timedelta | None]):
+    """A duration, or a word that means none."""
+
+    def __init__(self, duration: Duration, word: str, **options: Unpack[Options]) -> None:
+        super().__init__(**options)
+        self._duration = duration
+        self._word = word
+        self.right = duration.right
+
+    def read(self, value: object, name: str) -> timedelta | None:
+        """Return the duration; None for the word."""
+        return None if value == self._word else self._duration.read(value, name)
 
 
 class Delay(Duration):
