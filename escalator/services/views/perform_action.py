@@ -10,7 +10,6 @@ from escalator.engine.actions import ActionRequest, apply_action
 from escalator.engine.incident_change import Change
 from escalator.engine.permissions import Refusal, RefusalReason
 from escalator.engine.stream_actions import NewStreamAction
-from escalator.model.audit import Actor
 from escalator.model.incident import Incident, Outcome, Verb
 from escalator.model.policy import Policy
 from escalator.rendering.redaction import names_by_key
@@ -18,10 +17,10 @@ from escalator.rendering.replies import done_words, refusal_words
 from escalator.services.auth.incident_access import find_visible_incident
 from escalator.services.auth.viewer import API, Viewer
 from escalator.services.core.context import Core
-from escalator.services.incidents.actions import record_refusal
 from escalator.services.incidents.apply import rules_for
 from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.transaction import unit_of_work
+from escalator.services.views.viewer_refusal import record_viewer_refusal
 from escalator.store import notes
 from escalator.store.notes import Note
 
@@ -85,8 +84,7 @@ def act_as_viewer(core: Core, viewer: Viewer, number: int, action: ViewerAction)
         )
         result = apply_action(request, incident, rules_for(core, connection, incident, running), now)
         if isinstance(result, Refusal):
-            actor = Actor("person", viewer.person.key)
-            record_refusal(connection, incident, actor, viewer.via, action.verb.value, result, now)
+            record_viewer_refusal(connection, viewer, incident, action.verb, result, now)
             return ActionResult(incident, refusal_words(result, incident, spoken, now), result.why)
         work.apply([Decision(incident, result)], running, now)
         if action.note:

@@ -5,25 +5,25 @@ from datetime import datetime
 
 import structlog
 
-from escalator.engine.actions import ActionRequest, apply_action
+from escalator.engine.actions import apply_action
 from escalator.engine.exposure_limits import Exposure, RevealRequest
 from escalator.engine.incident_change import PolicyPair
 from escalator.engine.permissions import Refusal, RefusalReason, may_show_pictures
-from escalator.model.audit import Actor
 from escalator.model.incident import Incident, Verb
 from escalator.model.levels import ContentRule, Mode
 from escalator.model.message import Failed
 from escalator.rendering.redaction import pictures_of, rule_in_force
 from escalator.rendering.replies import refusal_words
 from escalator.services.auth.incident_access import find_visible_incident
-from escalator.services.auth.viewer import DASHBOARD, Viewer
+from escalator.services.auth.viewer import Viewer
 from escalator.services.core.context import Core
 from escalator.services.incidents import exposure_limits
-from escalator.services.incidents.actions import record_refusal
 from escalator.services.incidents.apply import rules_for
 from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.views.picture_type import picture_type
+from escalator.services.views.reveal import reveal_request
+from escalator.services.views.viewer_refusal import record_viewer_refusal
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ def count_pictures(core: Core, viewer: Viewer, incident: Incident, rules: Policy
     addresses = _addresses(core, incident, rules)
     if not addresses:
         return 0
-    request = _asking(viewer, 1, len(addresses), Exposure(), is_insisted=True)
+    request = reveal_request(viewer, RevealRequest(Exposure(), is_insisted=True, picture=(1, len(addresses))))
     return 0 if isinstance(apply_action(request, incident, rules, now), Refusal) else len(addresses)
 
 
@@ -79,11 +79,12 @@ def reveal_picture(
         if not 1 <= picture <= len(addresses):
             return None
         burden = exposure_limits.person_exposure(connection, viewer.person, running.policy, now, incident.id)
-        request = _asking(viewer, picture, len(addresses), burden, is_insisted=is_insisted)
+        request = reveal_request(
+            viewer, RevealRequest(burden, is_insisted=is_insisted, picture=(picture, len(addresses)))
+        )
         result = apply_action(request, incident, rules, now)
         if isinstance(result, Refusal):
-            actor = Actor("person", viewer.person.key)
-            record_refusal(connection, incident, actor, viewer.via, Verb.REVEAL.value, result, now)
+            record_viewer_refusal(connection, viewer, incident, Verb.REVEAL, result, now)
             return PictureRefused(result.why, refusal_words(result, incident, running.policy, now))
         work.apply([Decision(incident, result)], running, now)
     return PictureAllowed(picture)
@@ -122,10 +123,3 @@ def _addresses(core: Core, incident: Incident, rules: PolicyPair) -> tuple[str, 
     if is_withheld or incident.is_group or not may_show_pictures(incident, rules.running):
         return ()
     return () if core.mode_for(incident, rules.running) is Mode.SANDBOX else pictures_of(incident)
-
-
-def _asking(viewer: Viewer, picture: int, count: int, burden: Exposure, *, is_insisted: bool) -> ActionRequest:
-    reading = RevealRequest(burden, is_insisted=is_insisted, picture=(picture, count))
-    return ActionRequest(
-        Verb.REVEAL, viewer.person, viewer.via, reading=reading, is_in_dashboard=viewer.via == DASHBOARD
-    )

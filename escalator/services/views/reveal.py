@@ -9,7 +9,6 @@ from escalator.engine.actions import ActionRequest, apply_action
 from escalator.engine.exposure_limits import Exposure, RevealRequest, is_asked_to_stop
 from escalator.engine.incident_change import PolicyPair
 from escalator.engine.permissions import Refusal, RefusalReason, is_withheld
-from escalator.model.audit import Actor
 from escalator.model.incident import Incident, Verb
 from escalator.model.levels import ContentRule, Role
 from escalator.model.policy import Policy
@@ -19,10 +18,10 @@ from escalator.services.auth.incident_access import find_visible_incident
 from escalator.services.auth.viewer import DASHBOARD, Viewer
 from escalator.services.core.context import Core
 from escalator.services.incidents import exposure_limits
-from escalator.services.incidents.actions import record_refusal
 from escalator.services.incidents.apply import rules_for
 from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.transaction import unit_of_work
+from escalator.services.views.viewer_refusal import record_viewer_refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def content_view(
     burden = exposure_limits.person_exposure(connection, viewer.person, rules.running, now, incident.id)
     if rule is ContentRule.SHOW:
         return ContentView(rule, disclosure, burden)
-    result = apply_action(_asking(viewer, RevealRequest(burden, is_insisted=True)), incident, rules, now)
+    result = apply_action(reveal_request(viewer, RevealRequest(burden, is_insisted=True)), incident, rules, now)
     if isinstance(result, Refusal):
         return ContentView(rule, disclosure, burden, why_not=result.why)
     hidden = tuple(len(line) for line in lines_of(incident))
@@ -91,11 +90,10 @@ def reveal_line(
             return None
         burden = exposure_limits.person_exposure(connection, viewer.person, running.policy, now, incident.id)
         lines = lines_of(incident)
-        request = _asking(viewer, RevealRequest(burden, (line, len(lines)), is_insisted))
+        request = reveal_request(viewer, RevealRequest(burden, (line, len(lines)), is_insisted))
         result = apply_action(request, incident, rules_for(core, connection, incident, running), now)
         if isinstance(result, Refusal):
-            actor = Actor("person", viewer.person.key)
-            record_refusal(connection, incident, actor, viewer.via, Verb.REVEAL.value, result, now)
+            record_viewer_refusal(connection, viewer, incident, Verb.REVEAL, result, now)
             words = refusal_words(result, incident, running.policy, now)
             return RevealResult(line, refused=result.why, words=words, burden=burden)
         if not 1 <= line <= len(lines):
@@ -105,7 +103,7 @@ def reveal_line(
     return RevealResult(line, lines[line - 1], burden=after)
 
 
-def _asking(viewer: Viewer, reading: RevealRequest) -> ActionRequest:
+def reveal_request(viewer: Viewer, reading: RevealRequest) -> ActionRequest:
     """Return the reveal request. It has no round and fence: the text is the same in any state."""
     return ActionRequest(
         Verb.REVEAL, viewer.person, viewer.via, reading=reading, is_in_dashboard=viewer.via == DASHBOARD
