@@ -11,6 +11,8 @@ from sqlalchemy import Connection, select
 from uuid6 import uuid7
 
 from escalator.channels.stream.client import Json, StreamAnswer
+from escalator.channels.stream.review_item import ReviewItem
+from escalator.channels.stream.submit_action import Act, action_type
 from escalator.clock import Clock
 from escalator.encryption import Seal, digest
 from escalator.model.incident import Incident
@@ -93,16 +95,18 @@ class SandboxStream:
             stream_calls.c.item_id == item_id,
             stream_calls.c.state == CallState.DONE,
         )
-        return {
+        item = {
             "id": item_id,
             "entity_type": links.get("entity_type", ""),
             "entity_id": links.get("entity_id", ""),
             "entity_creator_id": links.get("user_id", ""),
             "created_at": incident.opened_at.isoformat(),
+        }
+        return item | {
             "actions": [
                 {
                     "id": row.stream_action_id,
-                    "type": row.part,
+                    "type": action_type(Act(row.part, row.user_id), ReviewItem(item, None)),
                     "user_id": row.user_id,
                     "reporter_type": "moderator",
                     "created_at": row.stream_sent_at.isoformat(),
