@@ -69,6 +69,11 @@ class StreamCall:
     is_confirmed: bool = False
     reason: str = ""
 
+    @property
+    def may_be_done(self) -> bool:
+        """Whether Stream may have carried it out at an earlier try, as far as is known when it is claimed."""
+        return self.attempts > 0 and self.state in {CallState.SENDING, CallState.UNKNOWN}
+
 
 _FIELDS = tuple(StreamCall.__dataclass_fields__)
 _COLUMNS = tuple(stream_calls.c[name] for name in _FIELDS)

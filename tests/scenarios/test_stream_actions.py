@@ -464,3 +464,27 @@ def test_an_action_of_an_older_round_resolves_nothing(h, stream):
     h.forget_seen()
     assert kinds(stream) == ["delete_message", "ban"]
     assert (h.incident()["state"], h.incident()["owner"]) == ("acknowledged", "ben")
+
+
+@pytest.mark.parametrize("read", [Fault(status=429, retry_after="1"), Fault(status=503)], ids=["429", "503"])
+def test_what_may_be_done_stays_so_while_the_item_cannot_be_read(h, stream, read):
+    message = alert(h)
+    stream.inject(Fault(), AFTER, read)
+    press(h, "ana", "Delete", message)
+    h.fast_forward(seconds=11)
+    assert calls(h) == [("delete", "unknown")]
+    deliver_webhooks(h, stream)
+    assert h.incident()["reviewed_at"] is None
+    assert calls(h) == [("delete", "done")]
+
+
+@pytest.mark.parametrize("read", [Fault(status=403, body={"code": 17}), None], ids=["not allowed", "sandbox"])
+def test_what_may_be_done_is_never_said_not_to_be(h, stream, read):
+    message = alert(h)
+    stream.inject(Fault(), AFTER, *([read] if read else []))
+    press(h, "ana", "Delete", message)
+    if read is None:
+        h.start(the_policy(), mode="sandbox", STREAM_API_URL=stream.origin)
+    h.fast_forward(minutes=1)
+    h.forget_seen()
+    assert [record["reason"] for record in h.records("stream_action.failed")] == ["not_known"]

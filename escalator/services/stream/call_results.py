@@ -21,7 +21,7 @@ from escalator.services.incidents.apply import rules_for
 from escalator.services.incidents.decision import Decision
 from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
 from escalator.store import incidents, stream_calls
-from escalator.store.stream_calls import CallState, StreamCall
+from escalator.store.stream_calls import NOT_KNOWN, CallState, StreamCall
 
 ASYNC_WAIT = timedelta(seconds=10)
 """Stream may write what was done a while after it answered (`async_review_queue_upsert`)."""
@@ -55,15 +55,18 @@ def incident_of_call(incident_id: UUID, read: Callable[[list[UUID]], Mapping[UUI
     return incident
 
 
-def note_failure(core: Core, call: StreamCall, failed: Failed, *, is_sent: bool) -> None:
-    """Fail for good, or try again later; where the result is unknown, the next try reads the item first."""
+def note_failure(core: Core, call: StreamCall, failed: Failed, *, is_sent: bool, is_read: bool = False) -> None:
+    """Fail for good, or try again later; where the result is unknown, the next try reads the item first.
+
+    `is_sent`: the action may have reached Stream. `is_read`: it was not the action that failed, but a look at the item.
+    """
     now = core.clock.now()
-    if failed.reason is FailureReason.BAD_TARGET and now - call.created_at >= NEW_ITEM:
-        finish_call(core, call, is_done=False, reason=NO_LONGER_THERE)
-    elif failed.reason in _FINAL:
-        finish_call(core, call, is_done=False, reason=failed.reason.value)
+    is_gone = failed.reason is FailureReason.BAD_TARGET and now - call.created_at >= NEW_ITEM
+    if is_gone or failed.reason in _FINAL:
+        reason = NO_LONGER_THERE if is_gone else failed.reason.value
+        finish_call(core, call, is_done=False, reason=NOT_KNOWN if is_read and is_sent else reason)
     else:
-        try_again(core, call, failed, is_unknown=is_sent and failed.reason not in _NOT_DONE)
+        try_again(core, call, failed, is_unknown=is_sent and (is_read or failed.reason not in _NOT_DONE))
 
 
 def try_again(core: Core, call: StreamCall, failed: Failed, *, is_unknown: bool = True) -> None:

@@ -88,7 +88,7 @@ def _carry_out(core: Core, call: StreamCall) -> None:
     elif call.is_confirmed:
         finish_call(core, call, is_done=True)
     elif core.clock.now() >= call.expires_at:
-        finish_call(core, call, is_done=False, reason=NOT_KNOWN if call.attempts else TOO_LATE)
+        finish_call(core, call, is_done=False, reason=NOT_KNOWN if call.may_be_done else TOO_LATE)
     else:
         _make(core, call)
 
@@ -120,7 +120,7 @@ def _make(core: Core, call: StreamCall) -> None:
         return
     why_not = _why_not(call, subject)
     if why_not or subject.source is None:
-        finish_call(core, call, is_done=False, reason=why_not)
+        finish_call(core, call, is_done=False, reason=NOT_KNOWN if call.may_be_done else why_not)
         return
     is_played = subject.mode is Mode.SANDBOX
     api = core.sandbox_stream(call.source) if is_played else client_of(core, subject.source)
@@ -128,7 +128,7 @@ def _make(core: Core, call: StreamCall) -> None:
         return
     item = read_item(api, call.item_id)
     if isinstance(item, Failed):
-        note_failure(core, call, item, is_sent=call.attempts > 0)
+        note_failure(core, call, item, is_sent=call.may_be_done, is_read=True)
         return
     act = _act(core, call, subject)
     done = _is_done(call, act, item)
@@ -169,7 +169,7 @@ def _repeat_custom(core: Core, call: StreamCall, api: StreamApi, act: Act, item:
     """Make a custom action again only if the app keeps an action log: else nobody knows whether it was done before."""
     app = read_app(api)
     if isinstance(app, Failed):
-        note_failure(core, call, app, is_sent=True)
+        note_failure(core, call, app, is_sent=call.may_be_done, is_read=True)
     elif app.preferences.get("disable_audit_logs"):
         finish_call(core, call, is_done=False, reason=NOT_KNOWN)
     else:
