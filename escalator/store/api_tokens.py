@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
 
+from escalator.store.pipeline import changed_rows
 from escalator.store.tables import api_tokens
 
 MOST_SHOWN = 500
@@ -64,7 +65,7 @@ def revoke(connection: Connection, token_id: UUID, now: datetime) -> bool:
     good = update(api_tokens).where(
         api_tokens.c.id == token_id, api_tokens.c.revoked_at.is_(None), api_tokens.c.expires_at > now
     )
-    return connection.execute(good.values(revoked_at=now)).rowcount == 1
+    return changed_rows(connection, good.values(revoked_at=now)) == 1
 
 
 def _first(connection: Connection, mine: ColumnElement[bool]) -> ApiToken | None:

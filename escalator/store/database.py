@@ -49,8 +49,7 @@ class Database:
         """The autocommit connections of the intake: created only in a process that accepts events."""
         if self.is_sqlite:
             return self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        how: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
-        return postgres_engine(self.url, INTAKE_CONNECTIONS, WAIT_S, self._generations, **how)
+        return postgres_engine(self.url, INTAKE_CONNECTIONS, WAIT_S, self._generations)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -79,17 +78,27 @@ class Database:
         On SQLite it takes the write lock at once (BEGIN IMMEDIATE), one thread at a time within the process: a deferred
         read-then-write fails as soon as another process has written in between.
         """
-        with _in_our_words(), self._one_writer(), _connected(self.engine) as connection:
-            if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                with _sqlite_transaction(connection):
-                    yield connection
-                return
-            with connection.begin():
-                if not durable:
-                    connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
+        transaction = _sqlite_transaction if self.is_sqlite else _postgres_transaction
+        with (
+            _in_our_words(),
+            self._one_writer(),
+            _connected(self.engine) as connection,
+            transaction(connection),
+        ):
+            if not durable:
+                commit_without_disk(connection)
+            yield connection
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """Yield a transaction without a pipeline: Alembic asks how many rows each statement has changed."""
+        if self.is_sqlite:
+            with self.writing() as connection:
                 yield connection
-                _be_patient(connection, PROBE_S)
+            return
+        transactional = self.engine.execution_options(isolation_level="READ COMMITTED")
+        with _in_our_words(), _connected(transactional) as connection, connection.begin():
+            yield connection
 
     @contextmanager
     def one_statement(self) -> Iterator[Connection]:
@@ -145,12 +154,36 @@ def _connected(engine: Engine) -> Connection:
 
 @contextmanager
 def _sqlite_transaction(connection: Connection) -> Iterator[None]:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
     try:
         yield
         connection.commit()
     except BaseException:
         connection.rollback()
         raise
+
+
+@contextmanager
+def _postgres_transaction(connection: Connection) -> Iterator[None]:
+    """Run a transaction in a pipeline; see `escalator.store.pipeline`."""
+    connection.exec_driver_sql("BEGIN")
+    try:
+        yield
+        _be_patient(connection, PROBE_S)
+        connection.exec_driver_sql("COMMIT")
+    except BaseException:
+        _roll_back(connection)
+        raise
+
+
+def _roll_back(connection: Connection) -> None:
+    """Undo the transaction. A connection that cannot is dropped, and its server undoes it."""
+    if connection.invalidated:
+        return
+    try:
+        connection.exec_driver_sql("ROLLBACK")
+    except DBAPIError:
+        connection.invalidate()
 
 
 def _be_patient(connection: Connection, for_s: float) -> None:
@@ -160,10 +193,10 @@ def _be_patient(connection: Connection, for_s: float) -> None:
         driver.patience_s = max(min(driver.patience_s, for_s), _LEAST_PATIENCE_S)
 
 
-def wait_for_disk(connection: Connection) -> None:
-    """Let a transaction's commit wait for PostgreSQL's disk after all."""
+def commit_without_disk(connection: Connection) -> None:
+    """Let a transaction's commit not wait for PostgreSQL's disk; see `Database.writing`."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET LOCAL synchronous_commit TO DEFAULT")
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
 
 
 def database_now(connection: Connection) -> Any:

@@ -127,9 +127,9 @@ def suppress(connection: Connection, ids: Sequence[UUID], reason: str) -> None:
         )
 
 
-def suppress_pages_below_round(connection: Connection, incident_id: UUID, below_round: int, reason: str) -> int:
-    """Drop the incident's unsent pages of rounds below that one; return how many."""
-    result = connection.execute(
+def suppress_pages_below_round(connection: Connection, incident_id: UUID, below_round: int, reason: str) -> None:
+    """Drop the incident's unsent pages of rounds below that one."""
+    connection.execute(
         update(deliveries)
         .where(
             deliveries.c.incident_id == incident_id,
@@ -139,7 +139,6 @@ def suppress_pages_below_round(connection: Connection, incident_id: UUID, below_
         )
         .values(state=DeliveryState.SUPPRESSED, reason=reason)
     )
-    return result.rowcount
 
 
 def step_states(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, select, update
 
+from escalator.store.pipeline import changed_rows
 from escalator.store.tables import drills, incidents
 from escalator.store.upserts import upsert
 
@@ -56,7 +57,8 @@ def running(connection: Connection) -> list[DrillRun]:
 
 def finish(connection: Connection, run: DrillRun) -> bool:
     """Write the result of a running drill; False if it is written already."""
-    changed = connection.execute(
+    changed = changed_rows(
+        connection,
         update(drills)
         .where(drills.c.id == run.id, drills.c.state == DrillState.RUNNING)
         .values(
@@ -64,9 +66,9 @@ def finish(connection: Connection, run: DrillRun) -> bool:
             incident_id=run.incident_id,
             acknowledged_by=run.acknowledged_by and run.acknowledged_by[:_BY_CHARS],
             acknowledged_at=run.acknowledged_at,
-        )
+        ),
     )
-    return changed.rowcount == 1
+    return changed == 1
 
 
 class PastDrill(NamedTuple):

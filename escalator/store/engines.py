@@ -10,7 +10,7 @@ from sqlalchemy.pool import QueuePool
 
 from escalator.clock import Stopwatch
 from escalator.store.connection_errors import Generation, Generations
-from escalator.store.pg_timeout import PatientConnection
+from escalator.store.pipeline import PipelinedConnection
 
 WAIT_S = 2
 """How long a request waits for the database before it is asked to retry later."""
@@ -20,15 +20,13 @@ _PEER_IS_GONE_MS = 5000
 _SETTINGS = "-c timezone=UTC -c jit=off -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
 
 
-def postgres_engine(
-    url: URL, pool_size: int, patience_s: float | None, generations: Generations, **more: Any
-) -> Engine:
+def postgres_engine(url: URL, pool_size: int, patience_s: float | None, generations: Generations) -> Engine:
     """Return an engine whose connections wait `patience_s` for an answer, and lead to a writable server."""
 
-    def connect(_dialect: Any, record: Any, arguments: Any, options: Any) -> PatientConnection:
+    def connect(_dialect: Any, record: Any, arguments: Any, options: Any) -> PipelinedConnection:
         return _connected(record.info[Generation], arguments, options)
 
-    def lend(connection: PatientConnection, _record: Any, _lent: Any) -> None:
+    def lend(connection: PipelinedConnection, _record: Any, _lent: Any) -> None:
         connection.patience_s = patience_s
 
     engine = create_engine(
@@ -39,8 +37,10 @@ def postgres_engine(
         pool_timeout=WAIT_S,
         pool_pre_ping=False,
         pool_recycle=1800,
+        # The same connection again has its statements prepared and its tables at hand.
+        pool_use_lifo=True,
+        isolation_level="AUTOCOMMIT",
         connect_args=_connect_arguments(url),
-        **more,
     )
     generations.keep(engine)
     event.listen(engine, "do_connect", connect)
@@ -68,23 +68,22 @@ def _connect_arguments(url: URL) -> dict[str, Any]:
     return arguments
 
 
-def _connected(generation: Generation, arguments: Any, options: Any) -> PatientConnection:
+def _connected(generation: Generation, arguments: Any, options: Any) -> PipelinedConnection:
     """Return a new connection; raises OperationalError, also when its server is read-only.
 
     This costs one query: what a pooler reports of its server at the start may be about an earlier one.
     """
-    connection = PatientConnection.connect(*arguments, autocommit=True, **options)
+    connection = PipelinedConnection.connect(*arguments, autocommit=True, **options)
     connection.generation, connection.patience_s = generation, WAIT_S
     try:
         _insist_on_writes(connection)
-        connection.autocommit = False
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _insist_on_writes(connection: PatientConnection) -> None:
+def _insist_on_writes(connection: PipelinedConnection) -> None:
     answer = connection.execute("SHOW transaction_read_only").fetchone()
     if answer is None or answer[0] != "off":
         raise psycopg.OperationalError(

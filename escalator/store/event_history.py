@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, select, tuple_
 
 from escalator.store.events import EventState
 from escalator.store.tables import events, incidents
@@ -73,13 +73,17 @@ def _merged(connection: Connection, since: datetime) -> dict[UUID, list[UUID]]:
 def events_of(connection: Connection, ids: Iterable[UUID]) -> Iterator[ReceivedEvent]:
     """Yield the events of these incidents, oldest first, read in small batches."""
     statement = (
-        select(events.c.received_at, events.c.sealed_body)
+        select(events.c.id, events.c.received_at, events.c.sealed_body)
         .where(events.c.incident_id.in_(list(ids)))
         .order_by(events.c.received_at, events.c.id)
-        .execution_options(yield_per=_CHUNK)
+        .limit(_CHUNK)
     )
-    for row in connection.execute(statement):
-        yield ReceivedEvent(row.received_at, row.sealed_body)
+    rows = connection.execute(statement).all()
+    while rows:
+        for row in rows:
+            yield ReceivedEvent(row.received_at, row.sealed_body)
+        last = tuple_(literal(rows[-1].received_at, events.c.received_at.type), literal(rows[-1].id, events.c.id.type))
+        rows = connection.execute(statement.where(tuple_(events.c.received_at, events.c.id) > last)).all()
 
 
 def count_without_incident(connection: Connection, since: datetime) -> dict[EventState, int]:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
+from escalator.store.pipeline import changed_rows
 from escalator.store.tables import jobs
 from escalator.store.upserts import upsert
 
@@ -13,10 +14,8 @@ def claim_due(connection: Connection, name: str, now: datetime, every: timedelta
     connection.execute(
         upsert(connection, jobs).values(name=name, due_at=now).on_conflict_do_nothing(index_elements=["name"])
     )
-    result = connection.execute(
-        update(jobs).where(jobs.c.name == name, jobs.c.due_at <= now).values(due_at=now + every)
-    )
-    return result.rowcount == 1
+    claiming = update(jobs).where(jobs.c.name == name, jobs.c.due_at <= now).values(due_at=now + every)
+    return changed_rows(connection, claiming) == 1
 
 
 def is_due(connection: Connection, name: str, now: datetime) -> bool:

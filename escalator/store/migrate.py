@@ -14,7 +14,7 @@ def migrate(url: str, revision: str = "head") -> None:
     """Apply all missing migrations up to that one, one process at a time."""
     database = Database(url, pool_size=2, patience_s=None)
     try:
-        with database.writing() as connection:
+        with database.migrating() as connection:
             if not database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             config = _config()

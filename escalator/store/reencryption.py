@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import Column, Connection, select, update
 
+from escalator.store.pipeline import changed_rows
 from escalator.store.tables import metadata
 
 _PREFIX = "sealed_"
@@ -34,5 +35,5 @@ def reseal_batch(
         resealed = reseal(sealed)
         if resealed is not None:
             same = update(column.table).where(key == row_key, column == sealed).values({column.name: resealed})
-            changed += connection.execute(same).rowcount
+            changed += changed_rows(connection, same)
     return (rows_read[-1][0] if rows_read else None), len(rows_read), changed

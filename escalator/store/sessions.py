@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
+from escalator.store.pipeline import changed_rows
 from escalator.store.tables import sessions
 
 
@@ -47,7 +48,7 @@ def end_all(connection: Connection, person: str, now: datetime, *, only_via: str
     """End a person's sessions, all or those begun in one way; return how many."""
     mine = and_(sessions.c.person == person, sessions.c.ended_at.is_(None))
     condition = mine if only_via is None else and_(mine, sessions.c.via == only_via)
-    return connection.execute(update(sessions).where(condition).values(ended_at=now)).rowcount
+    return changed_rows(connection, update(sessions).where(condition).values(ended_at=now))
 
 
 def last_sign_ins(

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, and_, case, func, or_, select, text, upd
 
 from escalator.model.levels import Mode
 from escalator.store.leases import is_lapsed, lapsed_since
+from escalator.store.pipeline import changed_rows
 from escalator.store.tables import stream_calls
 from escalator.store.upserts import upsert
 
@@ -150,7 +151,7 @@ def put_off(connection: Connection, call: StreamCall, state: CallState, until: d
 
 def _write(connection: Connection, call: StreamCall, values: dict[str, Any]) -> bool:
     mine = (stream_calls.c.id == call.id, stream_calls.c.claim_number == call.claim_number, _IS_WAITING)
-    return connection.execute(update(stream_calls).where(*mine).values(values)).rowcount > 0
+    return changed_rows(connection, update(stream_calls).where(*mine).values(values)) > 0
 
 
 def lock(connection: Connection, call_id: UUID) -> StreamCall | None:
@@ -186,7 +187,7 @@ def confirm(connection: Connection, call_ids: Collection[UUID], now: datetime) -
     confirmed = update(stream_calls).where(stream_calls.c.id.in_(call_ids), stream_calls.c.is_confirmed.is_(False))
     connection.execute(confirmed.values(is_confirmed=True))
     unknown = (stream_calls.c.id.in_(call_ids), stream_calls.c.state == CallState.UNKNOWN)
-    return connection.execute(update(stream_calls).where(*unknown).values(next_attempt_at=now)).rowcount > 0
+    return changed_rows(connection, update(stream_calls).where(*unknown).values(next_attempt_at=now)) > 0
 
 
 class FailedPart(NamedTuple):

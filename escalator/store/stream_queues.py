@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, and_, delete, or_, select, update
 
 from escalator.engine.watched_queues import QueueAnnouncement, QueueFigures, QueueState
+from escalator.store.pipeline import changed_rows
 from escalator.store.tables import stream_queue_samples, stream_queues
 from escalator.store.upserts import insert_or_leave
 
@@ -99,7 +100,7 @@ def save_failure(connection: Connection, key: QueueKey, since: datetime, failure
 def add_sample(connection: Connection, key: QueueKey, hour: datetime, items: int) -> None:
     """Keep how many items there were in this hour, unless that is known; delete the samples that are too old."""
     row = {"source": key.source, "queue": key.queue, "hour": hour, "item_count": items}
-    if connection.execute(insert_or_leave(connection.dialect.name, stream_queue_samples), row).rowcount:
+    if changed_rows(connection, insert_or_leave(connection.dialect.name, stream_queue_samples), row):
         is_old = and_(_is_sample(key), stream_queue_samples.c.hour < hour - KEEP_SAMPLES)
         connection.execute(delete(stream_queue_samples).where(is_old))
 

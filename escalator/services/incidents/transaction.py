@@ -64,11 +64,11 @@ def _is_ended_group(incident: Incident) -> bool:
 
 
 @contextmanager
-def unit_of_work(core: Core, *, durable: bool = True) -> Iterator[UnitOfWork]:
-    """Yield a transaction; then commit and notify. Raises Unavailable. `durable` as in `Database.writing`."""
+def unit_of_work(core: Core) -> Iterator[UnitOfWork]:
+    """Yield a transaction; then commit and notify. Raises Unavailable."""
     work: UnitOfWork | None = None
     try:
-        with core.database.writing(durable=durable) as connection:
+        with core.database.writing() as connection:
             work = UnitOfWork(core, connection)
             yield work
     except BaseException:

@@ -28,7 +28,7 @@ from escalator.services.incidents.grouping import group_storm_alerts
 from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
 from escalator.services.intake.our_actions import our_actions_of
 from escalator.store import events, incident_keys, incidents, stream_calls, stream_items
-from escalator.store.database import wait_for_disk
+from escalator.store.database import commit_without_disk
 from escalator.store.events import StoredEvent
 from escalator.store.stream_items import SeenItem
 from escalator.stream.our_actions import OursOf
@@ -92,7 +92,7 @@ def _note_failure(core: Core, event_id: UUID, reason: str) -> None:
 
 def _process(core: Core, limit: int, claimed_ids: list[UUID], only: UUID | None = None) -> int:
     now = core.clock.now()
-    with unit_of_work(core, durable=False) as work:
+    with unit_of_work(core) as work:
         connection = work.connection
         rows = events.lock_new(connection, now, limit, only)
         claimed_ids += [row.id for row in rows]
@@ -104,9 +104,9 @@ def _process(core: Core, limit: int, claimed_ids: list[UUID], only: UUID | None 
             return 0
         board = _Board(core, work, running, now)
         board.settle(rows)
-        if work.has_something_to_send:
-            # A crash of the database must not lose these messages: they would be created and sent again.
-            wait_for_disk(connection)
+        if not work.has_something_to_send:
+            # After a crash of the database all is done again, which nobody notices where nothing was sent.
+            commit_without_disk(connection)
     if board.has_confirmed_calls:
         core.queue.publish(CALL_STREAM)
     for at in board.put_off_until:
