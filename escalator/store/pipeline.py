@@ -3,18 +3,26 @@
 From BEGIN to COMMIT the connection is in pipeline mode: a statement that returns no rows is sent and not waited for.
 The next one that returns rows waits for all before it, and so does COMMIT. If one fails, the server skips what follows,
 and whatever waits next raises the error. So nobody knows at once how many rows a statement has changed: ask for rows
-(`changed_rows`). See https://www.postgresql.org/docs/current/libpq-pipeline-mode.html.
+(`changed_rows`). Questions that do not need each other's answers are asked `in_one_trip`.
+See https://www.postgresql.org/docs/current/libpq-pipeline-mode.html.
 """
 
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from typing import Any, Self
+from functools import partial
+from typing import Any, Self, TypeVar, overload
 
 import psycopg
+from greenlet import getcurrent, greenlet
 from sqlalchemy import Connection, Delete, Insert, Update, literal_column
 
 from escalator.store.pg_timeout import PatientConnection
 
 _WITHOUT_ROWS = ("INSERT ", "UPDATE ", "DELETE ", "SET ", "BEGIN")
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 
 
 class PipelinedCursor(psycopg.Cursor[Any]):
@@ -30,12 +38,12 @@ class PipelinedCursor(psycopg.Cursor[Any]):
         super().execute(query, params, **options)
         if query == "COMMIT":
             connection.end_pipeline()
-        elif _returns_rows(query):
-            connection.sync_pipeline()
+        elif returns_rows(query):
+            connection.wait_for_rows()
         return self
 
 
-def _returns_rows(query: Any) -> bool:
+def returns_rows(query: Any) -> bool:
     """Whether a statement may return rows; of those that SQLAlchemy writes, the keyword says so."""
     return not isinstance(query, str) or not query.startswith(_WITHOUT_ROWS) or "RETURNING" in query
 
@@ -48,15 +56,16 @@ class PipelinedConnection(PatientConnection):
         self.cursor_factory = PipelinedCursor
         self._open = ExitStack()
         self._running: psycopg.Pipeline | None = None
+        self._asking: Sequence[greenlet] = ()
+
+    @property
+    def is_pipelined(self) -> bool:
+        """Whether a transaction is open that sends without waiting."""
+        return self._running is not None
 
     def begin_pipeline(self) -> None:
         """Begin to send without waiting."""
         self._running = self._open.enter_context(self.pipeline())
-
-    def sync_pipeline(self) -> None:
-        """Wait for everything that has been sent; raises the first error."""
-        if self._running is not None:
-            self._running.sync()
 
     def end_pipeline(self) -> None:
         """Wait for everything that has been sent, and wait for each statement from now on; raises the first error."""
@@ -67,6 +76,78 @@ class PipelinedConnection(PatientConnection):
         """Wait for each statement from now on; whatever of those before has failed is of no interest any more."""
         with suppress(psycopg.Error):
             self.end_pipeline()
+
+    def wait_for_rows(self) -> None:
+        """Wait for everything that has been sent; raises the first error. Other questions are sent before."""
+        asking = getcurrent()
+        if asking in self._asking and asking.parent is not None:
+            asking.parent.switch()
+        else:
+            self._sync()
+
+    def _sync(self) -> None:
+        if self._running is not None:
+            self._running.sync()
+
+    def ask(self, questions: Sequence[Callable[[], None]]) -> None:
+        """Run each of these until it waits for rows, wait for all rows, and so on until all have returned."""
+        self._asking = [greenlet(question) for question in questions]
+        try:
+            for question in self._asking:
+                question.switch()
+            while waiting := [question for question in self._asking if not question.dead]:
+                self._sync()
+                for question in waiting:
+                    question.switch()
+        except BaseException as error:  # noqa: BLE001  # also a thread's end must not leave questions half asked
+            raise _ended(self._asking, error) from None
+        finally:
+            self._asking = ()
+
+
+def _ended(asking: Sequence[greenlet], error: BaseException) -> BaseException:
+    """Raise an error in all that still ask; return it as the first of them words it."""
+    worded = error
+    for question in asking:
+        if not question.dead:
+            try:
+                question.throw(error)
+            except BaseException as raised:  # noqa: BLE001  # it is returned, and raised by the caller
+                worded = raised if worded is error else worded
+    return worded
+
+
+@overload
+def in_one_trip(
+    connection: Connection, first: Callable[[Connection], A], second: Callable[[Connection], B], /
+) -> tuple[A, B]: ...
+
+
+@overload
+def in_one_trip(
+    connection: Connection,
+    first: Callable[[Connection], A],
+    second: Callable[[Connection], B],
+    third: Callable[[Connection], C],
+    /,
+) -> tuple[A, B, C]: ...
+
+
+def in_one_trip(connection: Connection, *questions: Callable[[Connection], Any]) -> tuple[Any, ...]:
+    """Ask questions that do not need each other's answers; return the answers.
+
+    In a pipeline all are sent before the first answer is waited for. A question may ask several times in turn.
+    """
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, PipelinedConnection) or not driver.is_pipelined:
+        return tuple(question(connection) for question in questions)
+    answers: dict[int, Any] = {}
+
+    def answer(place: int, question: Callable[[Connection], Any]) -> None:
+        answers[place] = question(connection)
+
+    driver.ask([partial(answer, place, question) for place, question in enumerate(questions)])
+    return tuple(answers[place] for place in range(len(questions)))
 
 
 def changed_rows(connection: Connection, statement: Insert | Update | Delete, parameters: Any = None) -> int:
