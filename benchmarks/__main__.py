@@ -3,7 +3,19 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import coverage, deadlines, everywhere, footprint, hanging, pages, pipeline, reconcile, start, storm
+from benchmarks import (
+    commands,
+    coverage,
+    deadlines,
+    everywhere,
+    footprint,
+    hanging,
+    pages,
+    pipeline,
+    reconcile,
+    start,
+    storm,
+)
 
 MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "intake": pipeline.intake,
@@ -13,6 +25,8 @@ MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
     "pending": deadlines.pending,
     "kill": deadlines.kill,
     "start": start.start,
+    "ready": commands.ready,
+    "commands": commands.commands,
     "everywhere": everywhere.everywhere,
     "storm": storm.storm,
     "hanging": hanging.hanging,

@@ -50,7 +50,9 @@ def cost() -> list[str]:
             receiver = WebhookReceiver(core)
             _one_after_another(core, receiver, counts, WARM_UP)
             return [
-                *_measured("one at a time", running, counts, lambda: _one_after_another(core, receiver, counts, EVENTS)),
+                *_measured(
+                    "one at a time", running, counts, lambda: _one_after_another(core, receiver, counts, EVENTS)
+                ),
                 *_measured("all at once", running, counts, lambda: _all_at_once(core, receiver, counts, sender)),
             ]
 
