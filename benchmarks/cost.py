@@ -113,23 +113,30 @@ def _stage(name: str, counts: _Counts, cpu: Counter[str]) -> Iterator[None]:
 @contextmanager
 def _counting(counts: _Counts) -> Iterator[None]:
     """Count statements as SQLAlchemy sends them, and the round trips that the connections wait for."""
-    execute, executemany = pipeline.PipelinedCursor.execute, pipeline.PipelinedCursor.executemany
+    cursor, connection = pipeline.PipelinedCursor, pipeline.PipelinedConnection
 
-    def counted(cursor: Any, query: Any, *arguments: Any, **options: Any) -> Any:
-        counts.statements[counts.now()] += 1
-        result = execute(cursor, query, *arguments, **options)
-        counts.trips[counts.now()] += not cursor.connection.is_pipelined or pipeline.returns_rows(query)
-        return result
+    def counted(name: str) -> Any:
+        real = getattr(cursor, name)
 
-    def counted_many(cursor: Any, *arguments: Any, **options: Any) -> Any:
-        counts.statements[counts.now()] += 1
-        counts.trips[counts.now()] += not cursor.connection.is_pipelined
-        return executemany(cursor, *arguments, **options)
+        def send(self: Any, *arguments: Any, **options: Any) -> Any:
+            counts.statements[counts.now()] += 1
+            result = real(self, *arguments, **options)
+            # The end of a pipeline is counted below.
+            counts.trips[counts.now()] += not self.connection.is_pipelined and arguments[0] != "COMMIT"
+            return result
 
-    with (
-        patch.object(pipeline.PipelinedCursor, "execute", counted),
-        patch.object(pipeline.PipelinedCursor, "executemany", counted_many),
-    ):
+        return patch.object(cursor, name, send)
+
+    def waited(name: str) -> Any:
+        real = getattr(connection, name)
+
+        def wait(self: Any) -> Any:
+            counts.trips[counts.now()] += self.is_pipelined
+            return real(self)
+
+        return patch.object(connection, name, wait)
+
+    with counted("execute"), counted("executemany"), waited("sync"), waited("end_pipeline"):
         yield
 
 

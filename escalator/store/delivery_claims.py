@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState, delivery_from_row
 from escalator.store.leases import HEARTBEAT_TIMEOUT, is_lapsed, lapsed_since
+from escalator.store.posted_message_updates import OUTDATED
 from escalator.store.tables import Instant, deliveries, endpoint_health
 
 MAX_PAUSE = timedelta(minutes=5)
@@ -39,9 +40,9 @@ class Exclusion(NamedTuple):
 NO_EXCLUSION = Exclusion()
 
 
-def is_any_claimable(connection: Connection, due_before: datetime) -> bool:
-    """Whether any delivery has been claimable since then."""
-    return connection.execute(_ANY, _claimable_at(due_before, HEARTBEAT_TIMEOUT)).first() is not None
+def is_any_due(connection: Connection, due_before: datetime) -> bool:
+    """Whether any delivery has been claimable since then, or any posted message outdated: one question for both."""
+    return bool(connection.scalar(_ANY, _claimable_at(due_before, HEARTBEAT_TIMEOUT)))
 
 
 def candidates(
@@ -95,7 +96,7 @@ _FIRST = (
     deliveries.c.id,
 )
 """Retries come after first attempts: a hanging endpoint causes many, perhaps all in vain."""
-_ANY = select(deliveries.c.id).where(_claimable()).limit(1)
+_ANY = select(or_(exists(select(deliveries.c.id).where(_claimable())), exists(OUTDATED)))
 _CANDIDATES = (
     select(deliveries)
     .where(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, case, or_, select, update
 
 from escalator.model.destination_kind import DestinationKind
 from escalator.store.tables import endpoint_health
@@ -111,14 +111,6 @@ def _failing_since(now: datetime) -> Any:
     return case((is_first, now), else_=endpoint_health.c.failing_since)
 
 
-def paused_beyond(connection: Connection, instant: datetime) -> dict[str, datetime]:
-    """Return the endpoints that are paused beyond that instant, and until when."""
-    known = select(endpoint_health.c.name, endpoint_health.c.paused_until).where(
-        endpoint_health.c.paused_until > instant
-    )
-    return {row.name: row.paused_until for row in connection.execute(known)}
-
-
 def is_gone(connection: Connection, name: str, address_digest: str) -> bool:
     """Whether an endpoint is gone; with a new address it is not."""
     known = select(endpoint_health.c.gone_address_digest).where(endpoint_health.c.name == name)
@@ -126,22 +118,27 @@ def is_gone(connection: Connection, name: str, address_digest: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class TimeoutState:
-    """How many calls in a row have timed out, and when the running probe began."""
+class EndpointState:
+    """How many calls in a row have timed out, when the running probe began, until when the vendor asks for no calls."""
 
     consecutive_timeouts: int = 0
     probe_started_at: datetime | None = None
+    paused_until: datetime | None = None
 
 
-def timeout_states(connection: Connection) -> dict[str, TimeoutState]:
-    """Return all endpoints and hosts whose last call timed out or that are being probed; the others have answered."""
-    is_unwell = or_(endpoint_health.c.consecutive_timeouts > 0, endpoint_health.c.probe_started_at.is_not(None))
-    rows = connection.execute(
-        select(
-            endpoint_health.c.name, endpoint_health.c.consecutive_timeouts, endpoint_health.c.probe_started_at
-        ).where(is_unwell)
+_STATE = [endpoint_health.c[name] for name in EndpointState.__dataclass_fields__]
+_UNWELL = select(endpoint_health.c.name, *_STATE).where(
+    or_(
+        endpoint_health.c.consecutive_timeouts > 0,
+        endpoint_health.c.probe_started_at.is_not(None),
+        endpoint_health.c.paused_until > bindparam("now"),
     )
-    return {row.name: TimeoutState(row.consecutive_timeouts, row.probe_started_at) for row in rows}
+)
+
+
+def unwell(connection: Connection, now: datetime) -> dict[str, EndpointState]:
+    """Return all endpoints and hosts whose last call timed out, or that are being probed or paused; others are well."""
+    return {name: EndpointState(*state) for name, *state in connection.execute(_UNWELL, {"now": now})}
 
 
 def begin_probes(

@@ -40,6 +40,7 @@ def postgres_engine(url: URL, pool_size: int, patience_s: float | None, generati
         # The same connection again has its statements prepared and its tables at hand.
         pool_use_lifo=True,
         isolation_level="AUTOCOMMIT",
+        paramstyle="numeric_dollar",
         connect_args=_connect_arguments(url),
     )
     generations.keep(engine)

@@ -79,6 +79,8 @@ _ANSWERS = (
 
 def take_numbers(connection: Connection, count: int) -> list[int]:
     """Return `count` new numbers. On SQLite the write lock makes the highest plus one safe."""
+    if not count:
+        return []
     if connection.dialect.name != "sqlite":
         return list(connection.scalars(_NUMBERS, {"count": count}))
     highest = connection.scalar(select(func.max(incidents.c.number))) or FIRST_NUMBER - 1

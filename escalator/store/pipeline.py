@@ -25,7 +25,7 @@ B = TypeVar("B")
 C = TypeVar("C")
 
 
-class PipelinedCursor(psycopg.Cursor[Any]):
+class PipelinedCursor(psycopg.RawCursor[Any]):
     """A cursor that waits only for statements that return rows, and for the end of the transaction."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
@@ -83,9 +83,10 @@ class PipelinedConnection(PatientConnection):
         if asking in self._asking and asking.parent is not None:
             asking.parent.switch()
         else:
-            self._sync()
+            self.sync()
 
-    def _sync(self) -> None:
+    def sync(self) -> None:
+        """Wait for everything that has been sent; raises the first error."""
         if self._running is not None:
             self._running.sync()
 
@@ -96,7 +97,7 @@ class PipelinedConnection(PatientConnection):
             for question in self._asking:
                 question.switch()
             while waiting := [question for question in self._asking if not question.dead]:
-                self._sync()
+                self.sync()
                 for question in waiting:
                     question.switch()
         except BaseException as error:  # noqa: BLE001  # also a thread's end must not leave questions half asked

@@ -18,7 +18,9 @@ _IS_BEHIND = and_(
     posted_messages.c.next_attempt_at <= _NOW,
     not_(IS_HELD),
 )
-_ANY_BEHIND = select(posted_messages.c.id).where(_IS_BEHIND).limit(1)
+OUTDATED = select(posted_messages.c.id).where(_IS_BEHIND)
+"""Messages that are outdated and may be updated; it takes the values of `lapsed_since`."""
+
 _IS_WAITING = incidents.c.state == State.TRIGGERED
 _BEHIND = (
     WITH_HOLDER.join(incidents, incidents.c.id == posted_messages.c.incident_id)
@@ -31,11 +33,6 @@ _BEHIND = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=posted_messages)
 )
-
-
-def is_any_outdated(connection: Connection, due_before: datetime) -> bool:
-    """Whether any message has been outdated since then."""
-    return connection.execute(_ANY_BEHIND, lapsed_since(due_before)).first() is not None
 
 
 def lock_outdated(

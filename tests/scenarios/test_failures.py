@@ -141,7 +141,7 @@ def test_a_longer_wait_of_a_destination_is_not_cut_short_by_a_shorter_one(h: Har
     for seconds in (30, 600, 1):
         close(h, seconds=seconds)
     with h.core.database.reading() as connection:
-        assert endpoint_health.paused_beyond(connection, now) == {"hate-room": now + timedelta(seconds=600)}
+        assert endpoint_health.unwell(connection, now)["hate-room"].paused_until == now + timedelta(seconds=600)
 
 
 def test_a_page_held_back_by_the_pace_has_not_been_tried(h: Harness) -> None:

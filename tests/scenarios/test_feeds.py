@@ -227,7 +227,7 @@ def test_what_a_machine_asks_its_copies_to_wait_is_no_wait_for_its_pages(bare: H
     feed.inject(Fault(status=429, retry_after="3600"))
     h.post(SELF_HARM, **labelled("NOTHING", "low", 5))
     with h.core.database.reading() as connection:
-        assert endpoint_health.paused_beyond(connection, h.clock.now()) == {}
+        assert endpoint_health.unwell(connection, h.clock.now()) == {}
     h.post(SELF_HARM, item=2)
     h.forget_seen()
     assert h.count(deliveries, kind="page", destination="hook", state="delivered") == 1

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -24,7 +25,7 @@ from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.store import endpoint_health
 from escalator.store.deliveries import DeliveryKind
 from escalator.store.delivery_claims import candidates
-from escalator.store.endpoint_health import HealthUpdates, TimeoutState
+from escalator.store.endpoint_health import EndpointState, HealthUpdates
 from escalator.store.tables import deliveries, operator_alerts, posted_messages
 from tests.scenarios.harness import POLICY, Harness
 from tests.scenarios.stories import SELF_HARM, labelled
@@ -65,9 +66,11 @@ def end(h: Harness, calls: tuple[OutboundCall, ...], result: Delivered | Failed)
     record_outcomes(h.core, [CallOutcome(call, call.refused or result) for call in calls])
 
 
-def health(h: Harness) -> dict[str, TimeoutState]:
+def health(h: Harness) -> dict[str, EndpointState]:
     with h.core.database.reading() as connection:
-        return endpoint_health.timeout_states(connection)
+        known = endpoint_health.unwell(connection, h.clock.now())
+    states = {name: replace(state, paused_until=None) for name, state in known.items()}
+    return {name: state for name, state in states.items() if state != EndpointState()}
 
 
 def hanging(h: Harness, count: int = 6) -> None:
@@ -178,7 +181,7 @@ def test_a_destination_that_times_out_is_tried_by_one_call_of_all_processes_unti
     assert probe.is_probe
     assert claim(another) == claim(h.core) == ()
     end(h, (probe,), TIMEOUT)
-    assert health(h)["hate-room"] == TimeoutState(consecutive_timeouts=7)
+    assert health(h)["hate-room"] == EndpointState(consecutive_timeouts=7)
     [probe] = claim(another)
     another.database.close()
     end(h, (probe,), Delivered("C1/1"))
@@ -221,7 +224,7 @@ def test_what_says_nothing_of_it_ends_the_probe_and_no_more(bare: Harness, silen
     h = bare.start(WITHOUT_FALLBACK)
     hanging(h)
     end(h, claim(h.core), silence)
-    assert health(h)["hate-room"] == TimeoutState(consecutive_timeouts=6)
+    assert health(h)["hate-room"] == EndpointState(consecutive_timeouts=6)
 
 
 def test_nobody_waits_for_a_destination_that_hangs_who_can_be_told_another_way(h: Harness) -> None:
@@ -259,7 +262,7 @@ def test_a_person_who_cannot_be_told_by_one_channel_is_told_by_the_next(bare: Ha
     alerts(h, 4)
     end(h, claim(h.core), TIMEOUT)
     h.clock.move(seconds=10)
-    assert health(h)["person:ana:slack"] == TimeoutState(consecutive_timeouts=4)
+    assert health(h)["person:ana:slack"] == EndpointState(consecutive_timeouts=4)
     end(h, claim(h.core), TIMEOUT)
     mails = [call for call in claim(h.core) if call.delivery.kind is DeliveryKind.PAGE]
     assert {call.channel.value for call in mails} == {"email"}

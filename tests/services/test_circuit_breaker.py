@@ -12,19 +12,19 @@ from escalator.services.outbound.circuit_breaker import (
     BreakerDecision,
     decide,
 )
-from escalator.store.endpoint_health import TimeoutState
+from escalator.store.endpoint_health import EndpointState
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-WELL = TimeoutState()
+WELL = EndpointState()
 FEW, HANGS, HOST_HANGS = (
-    TimeoutState(ENDPOINT_TIMEOUTS - 1),
-    TimeoutState(ENDPOINT_TIMEOUTS),
-    TimeoutState(HOST_TIMEOUTS),
+    EndpointState(ENDPOINT_TIMEOUTS - 1),
+    EndpointState(ENDPOINT_TIMEOUTS),
+    EndpointState(HOST_TIMEOUTS),
 )
 
 
-def probed(health: TimeoutState, ago: timedelta = timedelta(0)) -> TimeoutState:
-    return TimeoutState(health.consecutive_timeouts, NOW - ago)
+def probed(health: EndpointState, ago: timedelta = timedelta(0)) -> EndpointState:
+    return EndpointState(health.consecutive_timeouts, NOW - ago)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,6 @@ def probed(health: TimeoutState, ago: timedelta = timedelta(0)) -> TimeoutState:
     ],
 )
 def test_what_is_done(
-    endpoint: TimeoutState, host: TimeoutState, *, has_fallback: bool, is_expired: bool, wanted: BreakerDecision
+    endpoint: EndpointState, host: EndpointState, *, has_fallback: bool, is_expired: bool, wanted: BreakerDecision
 ) -> None:
     assert decide(endpoint, host, NOW, has_fallback=has_fallback, is_expired=is_expired) is wanted

@@ -9,7 +9,7 @@ import pytest
 from escalator.model.destination_kind import DestinationKind
 from escalator.services.core.context import Core
 from escalator.store import endpoint_health
-from escalator.store.endpoint_health import HealthUpdates, TimeoutState
+from escalator.store.endpoint_health import EndpointState, HealthUpdates
 
 NAMES = [f"room-{number}" for number in range(12)]
 ROUNDS = 15
@@ -55,11 +55,13 @@ def test_transactions_that_write_of_the_same_endpoints_in_any_order_never_lock_o
 def test_what_is_known_already_is_not_written_again(core: Core) -> None:
     noted(core, has_answered=True, is_probe_over=True, is_reached=True, is_there=True)
     with core.database.reading() as connection:
-        assert endpoint_health.timeout_states(connection) == {}
+        assert endpoint_health.unwell(connection, core.clock.now()) == {}
     noted(core, timeouts=2)
     noted(core, timeouts=1)
     with core.database.reading() as connection:
-        assert endpoint_health.timeout_states(connection) == dict.fromkeys(NAMES, TimeoutState(consecutive_timeouts=3))
+        assert endpoint_health.unwell(connection, core.clock.now()) == dict.fromkeys(
+            NAMES, EndpointState(consecutive_timeouts=3)
+        )
     noted(core, has_answered=True)
     with core.database.reading() as connection:
-        assert endpoint_health.timeout_states(connection) == {}
+        assert endpoint_health.unwell(connection, core.clock.now()) == {}

@@ -40,7 +40,7 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         monkeypatch.setattr(PipelinedConnection, name, wait)
 
-    noting("_sync")
+    noting("sync")
     noting("end_pipeline")
     return waited
 
@@ -67,7 +67,7 @@ def test_a_question_sees_what_was_sent_before_it(database: Database, trips: list
     with database.writing() as connection:
         add(connection, "a")
         assert names(connection) == ["a"]
-        assert trips == ["_sync"]
+        assert trips == ["sync"]
 
 
 def test_questions_in_one_trip_are_waited_for_once(database: Database, trips: list[str]) -> None:
@@ -75,7 +75,7 @@ def test_questions_in_one_trip_are_waited_for_once(database: Database, trips: li
         add(connection, "a")
         answers = in_one_trip(connection, names, lambda asked: asked.scalar(text("SELECT 7")))
         assert answers == (["a"], 7)
-        assert trips == ["_sync"]
+        assert trips == ["sync"]
 
 
 def test_a_question_may_ask_again(database: Database, trips: list[str]) -> None:
@@ -85,7 +85,7 @@ def test_a_question_may_ask_again(database: Database, trips: list[str]) -> None:
 
     with database.writing() as connection:
         assert in_one_trip(connection, twice, lambda _asked: "nothing asked", names) == (3, "nothing asked", [])
-        assert trips == ["_sync", "_sync"]
+        assert trips == ["sync", "sync"]
 
 
 def test_outside_a_transaction_and_in_sqlite_they_are_asked_one_after_another(database: Database) -> None:

@@ -24,7 +24,6 @@ from escalator.store import (
     deliveries,
     delivery_claims,
     incidents,
-    posted_message_updates,
     posted_messages,
     unconfirmed_claims,
 )
@@ -40,13 +39,10 @@ _BUSY_WAIT = timedelta(seconds=1)
 _ALL_BUT_ALARMS = Exclusion(kinds=[kind.value for kind in DeliveryKind if kind is not DeliveryKind.ALARM])
 
 
-def has_due_work(core: Core, overdue_by: timedelta) -> bool:
-    """Whether something has been due for longer than that. Raises Unavailable."""
-    due_before = core.clock.now() - overdue_by
+def has_due_work(core: Core, overdue_by: timedelta = timedelta(0)) -> bool:
+    """Whether something has been due for that long. Raises Unavailable."""
     with core.database.reading() as connection:
-        return delivery_claims.is_any_claimable(connection, due_before) or posted_message_updates.is_any_outdated(
-            connection, due_before
-        )
+        return delivery_claims.is_any_due(connection, core.clock.now() - overdue_by)
 
 
 def claim_calls(core: Core, limit: int, threads: SenderThreads | None = None) -> ClaimedCalls:
@@ -117,7 +113,7 @@ def _claim_alarms(claim: ClaimContext) -> ClaimedCalls:
     candidates = _take(claim, _chosen(claim, breakers, _ALL_BUT_ALARMS).likely)
     mine = delivery_claims.lock_claimable(connection, candidates, now, claim.heartbeat_timeout) if candidates else []
     mine, probing = _begin_probes(breakers, mine, candidates)
-    calls = claim_notices(claim, mine, candidates)
+    calls = claim_notices(claim, breakers, mine, candidates)
     delivery_claims.claim(connection, [call.delivery.id for call in calls if call.delivery], claim.core.id, now)
     breakers.take_back(probing - _probed(calls))
     return ClaimedCalls(tuple(calls), has_more=_create_fallbacks(claim, calls))
@@ -155,9 +151,11 @@ def _claim_deliveries(claim: ClaimContext) -> ClaimedCalls:
     turns = {delivery.id: turn for turn, delivery in enumerate(mine)}
     mine, begun = _begin_probes(breakers, mine, candidates)
     claims = PageClaimer(
-        core, connection, claim.running, now, about, standing, compose.story_records(connection, about)
+        core, connection, claim.running, now, about, breakers, standing, compose.story_records(connection, about)
     )
-    notices = claim_notices(claim, [delivery for delivery in mine if delivery.incident_id is None], candidates)
+    notices = claim_notices(
+        claim, breakers, [delivery for delivery in mine if delivery.incident_id is None], candidates
+    )
     _page(claims, [delivery for delivery in mine if delivery.incident_id in about], candidates)
     claims.write()
     delivery_claims.postpone(connection, claims.busy, now + _BUSY_WAIT)

@@ -17,13 +17,16 @@ from escalator.services.delivery.due_deliveries import Candidate
 from escalator.services.delivery.outcomes import audit_entry
 from escalator.services.notifications import compose
 from escalator.services.outbound.call import OutboundCall
-from escalator.services.outbound.circuit_breaker import NOT_ANSWERING, BreakerDecision
-from escalator.store import audit_log, bulletins, deliveries, delivery_claims, endpoint_health
+from escalator.services.outbound.circuit_breaker import NOT_ANSWERING, BreakerDecision, CircuitBreakers
+from escalator.store import audit_log, bulletins, deliveries, delivery_claims
 from escalator.store.deliveries import Delivery
 
 
 def claim_notices(
-    claim: ClaimContext, notices_due: Sequence[Delivery], candidates: Mapping[UUID, Candidate]
+    claim: ClaimContext,
+    breakers: CircuitBreakers,
+    notices_due: Sequence[Delivery],
+    candidates: Mapping[UUID, Candidate],
 ) -> list[OutboundCall]:
     """Return the calls about no incident: operator alerts and bulletins."""
     core, connection, running, now = claim.core, claim.connection, claim.running, claim.now
@@ -37,13 +40,12 @@ def claim_notices(
     bulletins_by_id = bulletins.find(
         connection, [delivery.bulletin_id for delivery in notices_due if delivery.bulletin_id]
     )
-    closed = endpoint_health.paused_beyond(connection, now + delivery_claims.MAX_PAUSE) if bulletins_by_id else {}
     to_send = []
     for delivery in notices_due:
         chosen = candidates[delivery.id]
         if delivery.bulletin_id is not None:
             card = bulletin_card(claim.context, bulletins_by_id[delivery.bulletin_id], delivery)
-            until = closed.get(delivery.endpoint)
+            until = breakers.paused_beyond(delivery.endpoint, now + delivery_claims.MAX_PAUSE)
         else:
             key, detail = troubles.get(delivery.operator_alert_id or UUID(int=0), ("", ""))
             card = alarm(f"Escalator needs attention: {key.partition(':')[0].replace('_', ' ')}", (detail,))

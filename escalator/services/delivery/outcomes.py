@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from escalator.store import audit_log, bundles, deliveries, delivery_claims, del
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
 from escalator.store.delivery_outcomes import ClaimStatus
 from escalator.store.endpoint_health import HealthUpdates
+from escalator.store.pipeline import in_one_trip
 
 log = structlog.get_logger(__name__)
 
@@ -49,16 +51,22 @@ def record_outcomes(core: Core, outcomes: Sequence[CallOutcome]) -> None:
     made_anew: Collection[UUID] = ()
     with unit_of_work(core) as work:
         connection = work.connection
-        running = core.policies.running(connection)
+        paged = [(outcome, outcome.sent.delivery) for outcome in outcomes if outcome.sent.delivery is not None]
+        failed_incidents = {
+            delivery.incident_id
+            for outcome, delivery in paged
+            if isinstance(outcome.result, Failed) and delivery.incident_id
+        }
+        # Locked in this order: incidents before deliveries.
+        running, locked, standing = in_one_trip(
+            connection,
+            core.policies.running,
+            partial(incidents.lock, ids=failed_incidents, seal=core.seal),
+            partial(_standing, core, sent=[delivery for _, delivery in paged]),
+        )
         if running is None:
             return
         context = TransactionContext(core, connection, running, now)
-        paged = [(outcome, outcome.sent.delivery) for outcome in outcomes if outcome.sent.delivery is not None]
-        failures = [(outcome, delivery) for outcome, delivery in paged if isinstance(outcome.result, Failed)]
-        locked = incidents.lock(
-            connection, {delivery.incident_id for _, delivery in failures if delivery.incident_id}, core.seal
-        )
-        standing = _standing(core, connection, [delivery for _, delivery in paged])
         ours = [(outcome, delivery) for outcome, delivery in paged if delivery.id in standing.ours]
         recorded = [
             *ours,

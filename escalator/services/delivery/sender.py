@@ -89,6 +89,7 @@ class Sender:
         self._holders = 0
         self._is_failing = False
         self._is_behind = False
+        self._is_woken = False
         self._patience_s: float | None = None
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._stopping = threading.Event()
@@ -208,6 +209,7 @@ class Sender:
             news.append(self._news.get(timeout=self._patience_s))
             while True:
                 news.append(self._news.get_nowait())
+        self._is_woken |= None in news
         outcomes = [item for item in news if item is not None]
         self._unwritten += outcomes
         self.release(outcome.sent.lane for outcome in outcomes)
@@ -241,12 +243,18 @@ class Sender:
             self._known -= _claims(outcome.sent for outcome in outcomes)
 
     def _claim(self) -> None:
-        """Claim once; outcomes that have come in are written before more is claimed."""
+        """Claim once; outcomes that have come in are written before more is claimed.
+
+        Unless it is woken, it first asks whether there is anything: outcomes may have made something due.
+        """
         self._patience_s = None
         free = self._shares.free
         if not free or not self._may_begin():
             return
+        if not (self._is_woken or self._is_behind or claim_deliveries.has_due_work(self._core)):
+            return
         claimed = claim_deliveries.claim_calls(self._core, free, self._shares)
+        self._is_woken = claimed.is_held_up
         self.send(claimed.calls)
         self._is_behind = self._is_behind and bool(claimed.calls)
         if claimed.has_more:

@@ -1,8 +1,9 @@
 """Writes decisions as rows in the caller's transaction: incidents, answers, deliveries, audit records, revisions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -22,6 +23,7 @@ from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.incidents.decision import Decision
+from escalator.services.incidents.first_of_category import first_alerts
 from escalator.services.incidents.stream_calls import stream_calls_of
 from escalator.services.notifications import compose
 from escalator.services.notifications.claim_pages import PageClaimer
@@ -32,13 +34,13 @@ from escalator.store import (
     audit_log,
     deliveries,
     delivery_claims,
-    endpoint_health,
     incidents,
     posted_message_updates,
     posted_messages,
     stream_calls,
 )
 from escalator.store.deliveries import Delivery, DeliveryKind, DeliveryState
+from escalator.store.pipeline import in_one_trip
 
 ARM_AHEAD = timedelta(seconds=30)
 PAGE_EXPIRES = timedelta(hours=2)
@@ -70,7 +72,15 @@ def rules_for(core: Core, connection: Connection, incident: Incident, running: R
 
 def apply_decisions(context: TransactionContext, decisions: Sequence[Decision]) -> AfterCommit:
     """Write decisions about incidents that this transaction has locked or will create."""
-    decisions = _numbered(context.connection, decisions)
+    outbox = _distinct(delivery for decision in decisions for delivery in _deliveries(context, decision))
+    numbers, first, breakers = in_one_trip(
+        context.connection,
+        partial(incidents.take_numbers, count=sum(decision.before is None for decision in decisions)),
+        partial(first_alerts, decisions=decisions, now=context.now),
+        lambda connection: CircuitBreakers(connection, context.now) if outbox else None,
+    )
+    decisions = _numbered(decisions, numbers)
+    outbox = _by_urgency(outbox, first)
     after = [decision.change.incident for decision in decisions]
     armed = {
         incident.id: incident.due_at
@@ -86,17 +96,12 @@ def apply_decisions(context: TransactionContext, decisions: Sequence[Decision]) 
     changed = [(decision.before, decision.change.incident) for decision in decisions if decision.before is not None]
     incidents.save(context.connection, changed, armed, context.core.seal)
     _suppress(context.connection, decisions)
-    outbox = _distinct(
-        delivery
-        for decision in decisions
-        for delivery in _deliveries(context.core, decision, context.policy, context.now)
-    )
     raised = [(new.id, new.revision) for old, new in changed if new.revision != old.revision]
     posted_message_updates.raise_wanted_revision(context.connection, raised, context.now)
     _record(context.connection, decisions, context.now)
     _find_troubles(context, decisions)
     with reserve_threads(context.core.sender_pool) as reserved:
-        claims = _claimed_at_birth(context, decisions, outbox, reserved)
+        claims = _claimed_at_birth(context, decisions, outbox, breakers, reserved) if breakers else []
         mine = {claim.delivery.id for claim in claims if claim.delivery is not None}
         deliveries.insert(
             context.connection,
@@ -110,7 +115,7 @@ def apply_decisions(context: TransactionContext, decisions: Sequence[Decision]) 
 
 
 def _distinct(outbox: Iterable[Delivery]) -> list[Delivery]:
-    """Return deliveries by urgency, each address once per send (a diverted step has one address only)."""
+    """Return deliveries, each address once per send (a diverted step has one address only)."""
     unique: dict[tuple[object, ...], Delivery] = {}
     for delivery in outbox:
         key = (
@@ -123,25 +128,38 @@ def _distinct(outbox: Iterable[Delivery]) -> list[Delivery]:
             delivery.address,
         )
         unique.setdefault(key, delivery)
-    return sorted(unique.values(), key=lambda delivery: -delivery.urgency)
+    return list(unique.values())
+
+
+def _by_urgency(outbox: Iterable[Delivery], first: Collection[UUID]) -> list[Delivery]:
+    """Return deliveries with the most urgent first; a category's first alert comes before all others."""
+    rated = (
+        replace(delivery, urgency=delivery.urgency + delivery_claims.FIRST_ALERT_URGENCY)
+        if delivery.incident_id in first and delivery.kind is DeliveryKind.PAGE
+        else delivery
+        for delivery in outbox
+    )
+    return sorted(rated, key=lambda delivery: -delivery.urgency)
 
 
 def _claimed_at_birth(
-    context: TransactionContext, decisions: Sequence[Decision], outbox: Sequence[Delivery], reserved: ThreadReservation
+    context: TransactionContext,
+    decisions: Sequence[Decision],
+    outbox: Sequence[Delivery],
+    breakers: CircuitBreakers,
+    reserved: ThreadReservation,
 ) -> list[OutboundCall]:
     """Claim what this process has threads for in the transaction that creates it; this saves a commit.
 
     Deliveries whose endpoint has a queue or hangs are left to the claim that reads the queue.
     """
-    breakers = CircuitBreakers(context.connection, context.now) if outbox else None
     lanes = [
         (delivery, lane_of(delivery, context.core.expand(delivery.address), delivery.kind.value)) for delivery in outbox
     ]
-    closed = endpoint_health.paused_beyond(context.connection, context.now) if outbox else {}
     born = [
         (delivery, lane)
         for delivery, lane in lanes
-        if breakers and not breakers.is_open(lane) and _may_be_sent(delivery, closed) and reserved.take(lane)
+        if not breakers.is_open(lane) and _may_be_sent(delivery, breakers, context.now) and reserved.take(lane)
     ]
     if not born:
         return []
@@ -153,7 +171,9 @@ def _claimed_at_birth(
         else []
     )
     story = compose.story_records(context.connection, known) if known else {}
-    claims = PageClaimer(context.core, context.connection, context.running, context.now, about, standing, story)
+    claims = PageClaimer(
+        context.core, context.connection, context.running, context.now, about, breakers, standing, story
+    )
     for delivery, lane in born:
         if claims.why_unwanted(delivery) is None:
             claims.take(delivery, lane)
@@ -161,9 +181,10 @@ def _claimed_at_birth(
     return claims.to_send
 
 
-def _may_be_sent(delivery: Delivery, closed: Mapping[str, datetime]) -> bool:
+def _may_be_sent(delivery: Delivery, breakers: CircuitBreakers, now: datetime) -> bool:
     """Whether no wait of its endpoint applies, so that it does not overtake older ones."""
-    return delivery.urgency >= delivery_claims.FIRST_ALERT_URGENCY or delivery.endpoint not in closed
+    is_first = delivery.urgency >= delivery_claims.FIRST_ALERT_URGENCY
+    return is_first or breakers.paused_beyond(delivery.endpoint, now) is None
 
 
 def _claimed(delivery: Delivery, core: Core, now: datetime) -> Delivery:
@@ -172,16 +193,15 @@ def _claimed(delivery: Delivery, core: Core, now: datetime) -> Delivery:
     )
 
 
-def _numbered(connection: Connection, decisions: Sequence[Decision]) -> list[Decision]:
+def _numbered(decisions: Sequence[Decision], numbers: Iterable[int]) -> list[Decision]:
     """Number new incidents only when they are written, so that there are no gaps."""
-    new = [decision for decision in decisions if decision.before is None]
-    numbers = iter(incidents.take_numbers(connection, len(new)) if new else ())
+    next_number = iter(numbers)
     return [
         decision
         if decision.before is not None
         else replace(
             decision,
-            change=replace(decision.change, incident=replace(decision.change.incident, number=next(numbers))),
+            change=replace(decision.change, incident=replace(decision.change.incident, number=next(next_number))),
         )
         for decision in decisions
     ]
@@ -196,15 +216,14 @@ def _suppress(connection: Connection, decisions: Iterable[Decision]) -> None:
         deliveries.suppress_pages_below_round(connection, incident.id, below, decision.change.suppress)
 
 
-def _deliveries(core: Core, decision: Decision, policy: Policy, now: datetime) -> Iterable[Delivery]:
+def _deliveries(context: TransactionContext, decision: Decision) -> Iterable[Delivery]:
     """Return who is notified; a diverted incident has no copies: its tests do not count."""
-    incident = decision.change.incident
+    core, policy, now, incident = context.core, context.policy, context.now, decision.change.incident
     mode = core.mode_for(incident, policy)
     for notice in decision.change.notices:
         recipients = _diverted(notice.recipient, incident, policy) if mode is Mode.DIVERT else (notice.recipient,)
         for recipient in recipients:
-            delivery = _delivery(core, incident, replace(notice, recipient=recipient), mode, now)
-            yield replace(delivery, urgency=urgency(incident, is_first=decision.is_first))
+            yield _delivery(core, incident, replace(notice, recipient=recipient), mode, now)
     if mode is not Mode.DIVERT:
         for copy in feed_copies(decision.before, decision.change, policy):
             yield _copy(core, incident, copy, mode, now)
@@ -232,7 +251,7 @@ def _delivery(
         channel=request.recipient.kind,
         endpoint=request.recipient.endpoint,
         mode=mode,
-        urgency=urgency(incident),
+        urgency=incident.severity.gravity,
         created_at=now,
         next_attempt_at=now,
         expires_at=now + PAGE_EXPIRES,
@@ -251,11 +270,6 @@ def _copy(core: Core, incident: Incident, copy: FeedCopy, mode: Mode, now: datet
         expires_at=now + COPY_EXPIRES,
         actor=copy.actor and copy.actor[:_ACTOR_CHARS],
     )
-
-
-def urgency(incident: Incident, *, is_first: bool = False) -> int:
-    """Return a delivery's urgency: by severity; the first alert of a category comes before all others."""
-    return incident.severity.gravity + (delivery_claims.FIRST_ALERT_URGENCY if is_first else 0)
 
 
 def _record(connection: Connection, decisions: Iterable[Decision], now: datetime) -> None:

@@ -8,11 +8,7 @@ from escalator.model.incident import Incident
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A change and the incident before it; `before` is None for a new incident.
-
-    `is_first`: it is the first alert of its category for a while, which no flood may delay.
-    """
+    """A change and the incident before it; `before` is None for a new incident."""
 
     before: Incident | None
     change: Change
-    is_first: bool = False

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -23,13 +24,13 @@ from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.core.transaction_context import TransactionContext
 from escalator.services.incidents.apply import rules_for
 from escalator.services.incidents.decision import Decision
-from escalator.services.incidents.first_of_category import first_alerts
 from escalator.services.incidents.grouping import group_storm_alerts
 from escalator.services.incidents.transaction import UnitOfWork, unit_of_work
 from escalator.services.intake.our_actions import our_actions_of
 from escalator.store import events, incident_keys, incidents, stream_calls, stream_items
 from escalator.store.database import commit_without_disk
 from escalator.store.events import StoredEvent
+from escalator.store.pipeline import in_one_trip
 from escalator.store.stream_items import SeenItem
 from escalator.stream.our_actions import OursOf
 from escalator.stream.read_event import observe
@@ -94,11 +95,12 @@ def _process(core: Core, limit: int, claimed_ids: list[UUID], only: UUID | None 
     now = core.clock.now()
     with unit_of_work(core) as work:
         connection = work.connection
-        rows = events.lock_new(connection, now, limit, only)
+        rows, running = in_one_trip(
+            connection, partial(events.lock_new, now=now, limit=limit, only=only), core.policies.running
+        )
         claimed_ids += [row.id for row in rows]
         if not rows:
             return 0
-        running = core.policies.running(connection)
         if running is None:
             events.postpone(connection, claimed_ids, now + _WITHOUT_POLICY_WAIT)
             return 0
@@ -251,11 +253,7 @@ class _Board:
 
     def _write(self, belongs: Sequence[tuple[UUID, UUID | None]]) -> None:
         combined = {incident_id: combine(changes) for incident_id, changes in self.changes.items()}
-        first = first_alerts(self.connection, self.before, (change.incident for change in combined.values()), self.now)
-        decided = [
-            Decision(self.before.get(incident_id), change, incident_id in first)
-            for incident_id, change in combined.items()
-        ]
+        decided = [Decision(self.before.get(incident_id), change) for incident_id, change in combined.items()]
         decisions = group_storm_alerts(TransactionContext(self.core, self.connection, self.running, self.now), decided)
         self.work.apply(decisions, self.running, self.now)
         incident_keys.give_keys(self.connection, self.new_keys, self.stored)

@@ -19,7 +19,7 @@ from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.notifications import compose
 from escalator.services.outbound.bulkheads import Lane
 from escalator.services.outbound.call import OutboundCall
-from escalator.services.outbound.circuit_breaker import NOT_ANSWERING, BreakerDecision
+from escalator.services.outbound.circuit_breaker import NOT_ANSWERING, BreakerDecision, CircuitBreakers
 from escalator.store import delivery_claims, endpoint_health, posted_message_updates, posted_messages
 from escalator.store.deliveries import Delivery, DeliveryKind
 from escalator.store.posted_messages import PostedMessage
@@ -93,6 +93,7 @@ class PageClaimer:
     running: RunningPolicy
     now: datetime
     incidents: Mapping[UUID, Incident]
+    breakers: CircuitBreakers
     standing: Iterable[PostedMessage] = ()
     said: Mapping[UUID, compose.StoryRecords] = field(default_factory=dict)
     to_send: list[OutboundCall] = field(default_factory=list)
@@ -100,7 +101,6 @@ class PageClaimer:
     _posts: dict[PostPlace, PostedMessage] = field(default_factory=dict)
     _new: list[PostedMessage] = field(default_factory=list)
     _held: list[UUID] = field(default_factory=list)
-    _closed: dict[str, datetime] | None = None
 
     def __post_init__(self) -> None:
         self._posts = {_place(post, post.incident_id, post.round): post for post in self.standing}
@@ -173,9 +173,7 @@ class PageClaimer:
             return None
         if self.now >= delivery.expires_at:
             return _EXPIRED
-        if self._closed is None:
-            self._closed = endpoint_health.paused_beyond(self.connection, self.now + delivery_claims.MAX_PAUSE)
-        until = self._closed.get(delivery.endpoint)
+        until = self.breakers.paused_beyond(delivery.endpoint, self.now + delivery_claims.MAX_PAUSE)
         return Failed(FailureReason.RATE_LIMITED, "closed", until - self.now) if until else None
 
     def _is_gone(self, delivery: Delivery, address: str) -> bool:

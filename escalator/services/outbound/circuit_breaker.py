@@ -7,7 +7,7 @@ neither opens a circuit nor honors one.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -19,7 +19,7 @@ from escalator.model.message import Failed, FailureReason
 from escalator.services.outbound.bulkheads import Lane
 from escalator.services.outbound.call import CallOutcome
 from escalator.store import endpoint_health
-from escalator.store.endpoint_health import HealthUpdates, TimeoutState
+from escalator.store.endpoint_health import EndpointState, HealthUpdates
 
 ENDPOINT_TIMEOUTS = 3
 """After so many time-outs in a row an endpoint's circuit opens."""
@@ -36,7 +36,7 @@ PROBE_PATIENCE = timedelta(seconds=5)
 NOT_ANSWERING = Failed(FailureReason.TIMEOUT, "not_answering")
 """The result of a page whose fallback is sent because its endpoint hangs."""
 
-_WELL = TimeoutState()
+_WELL = EndpointState()
 _NO_CALL = frozenset(
     {
         FailureReason.PACED,
@@ -60,13 +60,13 @@ class BreakerDecision(StrEnum):
     WAIT = "wait"
 
 
-def is_open(endpoint: TimeoutState, host: TimeoutState) -> bool:
+def is_open(endpoint: EndpointState, host: EndpointState) -> bool:
     """Whether the circuit of an endpoint is open."""
     return endpoint.consecutive_timeouts >= ENDPOINT_TIMEOUTS or host.consecutive_timeouts >= HOST_TIMEOUTS
 
 
 def decide(
-    endpoint: TimeoutState, host: TimeoutState, now: datetime, *, has_fallback: bool, is_expired: bool = False
+    endpoint: EndpointState, host: EndpointState, now: datetime, *, has_fallback: bool, is_expired: bool = False
 ) -> BreakerDecision:
     """Return what to do with a message to an endpoint."""
     if not is_open(endpoint, host):
@@ -81,14 +81,14 @@ def decide(
 
 @dataclass(slots=True)
 class CircuitBreakers:
-    """The circuit breakers as seen in one transaction, and its probes."""
+    """The circuit breakers and pauses as seen in one transaction, and its probes."""
 
     connection: Connection
     now: datetime
-    _known: dict[str, TimeoutState] = field(default_factory=dict)
+    _known: dict[str, EndpointState] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._known = endpoint_health.timeout_states(self.connection)
+        self._known = endpoint_health.unwell(self.connection, self.now)
 
     def decide(self, lane: Lane, *, has_fallback: bool = False, is_expired: bool = False) -> BreakerDecision:
         """Return what to do with a message on this lane."""
@@ -99,10 +99,15 @@ class CircuitBreakers:
         """Whether this lane's circuit is open; a message there then needs more than a call."""
         return is_open(self._known.get(lane.endpoint, _WELL), self._known.get(lane.host, _WELL))
 
+    def paused_beyond(self, endpoint: str, instant: datetime) -> datetime | None:
+        """Return until when an endpoint is paused, if that is later than the instant."""
+        until = self._known.get(endpoint, _WELL).paused_until
+        return until if until is not None and until > instant else None
+
     def plan(self, lane: Lane) -> None:
         """Reserve a probe of this lane: no other begins meanwhile."""
         known = self._known.get(lane.endpoint, _WELL)
-        self._known[lane.endpoint] = TimeoutState(known.consecutive_timeouts, self.now)
+        self._known[lane.endpoint] = replace(known, probe_started_at=self.now)
 
     def begin(self, lanes: Iterable[Lane]) -> frozenset[str]:
         """Begin the probes of these lanes; return the endpoints where no other process has begun one."""
