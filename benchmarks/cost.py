@@ -22,7 +22,7 @@ from escalator.services.delivery.sender import Sender
 from escalator.services.intake.process import process_events
 from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
 from escalator.settings import read_settings
-from escalator.store import pipeline
+from escalator.store import pg_pipeline
 
 EVENTS, WARM_UP = 300, 60
 _APART_S = 0.03
@@ -113,7 +113,7 @@ def _stage(name: str, counts: _Counts, cpu: Counter[str]) -> Iterator[None]:
 @contextmanager
 def _counting(counts: _Counts) -> Iterator[None]:
     """Count statements as SQLAlchemy sends them, and the round trips that the connections wait for."""
-    cursor, connection = pipeline.PipelinedCursor, pipeline.PipelinedConnection
+    cursor, connection = pg_pipeline.PipelinedCursor, pg_pipeline.PipelinedConnection
 
     def counted(name: str) -> Any:
         real = getattr(cursor, name)

@@ -8,7 +8,7 @@ from escalator.engine.coverage.compute import compute_coverage as judged
 from escalator.engine.preview import preview
 from escalator.model.facts import Facts, Observation
 from escalator.model.policy import Policy
-from escalator.policy import load
+from escalator.policy.parse import load
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 WEEKS = timedelta(weeks=4)

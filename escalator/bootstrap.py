@@ -4,27 +4,26 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
-
-import structlog
+from typing import TYPE_CHECKING, Any
 
 from escalator.broker_state import BrokerState
 from escalator.channels.clients import clients_of
-from escalator.channels.registry import VENDORS
-from escalator.channels.slack.api import SlackApi
 from escalator.clock import Clock, SystemClock
 from escalator.encryption import Seal
 from escalator.lazy_imports import LazyImport
 from escalator.model.levels import Mode
 from escalator.ports import NullQueue, TaskQueue
 from escalator.services.core.context import Core
-from escalator.services.core.policy_store import PolicyStore
 from escalator.settings import Settings
 from escalator.store import Database
 from escalator.store.database import PATIENCE_S
 
 if TYPE_CHECKING:
-    from escalator.sandbox.ways_out import SandboxWaysOut
+    import structlog
+
+    from escalator.channels.slack.api import SlackApi
+else:
+    structlog = LazyImport("structlog")
 
 
 def build(
@@ -32,7 +31,7 @@ def build(
     *,
     clock: Clock | None = None,
     queue: TaskQueue | None = None,
-    slack: Callable[[Mode], SlackApi] | None = None,
+    slack: "Callable[[Mode], SlackApi] | None" = None,
     broker: BrokerState | None = None,
     pool_size: int = 4,
     patience_s: float | None = PATIENCE_S,
@@ -45,29 +44,32 @@ def build(
     seal = Seal(settings.content_keys)
     database = Database(settings.database_url, pool_size=pool_size, patience_s=patience_s)
     clients = clients_of(settings)
-    sandbox = _sandbox(settings, database, seal, clock, clients, slack(Mode.SANDBOX) if slack else None)
+    sandbox = _lazy(
+        "sandbox.ways_out",
+        "SandboxWaysOut",
+        *(settings, database, seal, clock, clients, slack(Mode.SANDBOX) if slack else None),
+    )
     if slack:
         clients = replace(clients, slack=slack(Mode.PRODUCTION))
-    real = {kind: vendor.make_channel(clients, settings, clock) for kind, vendor in VENDORS.items()}
+    real = _lazy("channels.registry", "RealWaysOut", clients, settings, clock)
     return Core(
         settings=settings,
         database=database,
         clock=clock,
         seal=seal,
         queue=queue or NullQueue(),
-        policies=PolicyStore(settings, clock),
+        policies=_lazy("services.core.policy_store", "PolicyStore", settings, clock),
         slack=lambda mode: sandbox.slack if mode is Mode.SANDBOX else clients.slack,
-        channels=lambda mode: sandbox.channels if mode is Mode.SANDBOX else real,
+        channels=lambda mode: (sandbox if mode is Mode.SANDBOX else real).channels,
         vendors=clients,
         sandbox_stream=lambda source: sandbox.stream(source),
         broker=broker or BrokerState(),
     )
 
 
-def _sandbox(*parts: object) -> "SandboxWaysOut":
-    """Return the sandbox's stand-ins, which are imported and created on first use."""
-    stand_in: Any = LazyImport("escalator.sandbox.ways_out", "SandboxWaysOut", *parts)
-    return cast("SandboxWaysOut", stand_in)
+def _lazy(module: str, name: str, *parts: object) -> Any:
+    """Return a part that not every process uses: it is imported and created on first use."""
+    return LazyImport(f"escalator.{module}", name, *parts)
 
 
 def configure_logging(level: int = logging.INFO) -> None:

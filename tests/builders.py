@@ -12,7 +12,7 @@ from escalator.model.facts import Content, Facts, ItemKey, Observation, Review
 from escalator.model.incident import Incident
 from escalator.model.levels import Mode
 from escalator.model.policy import Conditions, Policy, Route, Step
-from escalator.policy import load
+from escalator.policy.parse import load
 from tests.policy.files import EXAMPLE
 
 START = datetime(2026, 8, 20, 14, 0, tzinfo=UTC)

@@ -3,13 +3,17 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol, TypeVar
 
+from escalator.channels.clients import Clients
+from escalator.channels.contract import WaysOut
 from escalator.channels.email.registry_entry import EMAIL
 from escalator.channels.jira.registry_entry import JIRA
 from escalator.channels.mattermost.registry_entry import MATTERMOST
 from escalator.channels.pagerduty.registry_entry import PAGERDUTY
 from escalator.channels.slack.registry_entry import SLACK
 from escalator.channels.webhook.registry_entry import WEBHOOK
+from escalator.clock import Clock
 from escalator.model.destination_kind import DestinationKind
+from escalator.settings import Settings
 
 
 class OfKind(Protocol):
@@ -42,3 +46,12 @@ VENDORS = one_for_each_kind(
         MATTERMOST,
     )
 )
+
+
+class RealWaysOut:
+    """The channels that reach the vendors."""
+
+    def __init__(self, clients: Clients, settings: Settings, clock: Clock) -> None:
+        self.channels: WaysOut = {
+            kind: vendor.make_channel(clients, settings, clock) for kind, vendor in VENDORS.items()
+        }

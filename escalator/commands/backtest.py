@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from escalator.commands.open_installation import Misused, duration, open_core, read
+from escalator.commands.arguments import Misused, duration, read
+from escalator.commands.open_installation import open_core
 from escalator.commands.policy_version import version
 from escalator.engine.replay import ReplayResult
 from escalator.errors import PolicyError
 from escalator.model.policy import Policy
-from escalator.policy import load
+from escalator.policy.parse import load
 from escalator.rendering.iso_timestamps import stamp
 from escalator.rendering.push_text import words
 from escalator.services.core.context import Core

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from escalator.commands.open_installation import read
-from escalator.policy import ParsedPolicy, parse
+from escalator.commands.arguments import read
+from escalator.policy.parse import ParsedPolicy, parse
 from escalator.settings import environment, policy_file
 
 

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
+from escalator.commands.arguments import Misused, duration, instant, read
 from escalator.commands.coverage_json import document
 from escalator.commands.coverage_output import table
-from escalator.commands.open_installation import Misused, duration, instant, read, with_stored_data
+from escalator.commands.stored_data import with_stored_data
 from escalator.engine.coverage.compute import compute_coverage
 from escalator.engine.coverage.values import GRAVE_FOR_COVERAGE, Coverage
 from escalator.model.policy import Policy
 from escalator.plots.heatmap import coverage_heatmap
-from escalator.policy import load
+from escalator.policy.parse import load
 from escalator.settings import environment, policy_file
 
 _MOST_WEEKS = 26

@@ -16,8 +16,9 @@ from escalator.commands import (
     doctor_sign_in,
     stream_checks,
 )
+from escalator.commands.arguments import Misused
 from escalator.commands.doctor_checks import Finding, Status, finding_line
-from escalator.commands.open_installation import Misused, running_policy
+from escalator.commands.policy_file import running_policy
 from escalator.errors import ConfigurationError, PolicyError
 from escalator.services.core.context import Core
 from escalator.settings import from_environment

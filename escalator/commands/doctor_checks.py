@@ -14,14 +14,15 @@ from redis.retry import Retry
 from escalator.broker_state import error_name
 from escalator.channels.slack.manifest import SCOPES
 from escalator.commands import one_line
-from escalator.commands.open_installation import DEMO, has_database
+from escalator.commands.open_installation import has_database
+from escalator.commands.policy_file import DEMO
 from escalator.errors import Unavailable
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.email_address import parse_mailbox
 from escalator.model.levels import Mode
 from escalator.model.message import Failed
 from escalator.model.policy import Person, Policy
-from escalator.policy import ParsedPolicy, parse
+from escalator.policy.parse import ParsedPolicy, parse
 from escalator.rendering import sandbox_mode
 from escalator.rendering.probe_failures import NOBODY_ANSWERED, probe_words
 from escalator.services.core.context import Core

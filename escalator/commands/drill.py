@@ -5,7 +5,8 @@ from datetime import datetime
 import click
 from sqlalchemy import Connection
 
-from escalator.commands.open_installation import Misused, open_core
+from escalator.commands.arguments import Misused
+from escalator.commands.open_installation import open_core
 from escalator.model.audit import Actor
 from escalator.model.levels import Mode
 from escalator.model.policy import Drill, Policy

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import click
 
+from escalator.commands.arguments import Misused, instant, read
 from escalator.commands.explain_output import table
-from escalator.commands.open_installation import Misused, instant, read, with_stored_data
+from escalator.commands.stored_data import with_stored_data
 from escalator.engine.preview import preview
 from escalator.engine.reviews import stream_ids_of_people
 from escalator.errors import InvalidEvent, PolicyError
 from escalator.model.facts import Observation
 from escalator.model.policy import Policy
-from escalator.policy import parse
+from escalator.policy.parse import parse
 from escalator.policy.placeholders import with_stream_ids
 from escalator.rendering.preview_json import document, why_nobody
 from escalator.settings import environment, policy_file

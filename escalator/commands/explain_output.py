@@ -7,8 +7,8 @@ from escalator.commands.text_columns import columns
 from escalator.engine.preview import Preview
 from escalator.model.incident import Incident
 from escalator.model.policy import Policy
-from escalator.policy import ParsedPolicy
 from escalator.policy.checks.unsupported_keys import NOT_SUPPORTED
+from escalator.policy.parse import ParsedPolicy
 from escalator.rendering.preview_text import Firing, firings
 from escalator.rendering.push_text import words
 from escalator.rendering.view import headline

@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
-from escalator.commands.open_installation import Misused, instant, running_policy, with_stored_data
+from escalator.commands.arguments import Misused, instant
+from escalator.commands.policy_file import running_policy
+from escalator.commands.stored_data import with_stored_data
 from escalator.commands.text_columns import columns
 from escalator.engine.oncall import OnCallStatus, on_call_statuses
 from escalator.engine.roster import Roster

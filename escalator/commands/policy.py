@@ -3,7 +3,8 @@
 import click
 from sqlalchemy import Connection
 
-from escalator.commands.open_installation import Misused, open_core, read
+from escalator.commands.arguments import Misused, read
+from escalator.commands.open_installation import open_core
 from escalator.commands.policy_version import version
 from escalator.errors import Unavailable
 from escalator.services.policies.versions import SHORT, diff_lines, previous_version, version_text

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from escalator.commands.open_installation import Misused
+from escalator.commands.arguments import Misused
 from escalator.services.policies.versions import versions_named
 from escalator.store.policies import PolicyVersion
 

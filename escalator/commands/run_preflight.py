@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from escalator.commands.open_installation import DEMO
+from escalator.commands.policy_file import DEMO
 from escalator.commands.run_plan import Part, Plan
 from escalator.errors import ConfigurationError
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
-from escalator.policy import ParsedPolicy, parse
+from escalator.policy.parse import ParsedPolicy, parse
 from escalator.services.core import missing_credentials
 from escalator.settings import Settings, settings_and_problems, socket_path
 

@@ -10,10 +10,11 @@ from escalator.channels.deadline_socket import Limits
 from escalator.channels.http import BROKEN
 from escalator.channels.http_sessions import bounded
 from escalator.clock import SystemClock
-from escalator.commands.open_installation import Misused, running_policy
+from escalator.commands.arguments import Misused
+from escalator.commands.policy_file import running_policy
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
-from escalator.policy import expand
+from escalator.policy.placeholders import expand
 from escalator.settings import base_url, environment
 from escalator.stream.samples import DEFAULT, SAMPLES, sample
 from escalator.stream.signature import sign

@@ -2,7 +2,8 @@
 
 import click
 
-from escalator.commands.open_installation import Misused, open_core
+from escalator.commands.arguments import Misused
+from escalator.commands.open_installation import open_core
 from escalator.model.policy import Policy
 from escalator.rendering.push_text import words
 from escalator.services.auth import magic_links

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from escalator.commands.open_installation import Misused, duration, open_core
+from escalator.commands.arguments import Misused, duration
+from escalator.commands.open_installation import open_core
 from escalator.commands.text_columns import columns
 from escalator.model.policy import Policy
 from escalator.model.silence import Silence

@@ -9,8 +9,10 @@ import click
 
 from escalator.bootstrap import configure_logging
 from escalator.channels.stream.action_config import MESSAGE
+from escalator.commands.arguments import Misused, duration
 from escalator.commands.doctor_checks import Finding, Status, finding_line
-from escalator.commands.open_installation import Misused, duration, open_core, running_policy
+from escalator.commands.open_installation import open_core
+from escalator.commands.policy_file import running_policy
 from escalator.commands.stream_checks import check_source
 from escalator.commands.stream_connect import Connection, connect_source, wanted_url
 from escalator.commands.stream_install_action import Installation, install_action

@@ -4,7 +4,8 @@ from uuid import UUID
 
 import click
 
-from escalator.commands.open_installation import Misused, open_core
+from escalator.commands.arguments import Misused
+from escalator.commands.open_installation import open_core
 from escalator.commands.text_columns import columns
 from escalator.rendering.iso_timestamps import stamp
 from escalator.services.core.context import Core

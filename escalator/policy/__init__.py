@@ -1,11 +1,6 @@
 """The policy language: the text of escalation.yml -> a Policy, or every problem in it at once.
 
-`parse` returns all problems; `load` raises unless there is a policy; `load_accepted` reads one accepted before.
-`expand` is applied at the moment of use.
+`parse.parse` returns all problems; `parse.load` raises unless there is a policy; `parse.load_accepted` reads one
+accepted before. `placeholders.expand` is applied at the moment of use. Nothing is imported here: `expand` alone does
+not need the language.
 """
-
-from escalator.policy.parse import ParsedPolicy, load, load_accepted, parse, unset_values
-from escalator.policy.placeholders import expand, unset_names
-from escalator.policy.problems import PolicyProblem
-
-__all__ = ["ParsedPolicy", "PolicyProblem", "expand", "load", "parse", "load_accepted", "unset_names", "unset_values"]

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from escalator.model.policy import Policy
+if TYPE_CHECKING:
+    from escalator.model.policy import Policy
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
 _OPENING = "${"
@@ -31,7 +33,7 @@ def is_malformed(text: str) -> bool:
     return _OPENING in _PLACEHOLDER.sub("", text)
 
 
-def with_stream_ids(policy: Policy, env: Mapping[str, str]) -> Policy:
+def with_stream_ids(policy: "Policy", env: Mapping[str, str]) -> "Policy":
     """Return the policy with the ids of its people in Stream as this environment has them.
 
     The engine compares them with those of Stream's reviews, and knows no environment. They are no secrets.

@@ -3,14 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, unquote
 
-from psycopg import ProgrammingError
-from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL, make_url
-
+from escalator.lazy_imports import LazyImport
 from escalator.settings.parsers import InvalidValue, is_host
 from escalator.settings.urls import PERCENT, service_host, split_url
+
+if TYPE_CHECKING:
+    import psycopg
+    import sqlalchemy
+    from psycopg import conninfo
+else:
+    # Only the URL of a PostgreSQL database needs them, and every command reads the settings.
+    psycopg = LazyImport("psycopg")
+    sqlalchemy = LazyImport("sqlalchemy")
+    conninfo = LazyImport("psycopg.conninfo")
 
 _DATABASE = "write postgresql://user:password@host:5432/name or sqlite:///file.db"
 _SEVERAL_HOSTS = "write postgresql://user:password@/name?host=h1:5432&host=h2:5432&target_session_attrs=read-write"
@@ -59,7 +67,7 @@ def _check_postgres(text: str) -> None:
         raise InvalidValue("names several hosts before the path", _SEVERAL_HOSTS)
     # Both libraries repeat parts of the URL in their errors.
     try:
-        url = make_url(text)
+        url = sqlalchemy.make_url(text)
     except Exception:  # noqa: BLE001  # ArgumentError, and ValueError for a port in words
         raise InvalidValue("is not a valid URL: its host or port cannot be read", PERCENT) from None
     if (url.host and not is_host(url.host)) or not 0 < (url.port or 5432) < 65536:
@@ -71,11 +79,11 @@ def _check_postgres(text: str) -> None:
     _check_options(url)
 
 
-def _check_options(url: URL) -> None:
+def _check_options(url: "sqlalchemy.URL") -> None:
     options = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
     try:
-        make_conninfo("", **options)
-    except (ProgrammingError, UnicodeError, ValueError):
+        conninfo.make_conninfo("", **options)
+    except (psycopg.ProgrammingError, UnicodeError, ValueError):
         right = "write a connection parameter of libpq, such as ?sslmode=require"
         raise InvalidValue("has an option that PostgreSQL does not know", right) from None
     for name, known in LIBPQ_CHOICES.items():

@@ -7,12 +7,18 @@ leads to the new one. So on one of these errors every connection of the same gen
 import sqlite3
 from collections.abc import Mapping
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError
+
+from escalator.lazy_imports import LazyImport
+
+if TYPE_CHECKING:
+    import psycopg
+else:
+    psycopg = LazyImport("psycopg")  # a process on SQLite never needs it
 
 LOST_STATES: Mapping[str, str] = {
     "08": "connection exception or protocol violation; what poolers say of most trouble of their own",

@@ -15,7 +15,6 @@ from escalator.clock import Stopwatch
 from escalator.errors import Conflict, Unavailable
 from escalator.store.connection_errors import Generations, is_outage
 from escalator.store.engines import WAIT_S, postgres_engine, sqlite_engine
-from escalator.store.pg_timeout import PatientConnection
 
 INTAKE_CONNECTIONS = 3
 PROBE_S = 5.0
@@ -165,7 +164,7 @@ def _sqlite_transaction(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def _postgres_transaction(connection: Connection) -> Iterator[None]:
-    """Run a transaction in a pipeline; see `escalator.store.pipeline`."""
+    """Run a transaction in a pipeline; see `escalator.store.pg_pipeline`."""
     connection.exec_driver_sql("BEGIN")
     try:
         yield
@@ -189,7 +188,7 @@ def _roll_back(connection: Connection) -> None:
 def _be_patient(connection: Connection, for_s: float) -> None:
     """Limit how long a connection waits, until its next checkout; one without any limit keeps waiting."""
     driver: Any = connection.connection.dbapi_connection
-    if isinstance(driver, PatientConnection) and driver.patience_s is not None:
+    if getattr(driver, "patience_s", None) is not None:
         driver.patience_s = max(min(driver.patience_s, for_s), _LEAST_PATIENCE_S)
 
 

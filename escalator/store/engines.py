@@ -2,15 +2,23 @@
 
 import sqlite3
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from escalator.clock import Stopwatch
+from escalator.lazy_imports import LazyImport
 from escalator.store.connection_errors import Generation, Generations
-from escalator.store.pipeline import PipelinedConnection
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from escalator.store import pg_pipeline
+else:
+    # A process on SQLite never needs them.
+    psycopg = LazyImport("psycopg")
+    pg_pipeline = LazyImport("escalator.store.pg_pipeline")
 
 WAIT_S = 2
 """How long a request waits for the database before it is asked to retry later."""
@@ -23,10 +31,10 @@ _SETTINGS = "-c timezone=UTC -c jit=off -c lock_timeout=5000 -c idle_in_transact
 def postgres_engine(url: URL, pool_size: int, patience_s: float | None, generations: Generations) -> Engine:
     """Return an engine whose connections wait `patience_s` for an answer, and lead to a writable server."""
 
-    def connect(_dialect: Any, record: Any, arguments: Any, options: Any) -> PipelinedConnection:
+    def connect(_dialect: Any, record: Any, arguments: Any, options: Any) -> "pg_pipeline.PipelinedConnection":
         return _connected(record.info[Generation], arguments, options)
 
-    def lend(connection: PipelinedConnection, _record: Any, _lent: Any) -> None:
+    def lend(connection: "pg_pipeline.PipelinedConnection", _record: Any, _lent: Any) -> None:
         connection.patience_s = patience_s
 
     engine = create_engine(
@@ -69,12 +77,12 @@ def _connect_arguments(url: URL) -> dict[str, Any]:
     return arguments
 
 
-def _connected(generation: Generation, arguments: Any, options: Any) -> PipelinedConnection:
+def _connected(generation: Generation, arguments: Any, options: Any) -> "pg_pipeline.PipelinedConnection":
     """Return a new connection; raises OperationalError, also when its server is read-only.
 
     This costs one query: what a pooler reports of its server at the start may be about an earlier one.
     """
-    connection = PipelinedConnection.connect(*arguments, autocommit=True, **options)
+    connection = pg_pipeline.PipelinedConnection.connect(*arguments, autocommit=True, **options)
     connection.generation, connection.patience_s = generation, WAIT_S
     try:
         _insist_on_writes(connection)
@@ -84,7 +92,7 @@ def _connected(generation: Generation, arguments: Any, options: Any) -> Pipeline
     return connection
 
 
-def _insist_on_writes(connection: PipelinedConnection) -> None:
+def _insist_on_writes(connection: "pg_pipeline.PipelinedConnection") -> None:
     answer = connection.execute("SHOW transaction_read_only").fetchone()
     if answer is None or answer[0] != "off":
         raise psycopg.OperationalError(

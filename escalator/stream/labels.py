@@ -5,9 +5,12 @@ A label is a line of three fields, separated by tabs: its first level where it h
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from escalator.stream.schemas import StreamEvent
 from escalator.stream.sightings import confidence_text
+
+if TYPE_CHECKING:
+    from escalator.stream.schemas import StreamEvent
 
 MAX_LABELS = 10
 _SEPARATOR = "\t"
@@ -22,7 +25,7 @@ class StreamLabel:
     confidence: float | None
 
 
-def labels_of(event: StreamEvent) -> str:
+def labels_of(event: "StreamEvent") -> str:
     """Return the labels of an event that have a second level or a confidence, the surest first."""
     highest: dict[tuple[str, str], float] = {}
     for parent, name, confidence in _found(event):
@@ -41,7 +44,7 @@ def read_labels(text: str) -> list[StreamLabel]:
     return [StreamLabel(row[0], row[1], float(row[2]) if row[2] else None) for row in rows if len(row) == 3]  # noqa: PLR2004
 
 
-def _found(event: StreamEvent) -> Iterator[tuple[str, str, float | None]]:
+def _found(event: "StreamEvent") -> Iterator[tuple[str, str, float | None]]:
     for flag in event.all_flags:
         yield from (("", _plain(result.label), result.confidence) for result in flag.result)
     for verdict in event.texts + event.images + event.matched_contents:

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from escalator.bootstrap import build
 from escalator.commands import main
-from escalator.commands.open_installation import DEMO
+from escalator.commands.policy_file import DEMO
 from escalator.services.core.context import Core
 from escalator.services.delivery.sender import send_all_due
 from escalator.services.intake.process import process_events

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from escalator.commands.open_installation import DEMO
+from escalator.commands.policy_file import DEMO
 from escalator.engine.actions import ActionRequest, apply_action
 from escalator.model.incident import Verb
 from escalator.services.incidents.apply import rules_for

@@ -3,7 +3,7 @@
 import pytest
 
 from escalator.bootstrap import build
-from escalator.commands.open_installation import DEMO
+from escalator.commands.policy_file import DEMO
 from escalator.services.drills.run import run_due_drills
 from escalator.services.intake.process import process_events
 from escalator.settings import from_environment

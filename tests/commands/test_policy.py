@@ -3,7 +3,7 @@
 import pytest
 
 from escalator.bootstrap import build
-from escalator.commands.open_installation import DEMO
+from escalator.commands.policy_file import DEMO
 from escalator.settings import from_environment
 
 LATER = ("{after: 20s", "{after: 40s")

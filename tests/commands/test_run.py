@@ -8,7 +8,7 @@ from escalator.commands.run_banner import real, start_page
 from escalator.commands.run_plan import Plan
 from escalator.commands.run_preflight import free_port, plan, prepared
 from escalator.errors import ConfigurationError
-from escalator.policy import load
+from escalator.policy.parse import load
 from tests.policy.files import MINIMAL, minimal
 
 SECRETS = {"SECRET_KEY": "key", "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "signed"}

@@ -8,7 +8,7 @@ from escalator.engine.coverage.compute import compute_coverage
 from escalator.engine.coverage.values import Coverage, CoverageRow, share_notified_within
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.schedule import Booking
-from escalator.policy import load
+from escalator.policy.parse import load
 
 POLICY = """\
 timezone: America/New_York

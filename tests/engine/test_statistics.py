@@ -14,7 +14,7 @@ from escalator.engine.statistics import (
 )
 from escalator.model.alert_stats import AlertStats
 from escalator.model.policy import AcknowledgedRule
-from escalator.policy import load
+from escalator.policy.parse import load
 from tests.builders import a_policy
 from tests.sandboxes import demo_policy
 

@@ -18,7 +18,7 @@ from escalator.engine.watched_queues import (
     usual_items,
 )
 from escalator.model.policy import Conditions, WatchedQueue
-from escalator.policy import load
+from escalator.policy.parse import load
 from tests.policy.files import minimal
 
 NOW = datetime(2026, 11, 30, 14, 20, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 
 from escalator.engine.coverage.compute import compute_coverage
 from escalator.plots.heatmap import coverage_heatmap
-from escalator.policy import load
+from escalator.policy.parse import load
 from tests.plots.heatmap_policy import POLICY, parsed
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -5,7 +5,7 @@ import pytest
 from escalator.model.incident import Outcome
 from escalator.model.levels import Role
 from escalator.model.stream_action_rule import BanRule, BanScope, MessageDeletion
-from escalator.policy import parse
+from escalator.policy.parse import parse
 from tests.scenarios.harness import POLICY
 
 ENV = {"STREAM_API_KEY": "key", "STREAM_API_SECRET": "secret"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from escalator.errors import PolicyError
-from escalator.policy import load, parse
+from escalator.policy.parse import load, parse
 from tests.policy.files import BAD, minimal
 
 TEN_MISTAKES = """\

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from escalator.policy import draft, parse, schema_routing
+from escalator.policy import draft, schema_routing
 from escalator.policy.containers import MappingSchema
+from escalator.policy.parse import parse
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs" / "policy.md", *sorted((ROOT / "escalator" / "channels").glob("*/README.md"))]

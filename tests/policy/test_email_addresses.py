@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from escalator.channels.email.addresses import address, sender
 from escalator.errors import ConfigurationError
 from escalator.model.email_address import parse_mailbox
-from escalator.policy import parse
+from escalator.policy.parse import parse
 from escalator.settings import read_settings
 from tests.policy.files import minimal
 

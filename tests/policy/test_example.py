@@ -9,7 +9,7 @@ from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import ContentRule, Mode, Role, Severity
 from escalator.model.policy import AcknowledgedRule, Conditions, Drill, Grouping, Policy, Step, UnansweredRule
 from escalator.model.schedule import Hours, Layer, Override, RotationUnit
-from escalator.policy import load, parse
+from escalator.policy.parse import load, parse
 from tests.policy.files import EXAMPLE, SHIPPED
 
 SET = {

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from escalator.model.policy import Policy
-from escalator.policy import load, parse
+from escalator.policy.parse import load, parse
 from tests.policy.files import EXAMPLE
 
 ROOT = Path(__file__).parents[2] / "escalator"

@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 
 from escalator.model.schedule import Hours
-from escalator.policy import parse
+from escalator.policy.parse import parse
 from escalator.schedules.timezone import zone_named
 from tests.policy.files import minimal
 

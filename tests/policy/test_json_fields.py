@@ -2,7 +2,7 @@
 
 import pytest
 
-from escalator.policy import parse
+from escalator.policy.parse import parse
 from tests.policy.files import minimal
 
 BOARD = "destinations:\n  board: {{jira: {{project: P, issue_type: Task, fields: {}}}}}\n"

@@ -7,7 +7,7 @@ import pytest
 
 from escalator.model.levels import Role, Severity
 from escalator.model.policy import Policy, SeverityScale, UnansweredRule
-from escalator.policy import load, load_accepted, parse
+from escalator.policy.parse import load, load_accepted, parse
 from escalator.stream.events import NAMED
 from tests.policy.files import minimal
 

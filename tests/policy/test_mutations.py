@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from escalator.policy import parse
+from escalator.policy.parse import parse
 from escalator.policy.yaml_reader import Tree, read_yaml
 from tests.examples import examples
 from tests.policy.files import EXAMPLE, MINIMAL

@@ -2,8 +2,7 @@
 
 import pytest
 
-from escalator.policy import expand, unset_names
-from escalator.policy.placeholders import is_malformed
+from escalator.policy.placeholders import expand, is_malformed, unset_names
 
 ENV = {"KEY": "k", "EMPTY": "", "NESTED": "${KEY}"}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from escalator.policy import parse
+from escalator.policy.parse import parse
 from escalator.policy.yaml_reader import MAX_CHARACTERS, read_yaml
 from tests.policy.files import minimal
 

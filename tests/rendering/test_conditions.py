@@ -3,7 +3,7 @@
 import pytest
 
 from escalator.model.policy import Conditions
-from escalator.policy import load
+from escalator.policy.parse import load
 from escalator.rendering.conditions import condition_words
 from tests.commands.conftest import EXAMPLE
 

@@ -9,7 +9,7 @@ import pytest
 from escalator.engine.digests import DigestPeriod
 from escalator.model.levels import Severity
 from escalator.model.message import Link
-from escalator.policy import load
+from escalator.policy.parse import load
 from escalator.rendering.digests import MOST_LINES, DigestCount, DigestView, digest_card
 from tests.policy.files import minimal
 

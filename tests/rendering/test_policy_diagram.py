@@ -10,7 +10,7 @@ from escalator.engine.roster import Roster
 from escalator.model.policy import Team
 from escalator.model.schedule import Schedule
 from escalator.model.silence import Silence, SilenceScope
-from escalator.policy import load
+from escalator.policy.parse import load
 from escalator.rendering.policy_diagram import ladders, target_aim
 from tests.commands.conftest import EXAMPLE
 

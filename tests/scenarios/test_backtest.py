@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import timedelta
 
-from escalator.policy import load
+from escalator.policy.parse import load
 from escalator.services.policies.backtest import Backtest, backtest
 from escalator.store.tables import incidents
 from tests.scenarios.harness import POLICY, Harness

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from escalator.policy import parse
 from escalator.policy.checks.lengths import ADDRESS_BYTES, NAME_BYTES
+from escalator.policy.parse import parse
 from escalator.store.tables import deliveries, incidents
 from tests.sandboxes import a_core, alert, demo_policy, go_on
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from escalator.policy import load
+from escalator.policy.parse import load
 from escalator.services.core.missing_credentials import missing_required
 from escalator.settings import read_settings
 from tests.policy.files import minimal

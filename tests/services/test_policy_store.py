@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from escalator.errors import PolicyError
-from escalator.policy import parse
+from escalator.policy.parse import parse
 from escalator.store import policies
 from tests.policy.files import EXAMPLE, minimal
 from tests.sandboxes import a_core

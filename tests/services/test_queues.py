@@ -2,7 +2,7 @@
 
 import pytest
 
-from escalator.policy import load
+from escalator.policy.parse import load
 from escalator.services.core.operator_alerts import OperatorAlerts
 from escalator.services.intake.queue_alerts import report_queues
 from escalator.services.intake.queues import queues_of

@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from escalator.errors import Conflict, Unavailable
 from escalator.store import Database
-from escalator.store.pipeline import PipelinedConnection, changed_rows, in_one_trip
+from escalator.store.pg_pipeline import PipelinedConnection
+from escalator.store.pipeline import changed_rows, in_one_trip
 
 NAMES = table("names", column("name"))
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from escalator.engine.preview import preview
-from escalator.policy import load
+from escalator.policy.parse import load
 from escalator.rendering.preview_json import document
 from escalator.store import events, incidents, policies
 from escalator.stream.read_event import observe

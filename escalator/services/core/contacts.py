@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from escalator.engine.targets import Recipient
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.policy import Person, Policy
-from escalator.policy import expand
+from escalator.policy.placeholders import expand
 
 
 def delivery_address(recipient: Recipient, env: Mapping[str, str]) -> str:

@@ -3,29 +3,36 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from uuid6 import uuid7
 
 from escalator.broker_state import BrokerState
-from escalator.channels.clients import Clients
-from escalator.channels.contract import WaysOut
-from escalator.channels.slack.api import SlackApi
-from escalator.channels.stream.client import StreamApi
 from escalator.clock import Clock
 from escalator.encryption import Seal
+from escalator.lazy_imports import LazyImport
 from escalator.metrics import Metrics
-from escalator.model.incident import Incident
 from escalator.model.levels import Mode
-from escalator.model.policy import Policy, Source
-from escalator.policy import expand
+from escalator.policy.placeholders import expand
 from escalator.ports import TaskQueue
-from escalator.services.core.missing_credentials import is_set
-from escalator.services.core.policy_store import PolicyStore
-from escalator.services.outbound.call import NoSenderPool, SenderPool
+from escalator.services.outbound.sender_pool import NoSenderPool, SenderPool
 from escalator.settings import Settings
 from escalator.store import Database
 from escalator.store.leases import HEARTBEAT_TIMEOUT, MAX_LEASE
+
+if TYPE_CHECKING:
+    # What `build` imports on first use.
+    from escalator.channels.clients import Clients
+    from escalator.channels.contract import WaysOut
+    from escalator.channels.slack.api import SlackApi
+    from escalator.channels.stream.client import StreamApi
+    from escalator.model.incident import Incident
+    from escalator.model.policy import Policy, Source
+    from escalator.services.core import missing_credentials
+    from escalator.services.core.policy_store import PolicyStore
+else:
+    missing_credentials = LazyImport("escalator.services.core.missing_credentials")
 
 
 @dataclass(slots=True)
@@ -42,11 +49,11 @@ class Core:
     clock: Clock
     seal: Seal
     queue: TaskQueue
-    policies: PolicyStore
-    slack: Callable[[Mode], SlackApi]
-    channels: Callable[[Mode], WaysOut]
-    vendors: Clients
-    sandbox_stream: Callable[[str], StreamApi]
+    policies: "PolicyStore"
+    slack: "Callable[[Mode], SlackApi]"
+    channels: "Callable[[Mode], WaysOut]"
+    vendors: "Clients"
+    sandbox_stream: "Callable[[str], StreamApi]"
     sender_pool: SenderPool = field(default_factory=NoSenderPool)
     metrics: Metrics = field(default_factory=Metrics)
     broker: BrokerState = field(default_factory=BrokerState)
@@ -62,7 +69,7 @@ class Core:
         was_ours = self.beat_failed_at is not None and now - self.beat_failed_at < 2 * HEARTBEAT_TIMEOUT
         return MAX_LEASE if was_ours else HEARTBEAT_TIMEOUT
 
-    def mode_of(self, source: str, policy: Policy) -> Mode:
+    def mode_of(self, source: str, policy: "Policy") -> Mode:
         """Return the present mode of a source: the mildest that is set; sandbox without credentials."""
         configured = policy.sources.get(source)
         mode = min(self.settings.mode, configured.mode or Mode.PRODUCTION) if configured else self.settings.mode
@@ -70,13 +77,13 @@ class Core:
             return Mode.SANDBOX
         return mode
 
-    def mode_for(self, incident: Incident, policy: Policy) -> Mode:
+    def mode_for(self, incident: "Incident", policy: "Policy") -> Mode:
         """Return the mode of an incident: the milder one of its own mode and its source's present mode."""
         return min(incident.mode, self.mode_of(incident.source, policy))
 
-    def _can_divert(self, source: Source, policy: Policy) -> bool:
+    def _can_divert(self, source: "Source", policy: "Policy") -> bool:
         destination = policy.destinations.get(source.divert_to or "")
         if destination is None:
             return False
         token = destination.kind.about.token
-        return not token or is_set(self.settings, token)
+        return not token or missing_credentials.is_set(self.settings, token)

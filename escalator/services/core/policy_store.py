@@ -20,8 +20,9 @@ from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.model.schedule import Calendars, ManualOverride
 from escalator.model.silence import Silence
-from escalator.policy import ParsedPolicy, PolicyProblem, load_accepted, parse
+from escalator.policy.parse import ParsedPolicy, load_accepted, parse
 from escalator.policy.placeholders import with_stream_ids
+from escalator.policy.problems import PolicyProblem
 from escalator.services.core import missing_credentials
 from escalator.services.core.operator_alerts import POLICY_FILE, OperatorAlerts
 from escalator.settings import Settings

@@ -6,7 +6,7 @@ a start checks what would run: the file, or the active version where the file is
 
 from escalator.errors import ConfigurationError, Unavailable
 from escalator.model.levels import Mode
-from escalator.policy import parse, unset_values
+from escalator.policy.parse import parse, unset_values
 from escalator.services.core import missing_credentials
 from escalator.services.core.context import Core
 from escalator.settings import Settings

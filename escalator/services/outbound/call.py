@@ -1,10 +1,7 @@
 """One call to a vendor: its content, recipient and outcome."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from escalator.channels.contract import Notification
 from escalator.model.destination_kind import DestinationKind
@@ -52,42 +49,3 @@ class CallOutcome:
 
     sent: OutboundCall
     result: Delivered | Failed
-
-
-class SenderPool(Protocol):
-    """The sender threads of this process, for code that has just written something to send."""
-
-    def take(self, lane: Lane) -> bool:
-        """Take a thread for a call on this lane, if there is room; it waits for `send`."""
-        ...
-
-    def release(self, lanes: Iterable[Lane]) -> None:
-        """Release threads that were taken."""
-        ...
-
-    def send(self, claimed: Sequence[OutboundCall]) -> None:
-        """Send claimed calls; a thread was taken for each."""
-        ...
-
-    def held(self) -> AbstractContextManager[None]:
-        """Start no call meanwhile: decisions come first."""
-        ...
-
-
-class NoSenderPool:
-    """A process that sends nothing itself: the web, and commands."""
-
-    def take(self, lane: Lane) -> bool:
-        """Return that no thread is free."""
-        del lane
-        return False
-
-    def release(self, lanes: Iterable[Lane]) -> None:
-        """Do nothing: nothing was taken."""
-
-    def send(self, claimed: Sequence[OutboundCall]) -> None:
-        """Do nothing: nothing was taken."""
-
-    def held(self) -> AbstractContextManager[None]:
-        """Hold nothing."""
-        return nullcontext()

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 
 from escalator.errors import Unavailable
 from escalator.model.levels import Mode
-from escalator.policy import PolicyProblem, parse
+from escalator.policy.parse import parse
+from escalator.policy.problems import PolicyProblem
 from escalator.services.core.context import Core
 from escalator.store import policies
 from escalator.store.policies import PolicyVersion
