@@ -60,9 +60,9 @@ def on_starting(_server: object) -> None:
     """
     if _runs_everything:
         return
+    gc.disable()
     import_module("web.app")
-    gc.collect()
-    gc.freeze()
+    _keep_what_was_imported()
 
 
 def on_reload(server: Any) -> None:
@@ -89,6 +89,20 @@ def when_ready(_server: object) -> None:
 
 
 def post_fork(_server: object, _worker: object) -> None:
-    """Let a worker of `escalator run` die with its arbiter, at once: otherwise it holds the port for seconds."""
+    """Collect no garbage while the application is imported and created; until then there is none.
+
+    A worker of `escalator run` dies with its arbiter, at once: otherwise it holds the port for seconds.
+    """
+    gc.disable()
     if sys.platform == "linux" and _runs_everything:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL.value, 0, 0, 0)
+
+
+def post_worker_init(_worker: object) -> None:
+    """Collect garbage from now on, but not among what stays for good."""
+    _keep_what_was_imported()
+
+
+def _keep_what_was_imported() -> None:
+    gc.freeze()
+    gc.enable()

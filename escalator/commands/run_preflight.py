@@ -118,10 +118,8 @@ def plan(prepared_run: Prepared, port: int, page: tuple[str, ...], *, is_verbose
     settings = prepared_run.settings
     has_broker = not settings.environment.get("REDIS_URL")
     python = (sys.executable, "-m")
-    worker = ("celery", "--quiet", "-A", "workers.app", "worker", "--pool", "threads", "--concurrency", "4")
-    celery = (*python, *worker, "--loglevel", "INFO", "--without-gossip", "--without-mingle")
     gunicorn = (*python, "gunicorn", "--config", "python:web.gunicorn_config", "web.app:create_app()")
-    parts = (Part("worker", celery), Part("web", gunicorn))
+    parts = (Part("worker", (*python, "workers")), Part("web", gunicorn))
     return Plan(
         parts=(_broker(settings.var), *parts) if has_broker else parts,
         environment=_environment(settings, port),

@@ -12,7 +12,7 @@ import requests
 
 from tests.commands.conftest import ROOT
 
-PROGRAMS = {"broker": "valkey-server", "worker": "celery", "web": "gunicorn"}
+PROGRAMS = {"broker": "valkey-server", "worker": "-m workers", "web": "gunicorn"}
 PATIENCE_S = 60
 
 
