@@ -40,7 +40,7 @@ def open_incident(blank: Incident, observation: Observation, rules: PolicyPair, 
     An incident that a person opens is never only logged: a person asks for people.
     """
     actor = Actor("person", observation.opened_by) if observation.opened_by else SYSTEM
-    blank = replace(blank, waiting_since=now, drill=observation.drill or None, route=observation.route or None)
+    blank = blank.changed(waiting_since=now, drill=observation.drill or None, route=observation.route or None)
     draft = ChangeDraft(blank, rules, now, actor, observation.via)
     draft.record(AuditAction.OPENED, observation.event_type)
     _record_recovery(draft, observation)
@@ -152,7 +152,7 @@ def _reassess(draft: ChangeDraft, at_least: ContentRule = ContentRule.SHOW) -> N
     """Let categories and content rule only get stricter, and severity only higher."""
     before = draft.incident
     after, _routing = reassess(before, draft.rules.frozen)
-    draft.incident = after = replace(after, content_rule=max(after.content_rule, at_least))
+    draft.incident = after = after.changed(content_rule=max(after.content_rule, at_least))
     if (after.category, after.severity) != (before.category, before.severity):
         draft.record(AuditAction.CHANGED, category=after.category or "", severity=after.severity.value)
     if after.content_rule > before.content_rule:

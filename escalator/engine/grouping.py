@@ -89,8 +89,7 @@ def open_group(blank: Incident, first: Incident, members: int, rules: PolicyPair
 
     It has the facts of its `first` member, so that routing it again gives the same route, but none of its content.
     """
-    group = replace(
-        blank,
+    group = blank.changed(
         facts=without_reviews(first.facts),
         matched_categories=first.matched_categories,
         category_rules_digest=first.category_rules_digest,

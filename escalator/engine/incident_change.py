@@ -113,7 +113,7 @@ class ChangeDraft:
 
     def put(self, **values: Any) -> None:
         """Change fields of the incident."""
-        self.incident = replace(self.incident, **values)
+        self.incident = self.incident.changed(**values)
 
     def set_deadline(self, kind: DueKind | None, at: datetime | None) -> None:
         """Set the one next deadline."""
@@ -184,11 +184,11 @@ class ChangeDraft:
             self.withdraw_proposals()
         after = self.incident
         if after.is_group and not _takes_members(before, after):
-            after = replace(after, grouping_key=None)
+            after = after.changed(grouping_key=None)
         if (before.due_kind, before.due_at) != (after.due_kind, after.due_at):
-            after = replace(after, fence=after.fence + 1)
+            after = after.changed(fence=after.fence + 1)
         if _visible_state(after) != _visible_state(before):
-            after = replace(after, revision=after.revision + 1)
+            after = after.changed(revision=after.revision + 1)
         return Change(
             after,
             tuple(self.notices),
@@ -253,7 +253,7 @@ def _visible_state(incident: Incident) -> tuple[object, ...]:
         "category_rules_digest": "",
     }
     return (
-        replace(incident, **invisible, automated_rounds_since=None, automated_rounds=0),
+        incident.changed(**invisible, automated_rounds_since=None, automated_rounds=0),
         {name: value for name, (_at, value) in incident.content.latest.items()},
         [facts.values(name) for name in ("kind", "language", "action")],
         newest and newest[1],

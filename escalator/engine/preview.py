@@ -1,6 +1,6 @@
 """What would happen to an event or incident if nobody answered: the live engine, run ahead of the clock."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -112,7 +112,7 @@ def remaining_plan(incident: Incident, rules: PolicyPair, now: datetime, *, most
     remarks: list[PlanRemark] = []
     while incident.due_kind in _GOES_ON and incident.due_at is not None and len(planned) < most:
         at = max(incident.due_at, now)
-        change = fire_deadline(replace(incident, due_at=at), rules, at)
+        change = fire_deadline(incident.changed(due_at=at), rules, at)
         planned += _sends(change, at)
         remarks += _remarks(change, at)
         incident = change.incident

@@ -22,8 +22,7 @@ def reassess(incident: Incident, policy: Policy) -> tuple[Incident, Routing]:
     """Return the incident with category, severity and content rule from its facts (never milder), and its route."""
     assessment = assess(incident.facts, policy)
     is_graver = assessment.severity > incident.severity or not incident.severity_reason
-    after = replace(
-        incident,
+    after = incident.changed(
         category=gravest_category(incident.category, assessment.category, policy),
         severity=max(incident.severity, assessment.severity),
         severity_reason=assessment.reason if is_graver else incident.severity_reason,
@@ -115,8 +114,7 @@ def freeze_policy(draft: ChangeDraft, *, may_fall_silent: bool) -> None:
 def _adopt(draft: ChangeDraft, policy: Policy, reassessed: Incident, routing: Routing) -> None:
     is_running = policy is draft.rules.running
     draft.rules = replace(draft.rules, frozen=policy)
-    draft.incident = replace(
-        reassessed,
+    draft.incident = reassessed.changed(
         policy_version=draft.rules.running_version if is_running else reassessed.policy_version,
         route=routing.route,
         path=routing.path,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Self
 from uuid import UUID
 
 from escalator.model.facts import Content, Facts
@@ -87,7 +88,7 @@ class Acknowledgement:
     acknowledged_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Incident:
     """One incident. Instants are aware UTC by the database's clock unless they are named as Stream's.
 
@@ -159,6 +160,14 @@ class Incident:
     first_acknowledged_at: datetime | None = None
     escalated_at: datetime | None = None
     stream_actions: tuple[StreamAction, ...] = ()
+
+    def changed(self, **values: Any) -> Self:
+        """Return it with these values: what `dataclasses.replace` does, which takes ten times as long here."""
+        if unknown := values.keys() - self.__dict__.keys():
+            raise TypeError(f"an incident has no {', '.join(sorted(unknown))}")
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__, **values)
+        return new
 
     @property
     def is_open(self) -> bool:

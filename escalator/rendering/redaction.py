@@ -24,7 +24,7 @@ from escalator.model.levels import ContentRule
 from escalator.model.policy import Policy
 from escalator.rendering.stream_actions import visibility_words
 from escalator.rendering.stream_terms import action_words, label_words, language_name
-from escalator.rendering.truncate import Cost, code_point, cut
+from escalator.rendering.truncate import Cost, cut
 from escalator.stream.labels import StreamLabel, read_labels
 
 SNIPPET_CHARS = 300
@@ -133,9 +133,10 @@ def dashboard_url(template: str, incident: Incident, rule: ContentRule) -> str:
     return _PLACEHOLDER.sub(value, template)
 
 
-def one_line(text: str, limit: int, cost: Cost = code_point) -> str:
+def one_line(text: str, limit: int, cost: Cost = len) -> str:
     """Return the text as one line of at most `limit` units, without characters that reorder or hide others."""
-    visible = "".join(_visible(char) for char in text)
+    is_plain = text.isascii() and text.isprintable()
+    visible = text if is_plain else "".join(_visible(char) for char in text)
     return cut(" ".join(visible.split()), limit, cost)
 
 

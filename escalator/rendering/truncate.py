@@ -12,7 +12,7 @@ MORE = "…"
 """Marks where a text was cut."""
 
 Cost = Callable[[str], int]
-"""How many units one code point takes."""
+"""How many units a text takes: as many as all its code points, one by one."""
 
 _ZERO_WIDTH_JOINER = "\u200d"
 _SKIN_TONES = ("\U0001f3fb", "\U0001f3ff")
@@ -23,30 +23,23 @@ _LONGEST_CLUSTER = 64
 """Code points; a longer cluster is cut inside, or one letter with accents could fill the whole text."""
 
 
-def code_point(_char: str) -> int:
-    """Return 1: for vendors that count characters."""
-    return 1
+def utf16(text: str) -> int:
+    """Return how many UTF-16 units a text takes: never less than its characters."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def utf16(char: str) -> int:
-    """Return how many UTF-16 units a code point takes: never less than its characters."""
-    return 2 if char > "\uffff" else 1
+def cut(text: str, limit: int, cost: Cost = len) -> str:
+    """Return the text in at most `limit` units; one that is longer ends in `…`. Empty when not even that fits.
 
-
-def size(text: str, cost: Cost = code_point) -> int:
-    """Return how many units a text takes."""
-    return sum(map(cost, text))
-
-
-def cut(text: str, limit: int, cost: Cost = code_point) -> str:
-    """Return the text in at most `limit` units; one that is longer ends in `…`. Empty when not even that fits."""
-    if len(text) <= limit and size(text, cost) <= limit:
+    By default characters are counted.
+    """
+    if len(text) <= limit and cost(text) <= limit:
         return text
-    room = limit - size(MORE, cost)
+    room = limit - cost(MORE)
     return "" if room < 0 else text[: _boundary(text, _fitting(text, room, cost))] + MORE
 
 
-def pieces(text: str, limit: int, cost: Cost = code_point) -> Iterator[str]:
+def pieces(text: str, limit: int, cost: Cost = len) -> Iterator[str]:
     """Yield the text in pieces of at most `limit` units, which must be more than the longest cluster takes."""
     while text:
         length = _fitting(text, limit, cost)

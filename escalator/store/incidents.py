@@ -7,7 +7,7 @@ locked in the order of their ids, groups after all others (see `escalator.store.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -184,9 +184,8 @@ def from_outline_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[
 
 def _incident(row: Row[Any], acknowledgements: tuple[Acknowledgement, ...], seal: Seal) -> Incident:
     facts, links = open_facts(row.sealed_facts, seal)
-    return replace(
-        _outline(row, acknowledgements), facts=facts, links=links, content=open_content(row.sealed_content, seal)
-    )
+    content = open_content(row.sealed_content, seal)
+    return _outline(row, acknowledgements).changed(facts=facts, links=links, content=content)
 
 
 def _outline(row: Row[Any], acknowledgements: tuple[Acknowledgement, ...]) -> Incident:
@@ -243,8 +242,7 @@ def _has_more_to_show(before: Incident, after: Incident) -> bool:
 def _fresh_answers(before: Incident, after: Incident) -> Incident:
     if before.round != after.round:
         return after
-    return replace(
-        after,
+    return after.changed(
         acknowledgements=tuple(answer for answer in after.acknowledgements if answer not in before.acknowledgements),
     )
 

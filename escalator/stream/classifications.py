@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from escalator.stream.lenient_fields import number_field, parser_for, short_text
+from escalator.stream.lenient_fields import number_field, reader_of, short_text
 
 MAX_CLASSIFICATIONS = 500
 
@@ -19,7 +19,7 @@ class Classification:
     parent: str = short_text()
 
 
-_read = parser_for(Classification)
+_read = reader_of(Classification)
 
 
 def flatten_classifications(value: object) -> tuple[Classification, ...]:

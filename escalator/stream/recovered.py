@@ -13,7 +13,7 @@ from typing import Any
 
 from escalator.model.facts import Facts, ItemState
 from escalator.stream import events
-from escalator.stream.lenient_fields import parser_for
+from escalator.stream.lenient_fields import reader_of
 from escalator.stream.schemas import ReviewQueueItem, StreamEvent
 from escalator.stream.text import bounded_id
 from escalator.stream.timestamps import parse_instant
@@ -21,7 +21,7 @@ from escalator.stream.timestamps import parse_instant
 TYPE = "escalator.recovered"
 
 _FIRST = datetime.min.replace(tzinfo=UTC)
-_READ = parser_for(ReviewQueueItem)
+_READ = reader_of(ReviewQueueItem)
 
 Json = Mapping[str, Any]
 

@@ -17,7 +17,6 @@ from escalator.channels.jira.card_lines import Run, runs
 from escalator.model.message import Line
 from escalator.rendering.redaction import one_line
 from escalator.rendering.truncate import MORE, utf16
-from escalator.rendering.truncate import size as units
 
 _MARKUP = re.compile(
     r"[\\&{}\[\]!*+^~?|()<>@]"  # macros, links, pictures, bold, inserted, super- and subscript, tables, emoticons
@@ -50,7 +49,7 @@ def summary(text: str) -> str:
 
 def size(document_: Document) -> int:
     """Return the length of a document in the units of `limits`."""
-    return units(document_ if isinstance(document_, str) else json.dumps(document_, ensure_ascii=False), utf16)
+    return utf16(document_ if isinstance(document_, str) else json.dumps(document_, ensure_ascii=False))
 
 
 def text_of(document_: Document) -> str:

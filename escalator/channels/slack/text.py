@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 
 from escalator.channels.slack import limits
 from escalator.model.message import InlineTime, Link
-from escalator.rendering.truncate import MORE, cut, size, utf16
+from escalator.rendering.truncate import MORE, cut, utf16
 
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _URL_ESCAPES = str.maketrans({" ": "%20", "|": "%7C", "<": "%3C", ">": "%3E", "\n": "%0A", "\r": "%0D"})
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 """Half a surrogate pair, which JSON can hold and Slack's texts cannot."""
@@ -16,7 +15,7 @@ _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 def escape(text: str) -> str:
     """Return the text with the three characters escaped that begin a mention or a link (Slack asks for no more)."""
-    return "".join(_ESCAPES.get(char, char) for char in text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def fitting(parts: Iterable[str], more: str, *, between: str = "\n", room: int = limits.TEXT) -> str:
@@ -62,7 +61,7 @@ def markup(text: str) -> dict[str, object]:
 
 def length(text: str) -> int:
     """Return the length of a text in the unit of Slack's limits."""
-    return size(text, utf16)
+    return utf16(text)
 
 
 def fit(text: str, limit: int) -> str:
@@ -70,8 +69,8 @@ def fit(text: str, limit: int) -> str:
     return escape(cut(_without_surrogates(text), limit, _escaped_length))
 
 
-def _escaped_length(char: str) -> int:
-    return len(_ESCAPES.get(char, "")) or utf16(char)
+def _escaped_length(text: str) -> int:
+    return utf16(escape(text))
 
 
 def _without_surrogates(text: str) -> str:

@@ -158,7 +158,7 @@ class _Computation:
             yield _Window(spans[0][0], spans[-1][1], decision)
 
     def _decide(self, scenario: Scenario, at: datetime) -> _RouteDecision:
-        blank = replace(self._blank_incident(at), facts=scenario.observation.facts)
+        blank = self._blank_incident(at).changed(facts=scenario.observation.facts)
         incident, routing = reassess(blank, scenario.policy)
         handling = _Handling(routing.path, routing.assign, allowed_people(incident, scenario.policy))
         return _RouteDecision(routing.route, routing.rank, handling)

@@ -166,9 +166,7 @@ class CoverageSimulation:
         if key not in self._moments:
             send = next_send(incident, self._path)
             states = self._states(send.step if send else 0)
-            self._moments[key] = _Moment(
-                lambda at: fire_deadline(replace(incident, due_at=at), self._rules, at), states
-            )
+            self._moments[key] = _Moment(lambda at: fire_deadline(incident.changed(due_at=at), self._rules, at), states)
         return self._moments[key]
 
     def _states(self, first: int) -> Sequence[Hashable]:

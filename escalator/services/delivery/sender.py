@@ -37,12 +37,17 @@ def send_call(core: Core, call: OutboundCall) -> Delivered | Failed:
         return call.refused
     if not note.address:
         return Failed(FailureReason.NO_CONTACT if note.context.person else FailureReason.NOT_CONFIGURED, "no address")
+    if call.delivery is None:
+        face = channel.face(note)
+        if call.post is not None and call.post.shown_fingerprint == face:
+            return Delivered(note.ref or "", face)
+        result = channel.update(note)
+        return replace(result, face=face) if isinstance(result, Delivered) else result
+    result = channel.send(note)
+    if isinstance(result, Failed):
+        return result
     # A reply does not change the full message.
-    face = "" if call.is_reply else channel.face(note)
-    if call.delivery is None and call.post is not None and call.post.shown_fingerprint == face:
-        return Delivered(note.ref or "", face)
-    result = channel.update(note) if call.delivery is None else channel.send(note)
-    return replace(result, face=face) if isinstance(result, Delivered) else result
+    return replace(result, face="" if call.is_reply else channel.face(note))
 
 
 def send_all_due(core: Core) -> int:

@@ -201,7 +201,7 @@ def _numbered(decisions: Sequence[Decision], numbers: Iterable[int]) -> list[Dec
         if decision.before is not None
         else replace(
             decision,
-            change=replace(decision.change, incident=replace(decision.change.incident, number=next(next_number))),
+            change=replace(decision.change, incident=decision.change.incident.changed(number=next(next_number))),
         )
         for decision in decisions
     ]

@@ -50,7 +50,7 @@ def _marked(decision: Decision, policy: Policy) -> Decision:
     incident = decision.change.incident
     if not grouping.starts_alerting(decision.before, incident):
         return decision
-    of_its_kind = replace(incident, grouping_key=grouping.grouping_key(incident, policy))
+    of_its_kind = incident.changed(grouping_key=grouping.grouping_key(incident, policy))
     return replace(decision, change=replace(decision.change, incident=of_its_kind))
 
 
