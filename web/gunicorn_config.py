@@ -12,12 +12,15 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from select import select
 from typing import Any
 
 from escalator.settings import listen_address, raw_environment
 from escalator.settings.startup import exit_if_misconfigured
 
 _PR_SET_PDEATHSIG = 1
+_STDIN = 0
+_BEAT_S = 5.0
 _runs_everything = os.environ.get("ESCALATOR_RUN") == "1"
 _listening = exit_if_misconfigured(lambda: listen_address(raw_environment()))
 
@@ -88,14 +91,22 @@ def when_ready(_server: object) -> None:
             os.kill(int(pid), signal.SIGTERM)
 
 
-def post_fork(_server: object, _worker: object) -> None:
+def post_fork(_server: object, worker: Any) -> None:
     """Collect no garbage while the application is imported and created; until then there is none.
 
-    A worker of `escalator run` dies with its arbiter, at once: otherwise it holds the port for seconds.
+    A worker of `escalator run` dies with its arbiter, at once: otherwise it holds the port for seconds. It imports the
+    application while the database is being prepared, and then waits for that.
     """
     gc.disable()
-    if sys.platform == "linux" and _runs_everything:
+    if not _runs_everything:
+        return
+    if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL.value, 0, 0, 0)
+    for number in (signal.SIGINT, signal.SIGTERM):  # gunicorn listens to them later
+        signal.signal(number, signal.SIG_DFL)
+    import_module("web.app")
+    while not select([_STDIN], [], [], _BEAT_S)[0]:  # it ends when the database is prepared
+        worker.notify()
 
 
 def post_worker_init(_worker: object) -> None:

@@ -5,6 +5,8 @@ package, would otherwise hold the memory of libraries that it never uses.
 """
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 
 import click
@@ -43,6 +45,22 @@ _MODULES = {"hold": "legal_hold", "unreadable": "unreadable_requests"}
 def one_line(error: Exception) -> str:
     """Return the message of an error on one line."""
     return " ".join(str(error).split())
+
+
+@contextmanager
+def shown_errors() -> Iterator[None]:
+    """Show our own errors with their messages."""
+    try:
+        yield
+    except PolicyError as error:
+        raise click.ClickException(str(error)) from error
+    except Unavailable as error:
+        message = f"the database cannot be reached ({one_line(error)}); check DATABASE_URL"
+        raise click.ClickException(message) from error
+    except ConfigurationError as error:
+        raise click.ClickException("\n".join(one_line(Exception(line)) for line in error.problems)) from error
+    except EscalatorError as error:
+        raise click.ClickException(one_line(error)) from error
 
 
 def module_of(command: str) -> str:
@@ -86,17 +104,8 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; show our own errors with their messages."""
-        try:
+        with shown_errors():
             return super().invoke(ctx)
-        except PolicyError as error:
-            raise click.ClickException(str(error)) from error
-        except Unavailable as error:
-            message = f"the database cannot be reached ({one_line(error)}); check DATABASE_URL"
-            raise click.ClickException(message) from error
-        except ConfigurationError as error:
-            raise click.ClickException("\n".join(one_line(Exception(line)) for line in error.problems)) from error
-        except EscalatorError as error:
-            raise click.ClickException(one_line(error)) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

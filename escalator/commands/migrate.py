@@ -2,7 +2,7 @@
 
 import click
 
-from escalator.commands.open_installation import prepare_folder
+from escalator.commands.folder import prepare_folder
 from escalator.settings import from_environment
 from escalator.store.migrate import migrate
 

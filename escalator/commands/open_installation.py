@@ -1,4 +1,4 @@
-"""Open what commands need: the folder of an installation, a database that is ready."""
+"""Open what commands need: a database that is ready."""
 
 import logging
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from escalator.bootstrap import build, configure_logging
 from escalator.errors import ConfigurationError
 from escalator.services.core.context import Core
-from escalator.settings import Settings, from_environment
+from escalator.settings import from_environment
 from escalator.store import Database
 from escalator.store.schema import is_current
 
@@ -31,12 +31,3 @@ def is_there(database: Database) -> bool:
     """Whether a database is there, as far as that is known without connecting."""
     path = database.url.database
     return not database.is_sqlite or (path is not None and Path(path).exists())
-
-
-def prepare_folder(settings: Settings) -> None:
-    """Create the folder of the embedded database and broker; raises ConfigurationError on failure."""
-    try:
-        settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        right = "name a writable folder"
-        raise ConfigurationError(f"ESCALATOR_VAR: cannot make {settings.var} ({error.strerror}); {right}") from error

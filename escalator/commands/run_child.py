@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from time import monotonic
 from typing import IO
 
@@ -21,15 +22,23 @@ _PR_SET_CHILD_SUBREAPER = 36
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What each part inherits: the lock of this instance, and as its input a file that ends when it may begin."""
+
+    lock: int
+    gate: int
+
+
 class Child:
     """One part. `start` must be called by the main thread: on Linux a child ends with that thread."""
 
-    def __init__(self, part: Part, environment: Mapping[str, str], lock: int, *, is_verbose: bool) -> None:
+    def __init__(self, part: Part, environment: Mapping[str, str], files: Files, *, is_verbose: bool) -> None:
         self.name = part.name
         self.output_filter = OutputFilter(part.name, is_verbose=is_verbose)
         self._argv = part.argv
         self._environment = environment
-        self._lock = lock
+        self._files = files
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._deaths = 0
@@ -62,11 +71,11 @@ class Child:
         process = subprocess.Popen(  # noqa: S603  # the plan is our own
             self._argv,
             env=self._environment,
-            stdin=subprocess.DEVNULL,
+            stdin=self._files.gate,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            pass_fds=(self._lock,),
-            preexec_fn=_dying_with(os.getpid()),  # noqa: PLW1509  # this process has one thread
+            pass_fds=(self._files.lock,),
+            preexec_fn=dying_with(os.getpid()),  # noqa: PLW1509  # this process has one thread
         )
         if process.stdout is not None:
             os.set_blocking(process.stdout.fileno(), False)
@@ -102,7 +111,7 @@ def adopt_orphans() -> None:
         _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _dying_with(parent: int) -> Callable[[], None] | None:
+def dying_with(parent: int) -> Callable[[], None] | None:
     """Return the first function of a child: ask Linux to be killed when we end, and end if we already have."""
     libc = _LIBC
     if libc is None:

@@ -16,8 +16,8 @@ class Part:
 class Plan:
     """Everything the supervisor needs to know. It holds no secret: those stay in the environment.
 
-    `environment` is added to what the parts inherit. `broker_socket` is empty when the broker is not ours. `page` is
-    printed when web answers at `host` and `port`.
+    `environment` is added to what the parts inherit. `broker_socket` is empty when the broker is not ours.
+    `preparation` prepares the database; what it prints is shown when web answers at `host` and `port`.
     """
 
     parts: tuple[Part, ...]
@@ -25,7 +25,7 @@ class Plan:
     broker_socket: str
     host: str
     port: int
-    page: tuple[str, ...]
+    preparation: tuple[str, ...]
     is_verbose: bool = False
 
     def to_json(self) -> str:
@@ -37,4 +37,4 @@ class Plan:
         """Return the plan that `to_json` wrote."""
         loaded = json.loads(text)
         parts = tuple(Part(part["name"], tuple(part["argv"])) for part in loaded["parts"])
-        return cls(**{**loaded, "parts": parts, "page": tuple(loaded["page"])})
+        return cls(**{**loaded, "parts": parts, "preparation": tuple(loaded["preparation"])})

@@ -58,11 +58,11 @@ def prepared(env: Mapping[str, str]) -> Prepared:
 
 def _policy_file(settings: Settings) -> tuple[Path, bool]:
     """Return the policy's absolute path, and whether it is the demo's, which only sandbox mode may use."""
-    path = settings.policy_file.absolute()
+    path, demo = settings.policy_file.absolute(), Path(str(DEMO))
     is_named = bool(settings.environment.get("ESCALATOR_POLICY"))
     if path.exists() or is_named or settings.mode is not Mode.SANDBOX:
-        return path, False
-    return Path(str(DEMO)), True
+        return path, path == demo  # the parts are told the demo's path
+    return demo, True
 
 
 def _parsed(path: Path, settings: Settings, problems: list[str]) -> ParsedPolicy | None:
@@ -113,20 +113,20 @@ def free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def plan(prepared_run: Prepared, port: int, page: tuple[str, ...], *, is_verbose: bool) -> Plan:
-    """Return the plan: the broker unless there is one, then the worker, then web."""
+def plan(prepared_run: Prepared, port: int, *, is_verbose: bool) -> Plan:
+    """Return the plan: web, then the broker unless there is one, then the worker."""
     settings = prepared_run.settings
     has_broker = not settings.environment.get("REDIS_URL")
     python = (sys.executable, "-m")
     gunicorn = (*python, "gunicorn", "--config", "python:web.gunicorn_config", "web.app:create_app()")
-    parts = (Part("worker", (*python, "workers")), Part("web", gunicorn))
+    web, worker = Part("web", gunicorn), Part("worker", (*python, "workers"))
     return Plan(
-        parts=(_broker(settings.var), *parts) if has_broker else parts,
+        parts=(web, _broker(settings.var), worker) if has_broker else (web, worker),
         environment=_environment(settings, port),
         broker_socket=str(socket_path(settings.var)) if has_broker else "",
         host="127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host,  # noqa: S104  # where to ask
         port=port,
-        page=page,
+        preparation=(*python, "escalator.commands.run_prepare"),
         is_verbose=is_verbose,
     )
 

@@ -11,15 +11,17 @@ import socket
 import sys
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from select import PIPE_BUF, select
 from time import monotonic
 from types import FrameType
 
-from escalator.commands.run_child import Child, adopt_orphans
+from escalator.commands.run_child import Child, Files, adopt_orphans
 from escalator.commands.run_plan import Plan
+from escalator.commands.run_preparation import Preparation
 
-BROKER = "broker"
+BROKER, WORKER = "broker", "worker"
 STOP_S = 8.0
 BROKER_STOP_S = 1.0
 _BROKER_START_S = 5.0
@@ -38,27 +40,43 @@ class Supervisor:
     def __init__(self, plan: Plan, lock: int) -> None:
         environment = {**os.environ, **plan.environment}  # noqa: TID251  # handed down as it is, not read
         self._plan = plan
-        self._children = [Child(part, environment, lock, is_verbose=plan.is_verbose) for part in plan.parts]
+        self._strangers = _children_of_ours()
+        self._preparation = Preparation(plan.preparation, environment, lock)
+        files = Files(lock, self._preparation.gate)
+        self._children = [Child(part, environment, files, is_verbose=plan.is_verbose) for part in plan.parts]
         self._selector = selectors.DefaultSelector()
         self._woken, self._waker = socket.socketpair()
         self._is_ending = False
-        self._strangers = _children_of_ours()
 
-    def run(self) -> None:
-        """Start everything, and return when everything has ended."""
-        adopt_orphans()
+    def run(self) -> int:
+        """Start everything, and return the exit code when everything has ended."""
         self._listen_to_signals()
-        for child in self._children:
-            self._start(child)
-            if child.name == BROKER:
+        self._start_all(lambda child: child.name != WORKER)
+        page = self._prepared()
+        if page is not None:
+            if self._plan.broker_socket:
                 self._await(self._broker_answers, _BROKER_START_S)
-        if self._await(self._web_answers, _WEB_START_S):
-            say(*self._plan.page)
-        while not self._is_ending:
-            self._turn(_IDLE_S)
-        say("Ending.")
+            self._start_all(lambda child: child.name == WORKER)
+            if self._await(self._web_answers, _WEB_START_S):
+                say(*page)
+            while not self._is_ending:
+                self._turn(_IDLE_S)
+            say("Ending.")
+        has_failed, self._is_ending = not self._is_ending, True
         self._end([child for child in self._children if child.name != BROKER], STOP_S)
         self._end(self._children, BROKER_STOP_S)
+        return int(has_failed)
+
+    def _start_all(self, is_due: Callable[[Child], bool]) -> None:
+        for child in filter(is_due, self._children):
+            self._start(child)
+
+    def _prepared(self) -> tuple[str, ...] | None:
+        """Return the first page once the database is prepared; None if that failed, or if everything is to end."""
+        if not self._await(self._preparation.has_ended, inf):
+            self._preparation.stop()
+            return None
+        return self._preparation.page()
 
     def _listen_to_signals(self) -> None:
         """Let every signal wake the loop at once, also SIGCHLD."""
@@ -119,7 +137,8 @@ class Supervisor:
 
         Children of this process from before it became the supervisor (of a shell script, for example) are not ours.
         """
-        for pid in _children_of_ours() - self._strangers - {child.pid for child in self._children}:
+        ours = {self._preparation.pid, *(child.pid for child in self._children)}
+        for pid in _children_of_ours() - self._strangers - ours:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, os.WNOHANG)
@@ -202,13 +221,14 @@ def _how(code: int) -> str:
     return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def main(lock: int) -> None:
-    """Read the plan from the lock file, and run it."""
+def main(lock: int) -> int:
+    """Read the plan from the lock file, run it, and return the exit code."""
     with os.fdopen(os.dup(lock), encoding="utf-8") as file:
         file.seek(0)
         plan = Plan.from_json(file.read())
-    Supervisor(plan, lock).run()
+    adopt_orphans()
+    return Supervisor(plan, lock).run()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    sys.exit(main(int(sys.argv[1])))

@@ -99,19 +99,19 @@ def test_of_a_database_that_is_named_it_is_not_said_that_none_is(policy, url):
 @pytest.mark.parametrize(
     ("env", "names"),
     [
-        pytest.param({}, ["broker", "worker", "web"], id="all of it"),
-        pytest.param({"REDIS_URL": "redis://h"}, ["worker", "web"], id="the broker is somebody else's"),
+        pytest.param({}, ["web", "broker", "worker"], id="all of it"),
+        pytest.param({"REDIS_URL": "redis://h"}, ["web", "worker"], id="the broker is somebody else's"),
     ],
 )
-def test_the_broker_starts_first_and_web_last(folder, env, names):
-    made = plan(prepared(env), 8000, (), is_verbose=False)
+def test_web_starts_first_and_the_worker_after_the_broker(folder, env, names):
+    made = plan(prepared(env), 8000, is_verbose=False)
     assert [part.name for part in made.parts] == names
     assert bool(made.broker_socket) is ("broker" in names)
     assert Plan.from_json(made.to_json()) == made
 
 
 def test_parts_are_told_absolute_paths_and_no_secret_is_in_the_plan(folder):
-    made = plan(prepared({**SECRETS, "ESCALATOR_VAR": "data"}), 8123, (), is_verbose=False)
+    made = plan(prepared({**SECRETS, "ESCALATOR_VAR": "data"}), 8123, is_verbose=False)
     assert made.environment["ESCALATOR_VAR"] == str(folder / "data")
     assert made.environment["ESCALATOR_POLICY"].endswith("/demo.yml")
     assert (made.environment["PORT"], made.environment["ESCALATOR_RUN"]) == ("8123", "1")

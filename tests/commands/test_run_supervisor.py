@@ -24,9 +24,9 @@ def supervised(tmp_path):
     """Start a supervisor over these parts; it writes what it says to a file."""
     started = []
 
-    def start(*parts: Part, script: str = "exec"):
+    def start(*parts: Part, script: str = "exec", preparation: tuple[str, ...] = python("print('page')")):
         lock, said = tmp_path / "lock", tmp_path / "said"
-        plan = Plan(parts, {"MARK": "told"}, "", "127.0.0.1", 1, ("page",))
+        plan = Plan(parts, {"MARK": "told"}, "", "127.0.0.1", 1, preparation)
         lock.write_text(plan.to_json())
         command = f'{script} "{sys.executable}" -m escalator.commands.run_supervisor 3 3<"{lock}" >"{said}" 2>&1'
         started.append(subprocess.Popen(["sh", "-c", command], cwd=ROOT, start_new_session=True))
@@ -71,6 +71,34 @@ def test_the_wait_between_two_tries_is_bounded():
 def test_a_program_that_is_not_there_is_told_and_tried_again(supervised):
     _process, said = supervised(Part("web", ("/no/such/program",)))
     eventually(lambda: said.read_text().count("cannot be started (No such file or directory)") >= 2)
+
+
+def test_web_may_begin_and_the_worker_is_started_once_the_database_is_prepared(supervised, tmp_path):
+    mark = tmp_path / "prepared"
+    web = python(f"import os, sys; sys.stdin.read(); print('web', os.path.exists('{mark}'), flush=True); input")
+    worker = python(f"import os; print('worker', os.path.exists('{mark}'), flush=True)")
+    preparation = python(f"import time; time.sleep(0.5); open('{mark}', 'w')")
+    _process, said = supervised(Part("web", web), Part("worker", worker), preparation=preparation)
+    eventually(lambda: "web    | web True" in said.read_text() and "worker | worker True" in said.read_text())
+    assert "False" not in said.read_text()
+
+
+def test_a_database_that_cannot_be_prepared_ends_everything(supervised):
+    waiting = Part("web", python("import sys; sys.stdin.read(); print('it serves', flush=True)"))
+    worker = Part("worker", python("print('it works', flush=True)"))
+    process, said = supervised(waiting, worker, preparation=python("raise SystemExit('Error: no database')"))
+    assert process.wait(PATIENCE_S) == 1
+    assert said.read_text() == "Error: no database\n"
+
+
+def test_it_ends_while_the_database_is_being_prepared(supervised, tmp_path):
+    pid = tmp_path / "pid"
+    preparation = python(f"import os, signal; open('{pid}', 'w').write(str(os.getpid()))\nsignal.pause()")
+    process, _said = supervised(Part("web", python("input()")), preparation=preparation)
+    preparing = number(pid)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE_S) == 0
+    assert not alive(preparing)
 
 
 def test_a_part_that_does_not_end_is_killed(supervised, tmp_path):

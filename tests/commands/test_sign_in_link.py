@@ -5,9 +5,9 @@ import json
 import pytest
 
 from escalator.bootstrap import build
-from escalator.commands.run import _first_link
 from escalator.commands.run_banner import start_page
 from escalator.commands.run_preflight import prepared
+from escalator.commands.run_prepare import _first_link
 from escalator.services.auth import magic_links, sessions
 from escalator.settings import from_environment
 
