@@ -47,8 +47,8 @@ USES = {
     "reseal": DATABASE,
     "migrate": DATABASE,
     "sqs": set(),
-    "stream": DATABASE | POLICY | CLIENTS,
-    "doctor": DATABASE | POLICY | CLIENTS,
+    "stream": DATABASE | POLICY,
+    "doctor": DATABASE | POLICY | {"cryptography", "redis"},
 }
 """What each command needs of these libraries; the others need the database and the policy's language."""
 

@@ -17,7 +17,7 @@ from escalator.commands import (
     stream_checks,
 )
 from escalator.commands.arguments import Misused
-from escalator.commands.doctor_checks import Finding, Status, finding_line
+from escalator.commands.findings import Finding, Status, finding_line
 from escalator.commands.policy_file import running_policy
 from escalator.errors import ConfigurationError, PolicyError
 from escalator.services.core.context import Core

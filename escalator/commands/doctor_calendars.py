@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from escalator.commands.doctor_checks import Finding, Status
+from escalator.commands.findings import Finding, Status
 from escalator.commands.open_installation import has_database
 from escalator.errors import Unavailable
 from escalator.model.schedule import Schedule

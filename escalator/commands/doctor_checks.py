@@ -2,21 +2,20 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import click
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from escalator.broker_state import error_name
-from escalator.channels.slack.manifest import SCOPES
 from escalator.commands import one_line
+from escalator.commands.findings import UNREACHED_REMEDY, Finding, Status
 from escalator.commands.open_installation import has_database
 from escalator.commands.policy_file import DEMO
 from escalator.errors import Unavailable
+from escalator.lazy_imports import LazyImport
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.email_address import parse_mailbox
 from escalator.model.levels import Mode
@@ -32,37 +31,13 @@ from escalator.store import health, policies
 from escalator.store.health import OVERDUE_AFTER, ProductHealth
 from escalator.store.schema import is_current
 
+if TYPE_CHECKING:
+    from escalator.channels.slack import manifest
+else:
+    manifest = LazyImport("escalator.channels.slack.manifest")  # it needs Slack's library
+
 _TIMEOUT_S = 2
-UNREACHED_REMEDY = "check the network, the firewall and the address, or try again in a moment"
 _START = "start one: `escalator run`, or the Procfile's worker"
-
-
-class Status(StrEnum):
-    """The result of a check: only FAIL makes the exit code 1."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-_COLOURS = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "red"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: what was checked, what was found, and the remedy."""
-
-    what: str
-    status: Status
-    found: str
-    remedy: str = ""
-
-
-def finding_line(finding: Finding) -> str:
-    """Return `fail  redis: cannot be reached; check REDIS_URL`, coloured where the terminal has colours."""
-    remedy = f"; {finding.remedy}" if finding.remedy else ""
-    status = click.style(f"{finding.status.value:<4}", fg=_COLOURS[finding.status])
-    return f"{status}  {finding.what}: {finding.found}{remedy}"
 
 
 def policy(core: Core) -> Iterator[Finding]:
@@ -158,7 +133,7 @@ def slack(core: Core) -> Iterator[Finding]:
         remedy = UNREACHED_REMEDY if answer.reason in NOBODY_ANSWERED else "check SLACK_BOT_TOKEN"
         yield Finding("slack", Status.FAIL, probe_words(answer), remedy)
         return
-    lacking = [scope for scope in SCOPES if answer.scopes and scope not in answer.scopes]
+    lacking = [scope for scope in manifest.SCOPES if answer.scopes and scope not in answer.scopes]
     if lacking:
         remedy = "add them under OAuth & Permissions and reinstall the app"
         yield Finding("slack", Status.FAIL, f"scopes missing: {', '.join(lacking)}", remedy)

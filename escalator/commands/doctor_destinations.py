@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from escalator.channels.registry import VENDORS
 from escalator.channels.vendor import Question
-from escalator.commands.doctor_checks import UNREACHED_REMEDY, Finding, Status
+from escalator.commands.findings import UNREACHED_REMEDY, Finding, Status
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.levels import Mode
 from escalator.model.message import Delivered, Failed, FailureReason

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import cast
 
 from escalator.channels.aws.queue import EventQueue
-from escalator.commands.doctor_checks import UNREACHED_REMEDY, Finding, Status
+from escalator.commands.findings import UNREACHED_REMEDY, Finding, Status
 from escalator.commands.sqs import MISSING
 from escalator.errors import Unavailable
 from escalator.lazy_imports import LazyImport

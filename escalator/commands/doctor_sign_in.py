@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from escalator.commands.doctor_checks import Finding, Status
+from escalator.commands.findings import Finding, Status
 from escalator.model.levels import Mode
 from escalator.model.policy import Policy
 from escalator.services.auth.magic_links import first_admin

@@ -10,7 +10,7 @@ import click
 from escalator.bootstrap import configure_logging
 from escalator.channels.stream.action_config import MESSAGE
 from escalator.commands.arguments import Misused, duration
-from escalator.commands.doctor_checks import Finding, Status, finding_line
+from escalator.commands.findings import Finding, Status, finding_line
 from escalator.commands.open_installation import open_core
 from escalator.commands.policy_file import running_policy
 from escalator.commands.stream_checks import check_source

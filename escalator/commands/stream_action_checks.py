@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from escalator.channels.stream.app import App
-from escalator.commands.doctor_checks import Status
+from escalator.commands.findings import Status
 from escalator.commands.stream_hook_checks import Line
 from escalator.engine.permissions import may_view_category
 from escalator.model.policy import Person, Policy, Source

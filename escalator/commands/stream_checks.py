@@ -9,7 +9,7 @@ from escalator.channels.stream.app import App, read_app, read_rate_limits
 from escalator.channels.stream.client import StreamClient
 from escalator.channels.stream.review_queue import UNREVIEWED, created_at, read_page, updated_since, with_ids
 from escalator.channels.stream.users import MOST_USERS, known_users
-from escalator.commands.doctor_checks import UNREACHED_REMEDY, Finding, Status
+from escalator.commands.findings import UNREACHED_REMEDY, Finding, Status
 from escalator.commands.stream_action_checks import check_actions
 from escalator.commands.stream_hook_checks import check_hooks
 from escalator.commands.stream_reconcile import sync_findings

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from escalator.channels.stream.app import App, Hook
-from escalator.commands.doctor_checks import Status
+from escalator.commands.findings import Status
 from escalator.model.policy import Source
 from escalator.services.core.context import Core
 from escalator.stream.events import NAMED

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from escalator.commands.doctor_checks import Status
+from escalator.commands.findings import Status
 from escalator.engine.reconciliation import Finding
 from escalator.model.policy import Policy, Source
 from escalator.rendering.probe_failures import probe_words
