@@ -1,12 +1,14 @@
 """Stream's webhook, also by way of Amazon SNS: verify, store, answer; a thread notifies the workers."""
 
+from typing import Any
+
 from flask import Blueprint, Response, request
 
 from escalator.errors import TooLarge
+from escalator.lazy_imports import LazyImport
 from escalator.ports import PROCESS_EVENTS
 from escalator.services.core.context import Core
 from escalator.services.intake.receive import WebhookReceiver, WebhookRequest
-from escalator.services.intake.receive_sns import SnsReceiver
 from escalator.services.intake.store_event import MAX_BODY_BYTES, IntakeResult
 from web.request_body import read_body
 
@@ -18,7 +20,8 @@ _MAX_SNS_BYTES = 1024 * 1024
 def blueprint(core: Core) -> Blueprint:
     """Return one application's blueprint."""
     door = Blueprint("stream", __name__)
-    receiver, sns = WebhookReceiver(core), SnsReceiver(core)
+    receiver = WebhookReceiver(core)
+    sns: Any = LazyImport("escalator.services.intake.receive_sns", "SnsReceiver", core)
 
     def answer(accepted: IntakeResult | None) -> Response:
         if accepted is IntakeResult.STORED:

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from escalator.channels.slack.interactions import sign_callback
 from escalator.channels.slack.sandbox import TEAM
+from escalator.channels.slack.signature import sign_callback
 from escalator.channels.stand_in import Json, Refused
 from escalator.model.destination_kind import DestinationKind
 from escalator.model.policy import Person

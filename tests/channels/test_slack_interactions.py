@@ -15,8 +15,9 @@ from slack_bolt.response import BoltResponse
 
 from escalator.channels.slack.blocks import BULLETIN_BLOCK
 from escalator.channels.slack.escalate_modal import escalate_view
-from escalator.channels.slack.interactions import Click, Ignored, parse, sign_callback, verify
+from escalator.channels.slack.interactions import Click, Ignored, parse
 from escalator.channels.slack.modals import Origin, hand_over_view, note_view, resolve_view
+from escalator.channels.slack.signature import sign_callback, verify
 from escalator.channels.slack.slash_commands import Command, parse_command
 from escalator.channels.slack.submissions import Submission
 from escalator.errors import InvalidEvent, Unauthorized

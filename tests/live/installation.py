@@ -23,7 +23,7 @@ import requests
 from sqlalchemy import Connection, func, select, update
 
 from escalator.bootstrap import build
-from escalator.channels.slack.interactions import sign_callback
+from escalator.channels.slack.signature import sign_callback
 from escalator.errors import Unavailable
 from escalator.settings import read_settings
 from escalator.store import key_values

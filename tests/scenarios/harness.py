@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from escalator.bootstrap import build
-from escalator.channels.slack.interactions import sign_callback
+from escalator.channels.slack.signature import sign_callback
 from escalator.ports import CALL_STREAM, CLOSE_GROUPS, DELIVER, PROCESS_CALLBACKS, PROCESS_EVENTS
 from escalator.services.audit.verify import follow_chain
 from escalator.services.core.context import Core

@@ -4,7 +4,7 @@ import json
 
 from werkzeug.test import TestResponse
 
-from escalator.channels.slack.interactions import sign_callback
+from escalator.channels.slack.signature import sign_callback
 from tests.scenarios.harness import SLACK_SECRET, Harness
 from tests.scenarios.witness import Window
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import select
 
-from escalator.channels.slack.interactions import sign_callback
+from escalator.channels.slack.signature import sign_callback
 from escalator.channels.slack.text import date
 from escalator.rendering.replies import stranger_words
 from escalator.store.tables import events

@@ -15,8 +15,9 @@ import pytest
 from sqlalchemy import event, select, update
 from uuid6 import uuid7
 
-from escalator.channels.slack.interactions import Click, Submission, parse, verify
+from escalator.channels.slack.interactions import Click, Submission, parse
 from escalator.channels.slack.modals import Origin, resolve_view
+from escalator.channels.slack.signature import verify
 from escalator.channels.stand_in import Refused
 from escalator.errors import Unauthorized
 from escalator.model.incident import Outcome, Verb

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from escalator.channels.slack.interactions import sign_callback
+from escalator.channels.slack.signature import sign_callback
 from escalator.services.maintenance.jobs import flush_metrics
 from escalator.stream.signature import sign
 from tests.sandboxes import a_core

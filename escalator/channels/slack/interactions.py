@@ -1,28 +1,22 @@
-"""Interactions from Slack, such as clicks: verify their signature, and parse them.
+"""Interactions from Slack, such as clicks: parse them once their signature is verified.
 
 A signed request is not yet allowed: the use case checks who clicked, and from which workspace.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
-from slack_sdk.signature import Clock, SignatureVerifier
 
 from escalator.channels.slack.blocks import BULLETIN_BLOCK, bundle_of, first_id
 from escalator.channels.slack.external_select import Suggestion, suggestion
 from escalator.channels.slack.submissions import Opening, Sender, Silencing, Submission, submission
-from escalator.errors import InvalidEvent, Unauthorized
+from escalator.errors import InvalidEvent
 from escalator.model.incident import Verb
 from escalator.rendering.buttons import ButtonValue, decode, decode_bundle
-
-TIMESTAMP_HEADER = "X-Slack-Request-Timestamp"
-SIGNATURE_HEADER = "X-Slack-Signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,34 +67,6 @@ class Ignored:
     """A signed request with nothing to do: `what` is ssl_check, a kind of payload, or the part that is not ours."""
 
     what: str
-
-
-class _Now(Clock):
-    def __init__(self, now: datetime) -> None:
-        self._now = now.timestamp()
-
-    def now(self) -> float:
-        return self._now
-
-
-def verify(body: bytes, headers: Mapping[str, str], secret: str, now: datetime) -> None:
-    """Raise Unauthorized unless Slack signed this body with this secret, within five minutes of `now`.
-
-    slack_sdk's verifier raises various errors for hostile headers and for an empty secret; each means Unauthorized.
-    """
-    try:
-        is_valid = SignatureVerifier(secret, _Now(now)).is_valid_request(body, dict(headers))
-    except Exception:  # noqa: BLE001  # whatever goes wrong while verifying, it is not verified
-        is_valid = False
-    if not is_valid:
-        raise Unauthorized("slack signature")
-
-
-def sign_callback(body: bytes, secret: str, now: datetime) -> dict[str, str]:
-    """Return the headers with which Slack would send this body: for the sandbox, which signs its clicks."""
-    timestamp = str(int(now.timestamp()))
-    signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
-    return {TIMESTAMP_HEADER: timestamp, SIGNATURE_HEADER: signature or ""}
 
 
 class _Tolerant(Schema):
