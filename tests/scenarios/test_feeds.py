@@ -235,7 +235,7 @@ def test_what_a_machine_asks_its_copies_to_wait_is_no_wait_for_its_pages(bare: H
 
 def test_many_copies_take_few_threads(h: Harness, feed: WebhookDouble) -> None:
     feed.inject(*[Fault(status=503)] * 20)
-    for item in range(1, 17):
+    for item in range(20, 36):
         h.post(SELF_HARM, item=item, **labelled("NOTHING", "low", 5))
     h.clock.move(seconds=10)
     threads = SenderThreads(SENDER_THREADS)
