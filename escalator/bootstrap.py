@@ -22,6 +22,7 @@ from escalator.services.core.policy_store import PolicyStore
 from escalator.settings import Settings
 from escalator.store import Database
 from escalator.store.database import PATIENCE_S
+from escalator.store.event_writer import EventWriter
 
 if TYPE_CHECKING:
     from escalator.sandbox.ways_out import SandboxWaysOut
@@ -60,6 +61,7 @@ def build(
         channels=lambda mode: sandbox.channels if mode is Mode.SANDBOX else real,
         vendors=clients,
         sandbox_stream=lambda source: sandbox.stream(source),
+        event_writer=EventWriter(database),
         broker=broker or BrokerState(),
     )
 

@@ -25,6 +25,7 @@ from escalator.services.core.policy_store import PolicyStore
 from escalator.services.outbound.call import NoSenderPool, SenderPool
 from escalator.settings import Settings
 from escalator.store import Database
+from escalator.store.event_writer import EventWriter
 from escalator.store.leases import HEARTBEAT_TIMEOUT, MAX_LEASE
 
 
@@ -47,6 +48,7 @@ class Core:
     channels: Callable[[Mode], WaysOut]
     vendors: Clients
     sandbox_stream: Callable[[str], StreamApi]
+    event_writer: EventWriter
     sender_pool: SenderPool = field(default_factory=NoSenderPool)
     metrics: Metrics = field(default_factory=Metrics)
     broker: BrokerState = field(default_factory=BrokerState)
