@@ -78,7 +78,7 @@ def _one_after_another(core: Core, receiver: WebhookReceiver, counts: _Counts, m
         with _stage("intake", counts, cpu):
             _receive(receiver, number)
         with _stage("deciding", counts, cpu):
-            process_events(core, 1)
+            process_events(core)
         time.sleep(_APART_S)
     return cpu
 

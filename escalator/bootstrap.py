@@ -63,6 +63,7 @@ def build(
         channels=lambda mode: (sandbox if mode is Mode.SANDBOX else real).channels,
         vendors=clients,
         sandbox_stream=lambda source: sandbox.stream(source),
+        event_writer=_lazy("store.event_writer", "EventWriter", database),
         broker=broker or BrokerState(),
     )
 

@@ -4,7 +4,8 @@ import hmac
 from hashlib import sha256
 from typing import cast
 
-from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from flask import Flask, Request, Response, abort, g, redirect, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response as AnyResponse
 
 from escalator.model.levels import Role
@@ -17,6 +18,15 @@ CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF"
 """Where forms and scripts send the CSRF token."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class CookieSessions(SecureCookieSessionInterface):
+    """Flask's sessions; a request without a cookie, like every webhook, costs no search for one."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return the session of a request."""
+        has_cookie = self.get_cookie_name(app) in request.cookies
+        return super().open_session(app, request) if has_cookie else self.session_class()
 
 
 def cookie_name(core: Core) -> str:
@@ -107,6 +117,7 @@ def require(role: Role) -> None:
 
 def sign_cookies(app: Flask, core: Core) -> None:
     """Let Flask sign its own cookie, which is used while somebody signs in with Slack."""
+    app.session_interface = CookieSessions()
     app.secret_key = core.settings.cookie_secret
     app.config.update(
         SESSION_COOKIE_NAME=f"escalator_signing_in-{core.settings.cookie_suffix}",

@@ -71,9 +71,18 @@ def _insertion(dialect: str) -> Any:
 
 def insert(connection: Connection, event: StoredEvent) -> bool:
     """Write an event; return False if the same one exists already."""
-    values = {name: getattr(event, name) for name in StoredEvent.__dataclass_fields__}
-    result = connection.execute(_insertion(connection.dialect.name), values | {"next_at": event.received_at})
-    return result.scalar_one_or_none() is not None
+    return event.id in insert_all(connection, [event])
+
+
+def insert_all(connection: Connection, new: Sequence[StoredEvent]) -> frozenset[UUID]:
+    """Write events in one statement; return the ids of those that did not exist yet."""
+    rows = [
+        {name: getattr(event, name) for name in StoredEvent.__dataclass_fields__} | {"next_at": event.received_at}
+        for event in new
+    ]
+    # One row is written without the detour by which SQLAlchemy makes one statement of many.
+    parameters = rows if len(rows) > 1 else rows[0]
+    return frozenset(connection.scalars(_insertion(connection.dialect.name), parameters))
 
 
 def probe_insert(connection: Connection, event: StoredEvent) -> None:

@@ -234,19 +234,19 @@ def test_what_a_machine_asks_its_copies_to_wait_is_no_wait_for_its_pages(bare: H
 
 
 def test_many_copies_take_few_threads(h: Harness, feed: WebhookDouble) -> None:
-    feed.inject(*[Fault(status=503)] * 10)
-    for item in range(1, 9):
+    feed.inject(*[Fault(status=503)] * 20)
+    for item in range(20, 36):
         h.post(SELF_HARM, item=item, **labelled("NOTHING", "low", 5))
     h.clock.move(seconds=10)
     threads = SenderThreads(SENDER_THREADS)
     claimed = claim_deliveries.claim_calls(h.core, SENDER_THREADS, threads)
-    assert len(claimed.calls) == 4
+    assert len(claimed.calls) == 8
     waiting = pending_copies(h)
     assert claim_deliveries.claim_calls(h.core, threads.free, threads) == claim_deliveries.ClaimedCalls()
-    assert (len(waiting), pending_copies(h)) == (4, waiting)
+    assert (len(waiting), pending_copies(h)) == (8, waiting)
     h.fast_forward(minutes=2)
     h.fast_forward(hours=1)
-    assert sorted(feed.types) == ["incident.opened"] * 8
+    assert sorted(feed.types) == ["incident.opened"] * 16
 
 
 def test_a_review_of_what_nobody_knows_is_told_as_opened_and_over(h: Harness, feed: WebhookDouble) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import NullPool, create_engine, event, text
 
 from escalator.services.core.process_liveness import SWEEPER, record_heartbeat
 from escalator.store import Database
+from escalator.store.event_writer import EventWriter
 from escalator.store.tables import events
 from tests.scenarios.harness import Harness
 from tests.scenarios.stories import SELF_HARM
@@ -26,10 +27,11 @@ def made_read_only(h: Harness) -> Iterator[None]:
     """Let the database take no writes, from the next connection on."""
     if h.core.database.is_sqlite:
         path = h.core.database.url.database
-        was, h.core.database = h.core.database, Database(f"sqlite:///file:{path}?mode=ro&uri=true")
+        was, read_only = h.core.database, Database(f"sqlite:///file:{path}?mode=ro&uri=true")
+        h.core.database, h.core.event_writer = read_only, EventWriter(read_only)
         yield
-        h.core.database.close()
-        h.core.database = was
+        read_only.close()
+        h.core.database, h.core.event_writer = was, EventWriter(was)
         return
     name = h.core.database.url.database
     administrator = create_engine(h.core.database.url, poolclass=NullPool)  # the product's pool takes no such session

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from escalator.model.policy import Policy, Source
     from escalator.services.core import missing_credentials
     from escalator.services.core.policy_store import PolicyStore
+    from escalator.store.event_writer import EventWriter
 else:
     missing_credentials = LazyImport("escalator.services.core.missing_credentials")
 
@@ -54,6 +55,7 @@ class Core:
     channels: "Callable[[Mode], WaysOut]"
     vendors: "Clients"
     sandbox_stream: "Callable[[str], StreamApi]"
+    event_writer: "EventWriter"
     sender_pool: SenderPool = field(default_factory=NoSenderPool)
     metrics: Metrics = field(default_factory=Metrics)
     broker: BrokerState = field(default_factory=BrokerState)

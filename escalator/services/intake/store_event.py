@@ -9,7 +9,6 @@ from escalator.encryption import digest
 from escalator.errors import InvalidEvent
 from escalator.metrics import EVENTS
 from escalator.services.core.context import Core
-from escalator.store import events
 from escalator.store.events import EventState, StoredEvent
 from escalator.stream.envelope import EnvelopeKind, read_envelope
 from escalator.stream.text import storable_text
@@ -75,5 +74,4 @@ def _event(  # noqa: PLR0913  # each is a column
 
 def _insert(core: Core, event: StoredEvent, body: bytes | None) -> bool:
     sealed = core.seal.seal(body) if body is not None else None
-    with core.database.one_statement() as connection:
-        return events.insert(connection, replace(event, sealed_body=sealed))
+    return core.event_writer.insert(replace(event, sealed_body=sealed))
