@@ -1,6 +1,7 @@
 """What we are compared with: Flask checks the HMAC, Celery carries the event, requests posts it. No database.
 
-`intake()` is the other baseline: Flask checks the HMAC and commits one row.
+`intake()` is the other baseline: Flask checks the HMAC and commits one row. `lookup()` is the baseline of the pages:
+Flask reads one row by its primary key.
 """
 
 import hashlib
@@ -67,5 +68,21 @@ def intake() -> Flask:
     @app.get("/readyz")
     def readyz() -> str:
         return "ready"
+
+    return app
+
+
+def lookup() -> Flask:
+    """Return a bare web application whose page shows one incident, found by its primary key."""
+    app = Flask("bare-lookup")
+    pool = psycopg_pool.ConnectionPool(os.environ["DATABASE_URL"], min_size=4, max_size=8, kwargs={"autocommit": True})
+    with pool.connection() as connection:
+        (incident_id,) = connection.execute("SELECT id FROM incidents LIMIT 1").fetchone() or (None,)
+
+    @app.get("/")
+    def show() -> str:
+        with pool.connection() as connection:
+            row = connection.execute("SELECT number, state FROM incidents WHERE id = %s", (incident_id,)).fetchone()
+        return f"<p>{row}</p>"
 
     return app
