@@ -25,7 +25,7 @@ LONGEST_PAGE, LONGEST = timedelta(days=35), timedelta(days=366)
 """The longest period on a page, and in an exported file."""
 
 DEFAULT = timedelta(days=28)
-_NOBODY = "nobody assigned"
+_NOBODY, _WHOLE = "nobody assigned", "all"
 _GRAVEST_FIRST = tuple(grade.value for grade in sorted(Severity, key=lambda grade: grade.gravity, reverse=True))
 
 
@@ -68,15 +68,16 @@ def build_report(core: Core, viewer: Viewer, running: RunningPolicy, span: Repor
         own = store.acknowledgement_times(connection, audience, viewer.person.key, span.since, span.until)
     zone = viewer.person.timezone or policy.timezone
     groupings = (
+        lambda _alert: _WHOLE,
         lambda alert: title_of(policy.categories.get(alert.category or "")),
         lambda alert: alert.severity,
         _team,
         opening_hour_in(zone),
     )
-    by_category, by_severity, by_team, by_hour = statistics_by_group(alerts, groupings, policy)
+    whole, by_category, by_severity, by_team, by_hour = statistics_by_group(alerts, groupings, policy)
     return Report(
         span=span,
-        whole=alert_statistics(alerts, policy),
+        whole=whole[_WHOLE] if alerts else alert_statistics((), policy),
         by_category=by_category,
         by_severity={grade: by_severity[grade] for grade in _GRAVEST_FIRST if grade in by_severity},
         by_team=by_team,
