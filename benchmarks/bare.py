@@ -7,6 +7,7 @@ Flask reads one row by its primary key.
 import hashlib
 import hmac
 import os
+import time
 
 import psycopg_pool
 import requests
@@ -23,6 +24,20 @@ celery.conf.update(task_ignore_result=True, worker_prefetch_multiplier=4)
 def notify(event_id: str) -> None:
     """Tell the vendor."""
     requests.post(os.environ["SINK_URL"] + "/bare", json={"event": event_id}, timeout=5)
+
+
+@celery.task(name="bare.late")
+def late(due_at: float) -> None:
+    """Note how late this task begins."""
+    celery.broker_connection().default_channel.client.rpush("late_ms", (time.time() - due_at) * 1000)
+
+
+def publish_late(count: int, ahead_s: float) -> None:
+    """Publish so many countdowns that fall due within one second, in some seconds from now."""
+    first = time.time() + ahead_s
+    for number in range(count):
+        due_at = first + number / count
+        late.apply_async((due_at,), countdown=due_at - time.time())
 
 
 def _is_signed(body: bytes) -> bool:
