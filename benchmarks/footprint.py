@@ -28,4 +28,4 @@ def memory() -> list[str]:
     finally:
         running.send_signal(signal.SIGTERM)
         running.wait(30)
-    return [f"| memory (PSS) of everything on the embedded default | {used:.0f} MB | – | under 250 MB |"]
+    return [f"| memory (PSS) of everything on the embedded default | {used:.0f} MB | – | under 220 MB |"]
