@@ -24,6 +24,11 @@ def is_due(connection: Connection, name: str, now: datetime) -> bool:
     return due_at is None or due_at <= now
 
 
+def waiting(connection: Connection, now: datetime) -> frozenset[str]:
+    """Return the names of all jobs that are not due yet: one question, instead of a claim for each."""
+    return frozenset(connection.scalars(select(jobs.c.name).where(jobs.c.due_at > now)))
+
+
 def set_due(connection: Connection, name: str, due_at: datetime) -> None:
     """Let a claimed job be due again at another time than its claim says."""
     connection.execute(update(jobs).where(jobs.c.name == name).values(due_at=due_at))

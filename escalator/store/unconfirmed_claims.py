@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, select, union_all, update
 
 from escalator.store.deliveries import DeliveryState
 from escalator.store.leases import HEARTBEAT_TIMEOUT
@@ -13,11 +13,11 @@ from escalator.store.tables import deliveries, posted_messages
 
 def find_lost(connection: Connection, owner: UUID, known: Collection[UUID], now: datetime) -> list[UUID]:
     """Return the deliveries and messages that this process claimed some time ago and does not know of."""
-    lost: list[UUID] = []
-    for table in (deliveries, posted_messages):
-        mine = select(table.c.id).where(_is_held(table, owner), table.c.claimed_at < now - HEARTBEAT_TIMEOUT)
-        lost += [delivery_id for delivery_id in connection.scalars(mine) if delivery_id not in known]
-    return lost
+    mine = (
+        select(table.c.id).where(_is_held(table, owner), table.c.claimed_at < now - HEARTBEAT_TIMEOUT)
+        for table in (deliveries, posted_messages)
+    )
+    return [claimed_id for claimed_id in connection.scalars(union_all(*mine)) if claimed_id not in known]
 
 
 def release(connection: Connection, owner: UUID, ids: Collection[UUID]) -> None:

@@ -151,15 +151,20 @@ def test_whoever_may_answer_nothing_is_told_so_once_and_changes_nothing(h: Harne
     assert len(h.records("incident.act_refused")) == 1 + TOO_MANY
 
 
+def senders_up(h: Harness) -> None:
+    with h.core.database.writing() as connection:
+        record_senders_up(connection, h.clock.now())
+
+
 def test_what_waited_while_no_sender_served_is_told_one_by_one(h: Harness) -> None:
-    record_senders_up(h.core)
+    senders_up(h)
     for item in range(FIRST_ITEM, FIRST_ITEM + PAGES_SENT_SINGLY + TOO_MANY):
         h.send(h.sample(SELF_HARM, item=item, **labelled("HATE", "high", 60)), is_working=False)
     process(h)
     h.clock.move(minutes=5)
     bundle_waiting_pages(h.core)
     assert pages(h) == {"pending": PAGES_SENT_SINGLY + TOO_MANY}
-    record_senders_up(h.core)
+    senders_up(h)
     bundle_waiting_pages(h.core)
     assert pages(h) == {"pending": PAGES_SENT_SINGLY + TOO_MANY}
     h.sweep()
@@ -169,13 +174,13 @@ def test_what_waited_while_no_sender_served_is_told_one_by_one(h: Harness) -> No
 
 
 def test_what_still_waits_when_senders_have_served_again_for_a_while_is_listed(h: Harness) -> None:
-    record_senders_up(h.core)
+    senders_up(h)
     for item in range(FIRST_ITEM, FIRST_ITEM + PAGES_SENT_SINGLY + TOO_MANY):
         h.send(h.sample(SELF_HARM, item=item, **labelled("HATE", "high", 60)), is_working=False)
     process(h)
     h.clock.move(minutes=5)
     for _ in range(4):
-        record_senders_up(h.core)
+        senders_up(h)
         h.clock.move(seconds=2)
     bundle_waiting_pages(h.core)
     assert pages(h) == {"pending": PAGES_SENT_SINGLY, "listed": TOO_MANY}

@@ -36,7 +36,7 @@ class Heart:
         self.go_on.set()
         self.recovered = threading.Event()
 
-    def beat(self, _core: Core, _kind: str) -> None:
+    def beat(self, _core: Core, _kind: str, more: object = None) -> None:
         self.beats += 1
         self.begun.set()
         assert self.go_on.wait(PATIENCE_S)

@@ -2,10 +2,13 @@
 
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
+
+from sqlalchemy import Connection
 
 from escalator.services.core.context import Core
 from escalator.store import processes
@@ -27,8 +30,14 @@ def _process(process_id: UUID, kind: str, started_at: datetime) -> Process:
 _started: dict[UUID, datetime] = {}
 
 
-def record_heartbeat(core: Core, kind: str, swept_at: datetime | None = None, offset: timedelta = timedelta(0)) -> None:
-    """Renew this process' row. Raises Unavailable."""
+def record_heartbeat(
+    core: Core,
+    kind: str,
+    swept_at: datetime | None = None,
+    offset: timedelta = timedelta(0),
+    more: Callable[[Connection, datetime], None] | None = None,
+) -> None:
+    """Renew this process' row; write `more` in the same transaction. Raises Unavailable."""
     now = core.clock.now()
     started_at = _started.setdefault(core.id, now)
     offset_ms = int(offset.total_seconds() * 1000)
@@ -38,3 +47,5 @@ def record_heartbeat(core: Core, kind: str, swept_at: datetime | None = None, of
     process = replace(process, broker_failure=core.broker.failure() or None)
     with core.database.writing(durable=False) as connection:
         processes.beat(connection, process)
+        if more is not None:
+            more(connection, now)

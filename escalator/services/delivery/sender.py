@@ -175,9 +175,7 @@ class Sender:
     def _beat(self) -> None:
         """Renew the row by the database's time: with another time, this process looks dead to others."""
         measure_clock_offset(self._core, self._clock)
-        record_heartbeat(self._core, SENDER)
-        if self._is_serving():
-            record_senders_up(self._core)
+        record_heartbeat(self._core, SENDER, more=record_senders_up if self._is_serving() else None)
         with self._lock:
             known = frozenset(self._known)
         self._is_behind = self._is_behind or claim_deliveries.has_due_work(self._core, claim_deliveries.OVERDUE)

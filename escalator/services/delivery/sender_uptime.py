@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from escalator.services.core.context import Core
 from escalator.services.core.process_liveness import HEARTBEAT_S
 from escalator.store import key_values
 
@@ -15,13 +14,11 @@ _NAME = "senders_serve"
 _ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def record_senders_up(core: Core) -> None:
-    """Record that this process sends; after a gap, since now. Raises Unavailable."""
-    now = core.clock.now()
-    with core.database.writing(durable=False) as connection:
-        noted = key_values.get_with_time(connection, _NAME)
-        since = now if noted is None or now - noted.updated_at > GAP else datetime.fromisoformat(noted.value)
-        key_values.save(connection, _NAME, since.isoformat(), now)
+def record_senders_up(connection: Connection, now: datetime) -> None:
+    """Record that this process sends; after a gap, since now."""
+    noted = key_values.get_with_time(connection, _NAME)
+    since = now if noted is None or now - noted.updated_at > GAP else datetime.fromisoformat(noted.value)
+    key_values.save(connection, _NAME, since.isoformat(), now)
 
 
 def senders_up_since(connection: Connection, now: datetime) -> datetime | None:

@@ -20,6 +20,9 @@ from escalator.services.incidents.transaction import unit_of_work
 from escalator.services.notifications.bulletins import publish_bulletin
 from escalator.store import digests, jobs
 
+JOB = "digests"
+"""Its name in the table of jobs."""
+
 EVERY = timedelta(seconds=5)
 
 
@@ -47,7 +50,7 @@ def _publish(core: Core) -> None:
     with unit_of_work(core) as work:
         connection, now = work.connection, core.clock.now()
         running = core.policies.running(connection)
-        if running is None or not jobs.claim_due(connection, "digests", now, EVERY):
+        if running is None or not jobs.claim_due(connection, JOB, now, EVERY):
             return
         policy, known = running.policy, digests.turns(connection)
         digests.forget(connection, known.keys() - {digest.name for digest in policy.digests})

@@ -33,6 +33,9 @@ from escalator.store.drills import DrillRun, DrillState
 from escalator.store.events import EventState, StoredEvent
 from escalator.stream.drill import TYPE, DrillRehearsal, body_of
 
+JOB = "drills"
+"""Its name in the table of jobs."""
+
 log = structlog.get_logger(__name__)
 
 EVERY = timedelta(seconds=5)
@@ -57,7 +60,7 @@ def run_due_drills(core: Core) -> None:
     """Begin the drills that are due, and record the results of running ones. Raises Unavailable."""
     now = core.clock.now()
     with core.database.writing() as connection:
-        if not jobs.claim_due(connection, "drills", now, EVERY):
+        if not jobs.claim_due(connection, JOB, now, EVERY):
             return
     _begin_due(core, now)
     _judge(core, now)

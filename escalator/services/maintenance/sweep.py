@@ -45,6 +45,9 @@ BEHIND = timedelta(seconds=0.3)
 Without a broker the sweep does everything.
 """
 
+SELDOM_S = 4.0
+"""How often is looked for what is due every five seconds or less often."""
+
 STUCK_S = 30.0
 _JITTER = 0.2
 
@@ -104,15 +107,19 @@ class Sweeper:
             "hearing": process_callbacks,
             "stream_calls": carry_out_calls,
             "listing": bundle_waiting_pages,
+            "ask_ahead": ask_ahead,
+        }
+        seldom = {
             "calendars": refresh_calendars,
             "reconcile": reconcile_due_sources,
-            "ask_ahead": ask_ahead,
             "queues": watch_queues,
             "undelivered": check_undelivered,
             "watchdog": Watchdog(WEB_EXPECTED).check,
             "queue_watchdog": Watchdog(QUEUE_READERS_EXPECTED).check,
         }
         self._background_jobs = tuple(BackgroundJob(core, name, work) for name, work in beside.items())
+        self._seldom_jobs = tuple(BackgroundJob(core, name, work) for name, work in seldom.items())
+        self._since_seldom: Stopwatch | None = None
 
     def start(self) -> None:
         """Start both threads."""
@@ -131,8 +138,7 @@ class Sweeper:
                 offset = measure_clock_offset(self._core, self._clock)
                 is_behind = sweep(self._core, self._sender, BEHIND if was_behind else claim_deliveries.OVERDUE)
                 record_heartbeat(self._core, SWEEPER, self._core.clock.now(), offset)
-                for job in self._background_jobs:
-                    job.wake()
+                self._wake_jobs()
                 self._outage.over()
             except Unavailable as error:
                 self._outage.note_down()
@@ -142,6 +148,14 @@ class Sweeper:
             self._round = Stopwatch()
             pause_s = BEHIND.total_seconds() if is_behind else SWEEP_EVERY_S
             self._stopping.wait(pause_s * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311  # not a secret
+
+    def _wake_jobs(self) -> None:
+        for job in self._background_jobs:
+            job.wake()
+        if self._since_seldom is None or self._since_seldom.seconds() >= SELDOM_S:
+            self._since_seldom = Stopwatch()
+            for job in self._seldom_jobs:
+                job.wake()
 
     def _watch(self) -> None:
         while not self._stopping.wait(1.0):

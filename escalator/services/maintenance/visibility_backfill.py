@@ -18,6 +18,9 @@ from escalator.services.core.context import Core
 from escalator.store import jobs, visibility_backfill
 from escalator.store.visibility_backfill import MatchedCategories
 
+JOB = "fits"
+"""Its name in the table of jobs."""
+
 log = structlog.get_logger(__name__)
 
 BATCH = 200
@@ -36,7 +39,7 @@ def backfill_visibility(core: Core, size: int = BATCH) -> None:
         ):
             return
     with core.database.writing() as connection:
-        if not jobs.claim_due(connection, "fits", core.clock.now(), _EVERY):
+        if not jobs.claim_due(connection, JOB, core.clock.now(), _EVERY):
             return
     for _turn in range(_MOST_BATCHES):
         if not _refit_batch(core, running.policy, size):

@@ -10,6 +10,9 @@ from escalator.services.core.context import Core
 from escalator.services.monitoring.problems import UNREACHED, is_late
 from escalator.store import health, jobs
 
+JOB = "heartbeat"
+"""Its name in the table of jobs."""
+
 log = structlog.get_logger(__name__)
 
 LIMITS = Limits(socket_s=5.0, total_s=9.0)
@@ -26,7 +29,7 @@ def send_heartbeat(core: Core) -> None:
     if rule is None or not url or is_late(product_health, now) or product_health.count_of(UNREACHED):
         return
     with core.database.writing() as connection:
-        is_due = jobs.claim_due(connection, "heartbeat", now, rule.every)
+        is_due = jobs.claim_due(connection, JOB, now, rule.every)
     if is_due:
         _call(url)
 

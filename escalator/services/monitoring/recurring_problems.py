@@ -11,6 +11,9 @@ from escalator.services.core.context import Core
 from escalator.services.core.operator_alerts import DEADLINE, OperatorAlerts
 from escalator.store import counters, deadlines, jobs, key_values
 
+JOB = "notice"
+"""Its name in the table of jobs."""
+
 EVERY = timedelta(minutes=1)
 OVER_AFTER = timedelta(days=1)
 """A problem that has not recurred for so long is over; if it recurs, there is a new alert."""
@@ -26,7 +29,7 @@ def check_recurring_problems(core: Core) -> None:
     now = core.clock.now()
     with core.database.writing() as connection:
         running = core.policies.running(connection)
-        if running is None or not jobs.claim_due(connection, "notice", now, EVERY):
+        if running is None or not jobs.claim_due(connection, JOB, now, EVERY):
             return
         alerts = OperatorAlerts(connection, now)
         for name, count in _counts(connection):

@@ -13,6 +13,9 @@ from escalator.services.core.policy_store import RunningPolicy
 from escalator.services.monitoring.problems import SILENT_SOURCE
 from escalator.store import jobs, key_values, source_activity
 
+JOB = "silent_sources"
+"""Its name in the table of jobs."""
+
 EVERY = timedelta(minutes=5)
 _LOOK_BACK = timedelta(days=14)
 _ENOUGH = 20
@@ -29,7 +32,7 @@ def check_silent_sources(core: Core) -> None:
         over = [key for key in silent if not _is_silent_on(connection, core, key)]
     with core.database.writing() as connection:
         OperatorAlerts(connection, now).resolve(*over)
-        if not jobs.claim_due(connection, "silent_sources", now, EVERY):
+        if not jobs.claim_due(connection, JOB, now, EVERY):
             return
         running = core.policies.running(connection)
         if running is not None:

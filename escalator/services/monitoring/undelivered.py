@@ -24,6 +24,9 @@ from escalator.store import deliveries, endpoint_health, jobs
 from escalator.store.endpoint_health import FAILURE_STREAK_GAP, FailingEndpoint
 from escalator.store.unreached_incidents import channels_of, unreached
 
+JOB = "undelivered"
+"""Its name in the table of jobs."""
+
 log = structlog.get_logger(__name__)
 
 EVERY = timedelta(seconds=5)
@@ -37,10 +40,13 @@ _MOST_NEW = 200
 def check_undelivered(core: Core) -> None:
     """Alert about failing destinations and incidents that reached nobody; resolve ended ones. Raises Unavailable."""
     now = core.clock.now()
+    with core.database.reading() as connection:
+        if not jobs.is_due(connection, JOB, now):
+            return
     with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.running(connection)
-        if running is None or not jobs.claim_due(connection, "undelivered", now, EVERY):
+        if running is None or not jobs.claim_due(connection, JOB, now, EVERY):
             return
         has_alerts = _find_failing(TransactionContext(core, connection, running, now))
         has_alerts |= _find_unreached(core, connection, running.policy, now)

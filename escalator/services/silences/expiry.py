@@ -14,6 +14,9 @@ from escalator.services.silences.announce import announce_silence
 from escalator.store import audit_log, jobs, key_values, silences
 
 BATCH = 50
+JOB = "silences"
+"""Its name in the table of jobs."""
+
 EVERY = timedelta(seconds=5)
 _FILE = Actor("file", "file")
 _BEGUN, _ENDED = "begun", "ended"
@@ -54,7 +57,7 @@ def record_silence_changes(core: Core) -> None:
     with unit_of_work(core) as work:
         connection = work.connection
         running = core.policies.running(connection)
-        if running is None or not jobs.claim_due(connection, "silences", now, EVERY):
+        if running is None or not jobs.claim_due(connection, JOB, now, EVERY):
             return
         announced = [*_end(core, connection, running), *_follow_file(core, connection, running)]
         work.has_deliveries = any(announced)
