@@ -1,11 +1,13 @@
 """What we are compared with: Flask checks the HMAC, Celery carries the event, requests posts it. No database.
 
-`intake()` is the other baseline: Flask checks the HMAC and commits one row.
+`intake()` is the other baseline: Flask checks the HMAC and commits one row. `lookup()` is the baseline of the pages:
+Flask reads one row by its primary key.
 """
 
 import hashlib
 import hmac
 import os
+import time
 
 import psycopg_pool
 import requests
@@ -22,6 +24,20 @@ celery.conf.update(task_ignore_result=True, worker_prefetch_multiplier=4)
 def notify(event_id: str) -> None:
     """Tell the vendor."""
     requests.post(os.environ["SINK_URL"] + "/bare", json={"event": event_id}, timeout=5)
+
+
+@celery.task(name="bare.late")
+def late(due_at: float) -> None:
+    """Note how late this task begins."""
+    celery.broker_connection().default_channel.client.rpush("late_ms", (time.time() - due_at) * 1000)
+
+
+def publish_late(count: int, ahead_s: float) -> None:
+    """Publish so many countdowns that fall due within one second, in some seconds from now."""
+    first = time.time() + ahead_s
+    for number in range(count):
+        due_at = first + number / count
+        late.apply_async((due_at,), countdown=due_at - time.time())
 
 
 def _is_signed(body: bytes) -> bool:
@@ -67,5 +83,21 @@ def intake() -> Flask:
     @app.get("/readyz")
     def readyz() -> str:
         return "ready"
+
+    return app
+
+
+def lookup() -> Flask:
+    """Return a bare web application whose page shows one incident, found by its primary key."""
+    app = Flask("bare-lookup")
+    pool = psycopg_pool.ConnectionPool(os.environ["DATABASE_URL"], min_size=4, max_size=8, kwargs={"autocommit": True})
+    with pool.connection() as connection:
+        (incident_id,) = connection.execute("SELECT id FROM incidents LIMIT 1").fetchone() or (None,)
+
+    @app.get("/")
+    def show() -> str:
+        with pool.connection() as connection:
+            row = connection.execute("SELECT number, state FROM incidents WHERE id = %s", (incident_id,)).fetchone()
+        return f"<p>{row}</p>"
 
     return app

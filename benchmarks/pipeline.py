@@ -1,5 +1,6 @@
 """From the webhook to the vendor: intake, one event at a time, a thousand at once; each beside a bare pipeline."""
 
+import subprocess
 import sys
 import time
 
@@ -21,9 +22,12 @@ def _bare_web(running: Stack, app: str, sink: Sink) -> str:
     return f"http://127.0.0.1:{port}/webhooks/stream"
 
 
-def _bare_worker(running: Stack, sink: Sink) -> None:
+def bare_worker(running: Stack, sink: Sink) -> subprocess.Popen[bytes]:
+    """Start the bare pipeline's worker."""
     quiet = ("--concurrency=2", "--loglevel=ERROR", "--without-gossip", "--without-mingle")
-    running.start(sys.executable, "-m", "celery", "-A", "benchmarks.bare:celery", "worker", *quiet, SINK_URL=sink.url)
+    return running.start(
+        sys.executable, "-m", "celery", "-A", "benchmarks.bare:celery", "worker", *quiet, SINK_URL=sink.url
+    )
 
 
 def _our_url(running: Stack) -> str:
@@ -78,7 +82,7 @@ def _beside(measure: str) -> tuple[object, object]:
     with Sink() as sink, stack(sink.url + "/") as running:
         running.prepare()
         url = _bare_web(running, "pipeline", sink)
-        _bare_worker(running, sink)
+        bare_worker(running, sink)
         time.sleep(4)
         bare = _measured(measure, url, sink)
         running.stop()

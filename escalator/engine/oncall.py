@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain, islice, pairwise
 
 from escalator.engine.permissions import may_view_category
 from escalator.engine.roster import Roster
@@ -13,6 +14,9 @@ from escalator.schedules.oncall import join_equal_shifts
 
 HORIZON = timedelta(days=62)
 """How far ahead the next change is searched: longer than the longest turn."""
+
+_WINDOWS = tuple(timedelta(days=days) for days in (0, 2, 6, 14, 30, HORIZON.days))
+"""Where the search pauses: most callers need only the first changes, and each hour of a window costs the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,7 @@ def next_shifts_of(person: str, roster: Roster, most: int) -> list[tuple[str, Sh
         (schedule.key, shift)
         for schedule in roster.policy.schedules.values()
         if person in schedule.everybody or roster.calendars.get(schedule.key)
-        for shift in _coming_shifts(schedule, roster)
-        if person in shift.people
+        for shift in islice((shift for shift in _coming_shifts(schedule, roster) if person in shift.people), most)
     ]
     return sorted(shifts, key=lambda pair: pair[1].start)[:most]
 
@@ -113,4 +116,6 @@ def _shifts(schedule: Schedule, roster: Roster, who: Callable[[Roster], tuple[st
 
 
 def _coming_shifts(schedule: Schedule, roster: Roster) -> Iterator[Shift]:
-    return roster.shifts(schedule, roster.at, roster.at + HORIZON)
+    """Yield the shifts within the horizon, computing no further ahead than the caller looks."""
+    edges = pairwise(roster.at + ahead for ahead in _WINDOWS)
+    return join_equal_shifts(chain.from_iterable(roster.shifts(schedule, start, end) for start, end in edges))

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from escalator.model.policy import Policy, Team
 from escalator.model.schedule import NOBODY, Booking, Calendars, Layer, Schedule, Shift
-from escalator.schedules.oncall import on_call, shifts_between
+from escalator.schedules.oncall import on_call, remembered_shifts, shifts_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,12 @@ class Roster:
     def shifts(self, schedule: Schedule, start: datetime, end: datetime) -> Iterator[Shift]:
         """Yield who is on call on a schedule from start to end, without gap; neighbours differ in their people."""
         return shifts_between(self._of_responders(schedule), self.policy.hours, self._booked(schedule), start, end)
+
+    def shifts_of_period(self, schedule: Schedule, start: datetime, end: datetime) -> tuple[Shift, ...]:
+        """Return the shifts of a period that does not move with the clock, such as a week; they are remembered."""
+        own = {layer.hours for layer in schedule.layers if layer.hours in self.policy.hours}
+        hours = tuple((key, self.policy.hours[key]) for key in sorted(filter(None, own)))
+        return remembered_shifts(self._of_responders(schedule), hours, self._booked(schedule), start, end)
 
     def _on_call(self, schedule: Schedule) -> tuple[str, ...]:
         return on_call(self._of_responders(schedule), self.policy.hours, self._booked(schedule), self.at)

@@ -6,6 +6,7 @@ schedule itself are on call when nobody else is.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,21 @@ def shifts_between(
         Shift(begins, ends, on_call(schedule, hours, bookings, begins))
         for begins, ends in pairwise((start, *sorted(instants), end))
     )
+
+
+@lru_cache(maxsize=256)
+def remembered_shifts(
+    schedule: Schedule,
+    hours: tuple[tuple[str, Hours], ...],
+    bookings: tuple[Booking, ...],
+    start: datetime,
+    end: datetime,
+) -> tuple[Shift, ...]:
+    """Return `shifts_between`, computed once for equal inputs: for periods that many people look at.
+
+    It depends on nothing else, so a new policy, override or calendar never shows old shifts.
+    """
+    return tuple(shifts_between(schedule, dict(hours), bookings, start, end))
 
 
 def join_equal_shifts(pieces: Iterable[Shift]) -> Iterator[Shift]:

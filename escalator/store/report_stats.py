@@ -49,7 +49,7 @@ def alerts(
         incidents.c.mode.in_(modes),
         audience.may_see(),
     )
-    return [AlertStats(*row) for row in connection.execute(statement)]
+    return [AlertStats(*row) for row in connection.execute(statement).all()]
 
 
 def was_reviewed_when_opened() -> ColumnElement[bool]:

@@ -1,12 +1,15 @@
 """Who is on call now, until when, and who comes next. Local times are Madrid's in January: an hour before UTC."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from escalator.engine.oncall import (
+    HORIZON,
     OnCallStatus,
     may_view_on_call,
     may_view_schedule,
@@ -18,7 +21,7 @@ from escalator.engine.oncall import (
 )
 from escalator.engine.roster import Roster
 from escalator.model.policy import Category, Policy, Team
-from escalator.model.schedule import Booking, Hours, Layer, Override, RotationUnit, Schedule
+from escalator.model.schedule import Booking, Calendars, Hours, Layer, Override, RotationUnit, Schedule, Shift
 from tests.builders import a_policy
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -179,3 +182,45 @@ def test_the_next_shifts_of_somebody_are_in_order_of_time_whatever_the_schedule(
     found = [(key, shift.start) for key, shift in next_shifts_of("ana", roster, 4)]
     assert found == [("b", at(5, 10)), ("a", at(7, 8)), ("c", at(9, 8)), ("b", at(19, 8))]
     assert next_shifts_of("dana", roster, 4) == []
+
+
+@pytest.mark.parametrize("schedule", [a_schedule(WEEKLY), a_schedule(BY_DAY), a_schedule(WEEKLY, overrides=(INSTEAD,))])
+def test_the_search_in_windows_finds_the_shifts_of_the_whole_horizon(schedule: Schedule) -> None:
+    roster = Roster(with_schedule(schedule), at(6, 10))
+    whole = [shift for shift in roster.shifts(schedule, roster.at, roster.at + HORIZON) if "ana" in shift.people]
+    assert [shift for _key, shift in next_shifts_of("ana", roster, 100)] == whole
+
+
+class WatchedRoster(Roster):
+    """Remembers how far ahead shifts were computed."""
+
+    furthest: ClassVar[list[datetime]] = []
+
+    def shifts(self, schedule: Schedule, start: datetime, end: datetime) -> Iterator[Shift]:
+        self.furthest.append(end)
+        return super().shifts(schedule, start, end)
+
+
+def test_no_shift_is_computed_far_beyond_the_next_change() -> None:
+    roster = WatchedRoster(with_schedule(a_schedule(WEEKLY, overrides=(INSTEAD,))), at(7, 10))
+    schedule_on_call(a_schedule(WEEKLY, overrides=(INSTEAD,)), roster)
+    assert max(roster.furthest) <= at(7, 10) + timedelta(days=6)
+
+
+def test_the_shifts_of_a_period_are_computed_once_for_equal_input_and_anew_for_other() -> None:
+    def shifts(schedule: Schedule, calendars: Calendars, now: datetime, hours: Hours = OFFICE) -> tuple[Shift, ...]:
+        policy = a_policy(schedules={"rota": schedule}, hours={"office": hours})
+        return Roster(policy, now, calendars).shifts_of_period(schedule, at(5, 0), at(19, 0))
+
+    plain = a_schedule(BY_DAY)
+    first = shifts(plain, {}, at(6, 10))
+    assert first == tuple(Roster(with_schedule(plain), at(6, 10)).shifts(plain, at(5, 0), at(19, 0)))
+    assert shifts(plain, {}, at(9, 10)) is first
+    booked = {"rota": (Booking(at(9, 8), at(9, 12), ("ben",)),)}
+    later = replace(OFFICE, start=time(10))
+    others = [
+        shifts(plain, booked, at(6, 10)),
+        shifts(plain, {}, at(6, 10), later),
+        shifts(a_schedule(BY_DAY, overrides=(INSTEAD,)), {}, at(6, 10)),
+    ]
+    assert len({first, *others}) == 4

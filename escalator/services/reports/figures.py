@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from escalator.engine.statistics import (
     AlertStatistics,
@@ -12,7 +13,6 @@ from escalator.engine.statistics import (
     opening_hour_in,
     statistics_by_group,
 )
-from escalator.model.alert_stats import AlertStats
 from escalator.model.levels import Mode, Severity
 from escalator.rendering.view import spoken, title_of
 from escalator.services.auth.viewer import Viewer, audience_of
@@ -25,7 +25,7 @@ LONGEST_PAGE, LONGEST = timedelta(days=35), timedelta(days=366)
 """The longest period on a page, and in an exported file."""
 
 DEFAULT = timedelta(days=28)
-_NOBODY = "nobody assigned"
+_NOBODY, _WHOLE = "nobody assigned", "all"
 _GRAVEST_FIRST = tuple(grade.value for grade in sorted(Severity, key=lambda grade: grade.gravity, reverse=True))
 
 
@@ -67,16 +67,18 @@ def build_report(core: Core, viewer: Viewer, running: RunningPolicy, span: Repor
         sent = store.destination_totals(connection, audience, span.since, span.until, modes)
         own = store.acknowledgement_times(connection, audience, viewer.person.key, span.since, span.until)
     zone = viewer.person.timezone or policy.timezone
+    title, team = cache(lambda category: title_of(policy.categories.get(category or ""))), cache(_team)
     groupings = (
-        lambda alert: title_of(policy.categories.get(alert.category or "")),
+        lambda _alert: _WHOLE,
+        lambda alert: title(alert.category),
         lambda alert: alert.severity,
-        _team,
+        lambda alert: team(alert.assign),
         opening_hour_in(zone),
     )
-    by_category, by_severity, by_team, by_hour = statistics_by_group(alerts, groupings, policy)
+    whole, by_category, by_severity, by_team, by_hour = statistics_by_group(alerts, groupings, policy)
     return Report(
         span=span,
-        whole=alert_statistics(alerts, policy),
+        whole=whole[_WHOLE] if alerts else alert_statistics((), policy),
         by_category=by_category,
         by_severity={grade: by_severity[grade] for grade in _GRAVEST_FIRST if grade in by_severity},
         by_team=by_team,
@@ -86,5 +88,5 @@ def build_report(core: Core, viewer: Viewer, running: RunningPolicy, span: Repor
     )
 
 
-def _team(alert: AlertStats) -> str:
-    return spoken(alert.assign.partition(":")[2] or alert.assign) if alert.assign else _NOBODY
+def _team(assign: str | None) -> str:
+    return spoken(assign.partition(":")[2] or assign) if assign else _NOBODY

@@ -99,7 +99,7 @@ def _shifts_with_margin(
     policy: Policy, schedule: Schedule, calendars: Calendars, start: datetime, end: datetime
 ) -> Iterator[Shift]:
     """Yield the shifts that touch this span, uncut at its ends."""
-    shifts = Roster(policy, start, calendars).shifts(schedule, start - _BEYOND, end + _BEYOND)
+    shifts = Roster(policy, start, calendars).shifts_of_period(schedule, start - _BEYOND, end + _BEYOND)
     return (shift for shift in shifts if shift.start < end and start < shift.end)
 
 
