@@ -73,22 +73,29 @@ def commands() -> list[str]:
             _timed(folder, "-m", "escalator", "sample", PORT=str(running.port))
         _timed(folder, "-m", "escalator", "init")
         (folder / "event.json").write_bytes(sample("threat", datetime.now(UTC), lambda: str(uuid4())))
-        bare = _median(folder, "-c", "pass")
-        libraries = _median(folder, "-c", "import sqlalchemy, click")
-        beside = f"bare Python: {bare}; sqlalchemy and click imported: {libraries}"
-        return [
-            f"| `escalator {words}` | {_median(folder, '-m', 'escalator', *words.split())} | {beside} | 0.4 s |"
-            for words in COMMANDS
-        ]
+        return [_row(folder, words) for words in COMMANDS]
+
+
+def _row(folder: Path, words: str) -> str:
+    """Measure a command and the baselines in turn, for other load on the machine comes and goes."""
+    ours, bare, libraries = [], [], []
+    for number in range(TRIES):
+        ours.append(_timed(folder, "-m", "escalator", *words.replace("{try}", str(number)).split()))
+        bare.append(_timed(folder, "-c", "pass"))
+        libraries.append(_timed(folder, "-c", "import sqlalchemy, click"))
+    beside = f"bare Python: {_middle(bare)}; sqlalchemy and click imported: {_middle(libraries)}"
+    return f"| `escalator {words}` | {_middle(ours)} | {beside} | 0.4 s |"
 
 
 def ready() -> list[str]:
     """`escalator run` in an empty folder, from its start to the first 200 of /readyz."""
-    ours = _middle([_ready_after("-m", "escalator", "run") for _ in range(TRIES)])
-    bare = _middle([_ready_after("-m", "benchmarks.bare_run") for _ in range(TRIES)])
+    ours, bare = [], []
+    for _ in range(TRIES):
+        ours.append(_ready_after("-m", "escalator", "run"))
+        bare.append(_ready_after("-m", "benchmarks.bare_run"))
     return [
-        f"| `escalator run` in an empty folder, until it is ready | {ours} "
-        f"| bare Flask, Celery and Valkey, until Flask answers: {bare} | 2 s |"
+        f"| `escalator run` in an empty folder, until it is ready | {_middle(ours)} "
+        f"| bare Flask, Celery and Valkey, until Flask answers: {_middle(bare)} | 2 s |"
     ]
 
 
@@ -134,10 +141,6 @@ def _middle(measured: list[Seconds]) -> Seconds:
     return Seconds(
         statistics.median(seconds.wall for seconds in measured), statistics.median(seconds.cpu for seconds in measured)
     )
-
-
-def _median(folder: Path, *words: str) -> Seconds:
-    return _middle([_timed(folder, *(word.replace("{try}", str(n)) for word in words)) for n in range(TRIES)])
 
 
 def _timed(folder: Path, *words: str, **more: str) -> Seconds:

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from benchmarks.measure import Sink, event, headers
 from benchmarks.processes import cpu_s, tree
-from benchmarks.stack import Stack, stack
+from benchmarks.stack import PostgresStack, Stack, stack
 from escalator.bootstrap import build
 from escalator.clock import SystemClock
 from escalator.services.core.context import Core
@@ -140,7 +140,7 @@ def _counting(counts: _Counts) -> Iterator[None]:
         yield
 
 
-def _measured(how: str, running: Stack, counts: _Counts, work: Callable[[], dict[str, float]]) -> list[str]:
+def _measured(how: str, running: PostgresStack, counts: _Counts, work: Callable[[], dict[str, float]]) -> list[str]:
     """Do the work, and return a row for each stage and for all."""
     counts.statements.clear()
     counts.trips.clear()

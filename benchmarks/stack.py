@@ -12,8 +12,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import requests
+from sqlalchemy import NullPool, create_engine, text
 
 from escalator.store.migrate import migrate
 from tests.servers import PostgresServer, RedisServer
@@ -72,11 +74,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Stack:
-    """Servers and processes of one measurement."""
+    """Servers and processes of one measurement; subclasses say which database."""
 
-    postgres: PostgresServer
     redis: RedisServer
     slack_url: str
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="bench-")))
@@ -111,13 +112,31 @@ class Stack:
         """Return the URL for the product."""
         return self.plain_url
 
+    @property
+    def label(self) -> str:
+        """Return what the report calls it."""
+        raise NotImplementedError
+
+    def new_database(self) -> str:
+        """Make an empty database and return its URL."""
+        raise NotImplementedError
+
     def prepare(self, after: str = "1h") -> None:
         """Make a fresh database and write the policy."""
-        name = f"bench_{time.monotonic_ns()}"
-        self.postgres.create_database(name)
-        self.plain_url = self.postgres.url(name)
+        self.plain_url = self.new_database()
         (self.folder / "escalation.yml").write_text(policy(after))
-        migrate(self.plain_url.replace("postgresql://", "postgresql+psycopg://"))
+        migrate(self._driver_url)
+
+    @property
+    def _driver_url(self) -> str:
+        return self.plain_url.replace("postgresql://", "postgresql+psycopg://")
+
+    def execute(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Run one statement, committed, with `:name` parameters, and return its rows, if it gives any."""
+        engine = create_engine(self._driver_url, poolclass=NullPool)
+        with engine.begin() as connection:
+            result = connection.execute(text(statement), parameters)
+            return [tuple(row) for row in result] if result.returns_rows else []
 
     def start(self, *command: str, **more: str) -> subprocess.Popen[bytes]:
         """Start one process, in a group of its own, that ends with the measurement."""
@@ -154,6 +173,37 @@ class Stack:
         self.children.clear()
 
 
+@dataclass(kw_only=True)
+class PostgresStack(Stack):
+    """On PostgreSQL and Valkey."""
+
+    postgres: PostgresServer
+
+    @property
+    def label(self) -> str:
+        """Return what the report calls it."""
+        return "PostgreSQL"
+
+    def new_database(self) -> str:
+        """Make an empty database and return its URL."""
+        name = f"bench_{time.monotonic_ns()}"
+        return self.postgres.create_database(name)
+
+
+@dataclass(kw_only=True)
+class EmbeddedStack(Stack):
+    """On what `escalator run` embeds: a SQLite file and Valkey."""
+
+    @property
+    def label(self) -> str:
+        """Return what the report calls it."""
+        return "embedded"
+
+    def new_database(self) -> str:
+        """Name a file that does not exist yet and return its URL."""
+        return f"sqlite:///{self.folder / f'bench_{time.monotonic_ns()}.db'}"
+
+
 def wait_for(url: str, seconds: float = 30) -> None:
     """Wait until something answers 200 there."""
     ends = time.monotonic() + seconds
@@ -166,15 +216,26 @@ def wait_for(url: str, seconds: float = 30) -> None:
 
 
 @contextlib.contextmanager
-def stack(slack_url: str) -> Iterator[Stack]:
+def stack(slack_url: str) -> Iterator[PostgresStack]:
     """Give servers for a measurement and clear up behind it."""
-    postgres, redis = PostgresServer(), RedisServer()
-    postgres.start()
-    redis.start()
-    made = Stack(postgres, redis, slack_url)
-    try:
-        yield made
-    finally:
-        made.stop()
-        redis.stop()
-        postgres.stop()
+    with PostgresServer() as postgres, RedisServer() as redis:
+        made = PostgresStack(postgres=postgres, redis=redis, slack_url=slack_url)
+        try:
+            yield made
+        finally:
+            made.stop()
+
+
+@contextlib.contextmanager
+def embedded_stack(slack_url: str) -> Iterator[EmbeddedStack]:
+    """Give what the embedded default runs on for a measurement and clear up behind it."""
+    with RedisServer() as redis:
+        made = EmbeddedStack(redis=redis, slack_url=slack_url)
+        try:
+            yield made
+        finally:
+            made.stop()
+
+
+STACKS = (stack, embedded_stack)
+"""Each of them, for a measurement on both databases."""

@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them"),
 ]
 
-MEMORY_MB = 250
+MEMORY_MB = 220
 
 
 @pytest.fixture
