@@ -7,7 +7,10 @@ Flask reads one row by its primary key.
 import hashlib
 import hmac
 import os
+import sqlite3
 import time
+from collections.abc import Callable
+from threading import Lock
 
 import psycopg_pool
 import requests
@@ -63,21 +66,41 @@ def pipeline() -> Flask:
     return app
 
 
-def intake() -> Flask:
-    """Return a bare web application that commits one row for each event."""
-    app = Flask("bare-intake")
-    url = os.environ["DATABASE_URL"]
+def _row_writer(url: str) -> Callable[[bytes], None]:
+    """Return what commits one row, to PostgreSQL or to a SQLite file."""
+    if url.startswith("sqlite:"):
+        file = sqlite3.connect(url.removeprefix("sqlite:///") + ".bare", isolation_level=None, check_same_thread=False)
+        for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE bare_events (body blob)"):
+            file.execute(statement)
+        lock = Lock()
+
+        def write(body: bytes) -> None:
+            with lock:
+                file.execute("INSERT INTO bare_events (body) VALUES (?)", (body,))
+
+        return write
     pool = psycopg_pool.ConnectionPool(url, min_size=4, max_size=8, kwargs={"autocommit": True})
     with pool.connection() as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS bare_events (id bigserial PRIMARY KEY, body bytea)")
+
+    def insert(body: bytes) -> None:
+        with pool.connection() as connection:
+            connection.execute("INSERT INTO bare_events (body) VALUES (%s)", (body,))
+
+    return insert
+
+
+def intake() -> Flask:
+    """Return a bare web application that commits one row for each event."""
+    app = Flask("bare-intake")
+    write = _row_writer(os.environ["DATABASE_URL"])
 
     @app.post("/webhooks/stream")
     def receive() -> Response:
         body = request.get_data()
         if not _is_signed(body):
             return Response(status=401)
-        with pool.connection() as connection:
-            connection.execute("INSERT INTO bare_events (body) VALUES (%s)", (body,))
+        write(body)
         return Response(status=200)
 
     @app.get("/readyz")

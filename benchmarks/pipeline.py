@@ -1,16 +1,22 @@
-"""From the webhook to the vendor: intake, one event at a time, a thousand at once; each beside a bare pipeline."""
+"""From the webhook to the vendor: intake, one event at a time, a thousand at once; each beside a bare pipeline.
 
+Ours and the bare one run side by side and are measured in turn, five times; the figures are the medians.
+"""
+
+import statistics
 import subprocess
 import sys
 import time
-
-import psycopg
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from benchmarks.measure import Sink, all_at_once, event, one_at_a_time, post_all
-from benchmarks.stack import Stack, free_port, stack, wait_for
+from benchmarks.stack import STACKS, Stack, free_port, wait_for
 
-EVENTS = 2000
-ROUNDS = 3
+ROUNDS = 5
+INTAKE_EVENTS, IDLE_EVENTS, BURST_EVENTS = 1000, 60, 1000
+BASELINE_SECONDS = 4
 WEB = ("gunicorn", "-k", "gthread", "--threads", "8", "--no-control-socket")
 
 
@@ -30,89 +36,104 @@ def bare_worker(running: Stack, sink: Sink) -> subprocess.Popen[bytes]:
     )
 
 
-def _our_url(running: Stack) -> str:
-    return f"http://127.0.0.1:{running.port}/webhooks/stream"
+@dataclass(frozen=True)
+class _Pair:
+    """The webhooks of the product and of a bare application, on the same servers."""
+
+    running: Stack
+    sink: Sink
+    ours: str
+    bare: str
+
+    def in_turn(self, measure: Callable[[str, Sink], tuple[float, ...]]) -> tuple[list[float], list[float]]:
+        """Return the medians of a measurement: the product's, and the bare application's."""
+        taken: dict[str, list[tuple[float, ...]]] = {self.bare: [], self.ours: []}
+        for _ in range(ROUNDS):
+            for url, found in taken.items():
+                found.append(measure(url, self.sink))
+        ours, bare = (
+            [statistics.median(each) for each in zip(*taken[url], strict=True)] for url in (self.ours, self.bare)
+        )
+        return ours, bare
 
 
-def _best(seconds: list[float]) -> float:
-    """Return the middle of the rounds."""
-    return sorted(seconds)[len(seconds) // 2]
+@contextmanager
+def _pairs(app: str, *, with_workers: bool) -> Iterator[Iterator[_Pair]]:
+    """Give the product and a bare application on each kind of servers, one after another."""
+    with Sink() as sink:
+
+        def pairs() -> Iterator[_Pair]:
+            for servers in STACKS:
+                with servers(sink.url + "/") as running:
+                    running.prepare()
+                    bare = _bare_web(running, app, sink)
+                    running.start_web()
+                    if with_workers:
+                        bare_worker(running, sink)
+                        running.start_worker()
+                        time.sleep(BASELINE_SECONDS)
+                    yield _Pair(running, sink, f"http://127.0.0.1:{running.port}/webhooks/stream", bare)
+
+        yield pairs()
+
+
+def _rate(url: str, many: int = INTAKE_EVENTS) -> tuple[float]:
+    return (many / post_all(url, [event(number) for number in range(many)], 16),)
 
 
 def intake() -> list[str]:
-    """Accepted events a second: ours without workers, with workers, and a bare Flask that commits one row."""
-    with Sink() as sink, stack(sink.url + "/") as running:
-        running.prepare()
-        url = _bare_web(running, "intake", sink)
-        bare = _rate(url)
-        running.stop()
-        running.start_web()
-        alone = EVENTS / _best(
-            [post_all(_our_url(running), [event(n) for n in range(EVENTS)], 16) for _ in range(ROUNDS)]
-        )
-        running.stop()
-        running.prepare()
-        running.start_web()
-        running.start_worker()
-        time.sleep(5)
-        took = post_all(_our_url(running), [event(n) for n in range(EVENTS)], 16)
-        drained = _drained(running)
-    return [
-        f"| intake, no workers | {alone:.0f}/s | bare Flask, one row: {bare:.0f}/s | {alone / bare:.2f} of 0.7 |",
-        f"| intake, full load with workers | {EVENTS / took:.0f}/s | the same | {EVENTS / took / bare:.2f} of 0.35 |",
-        f"| backlog after {EVENTS} events in {took:.1f} s | gone {drained:.1f} s later | – | within {took:.1f} s |",
-    ]
+    """Accepted events a second, without workers and with them, beside a bare Flask that commits one row."""
+    rows = []
+    with _pairs("intake", with_workers=False) as pairs:
+        for pair in pairs:
+            (ours,), (bare,) = pair.in_turn(lambda url, _sink: _rate(url))
+            pair.running.start_worker()
+            _wait_until_processed(pair.running)
+            began = time.monotonic()
+            (loaded,) = _rate(pair.ours, 2 * INTAKE_EVENTS)
+            took = time.monotonic() - began
+            drained = _wait_until_processed(pair.running)
+            name = pair.running.label
+            rows += [
+                f"| intake, no workers, {name} | {ours:.0f}/s | bare Flask, one row: {bare:.0f}/s "
+                f"| {ours / bare:.2f} of 1.0 |",
+                f"| intake, full load with workers, {name} | {loaded:.0f}/s | the same | {loaded / bare:.2f} of 0.8 |",
+                f"| backlog after {2 * INTAKE_EVENTS} events in {took:.1f} s, {name} | gone {drained:.1f} s later "
+                f"| – | within {took:.1f} s |",
+            ]
+    return rows
 
 
-def _rate(url: str) -> float:
-    """Return the accepted events a second, the middle of some rounds."""
-    return EVENTS / _best([post_all(url, [event(n) for n in range(EVENTS)], 16) for _ in range(ROUNDS)])
-
-
-def _drained(running: Stack) -> float:
+def _wait_until_processed(running: Stack) -> float:
+    """Wait until no event is left, and return the seconds that it took."""
     started = time.monotonic()
-    with psycopg.connect(running.plain_url, autocommit=True) as connection:
-        while connection.execute("SELECT count(*) FROM events WHERE state = 'new'").fetchone() != (0,):
-            time.sleep(0.05)
+    while running.execute("SELECT count(*) FROM events WHERE state = 'new'") != [(0,)]:
+        time.sleep(0.05)
     return time.monotonic() - started
-
-
-def _beside(measure: str) -> tuple[object, object]:
-    """Return the same measurement of the bare pipeline and of the product."""
-    with Sink() as sink, stack(sink.url + "/") as running:
-        running.prepare()
-        url = _bare_web(running, "pipeline", sink)
-        bare_worker(running, sink)
-        time.sleep(4)
-        bare = _measured(measure, url, sink)
-        running.stop()
-        running.start_web()
-        running.start_worker()
-        time.sleep(5)
-        return bare, _measured(measure, _our_url(running), sink)
-
-
-def _measured(measure: str, url: str, sink: Sink) -> object:
-    if measure == "idle":
-        return one_at_a_time(url, sink, 200)
-    return _best([all_at_once(url, sink, 1000) for _ in range(ROUNDS)])
 
 
 def idle() -> list[str]:
     """Webhook to vendor with nothing else going on."""
-    (bare_p50, bare_p99), (p50, p99) = _beside("idle")  # type: ignore[misc,has-type]
-    what = "webhook to Slack call, idle"
-    return [
-        f"| {what}, p50 | {p50:.1f} ms | {bare_p50:.1f} ms | {p50 / bare_p50:.1f} times of at most 2 |",
-        f"| {what}, p99 | {p99:.1f} ms | {bare_p99:.1f} ms | {p99 / bare_p99:.1f} times of at most 3 |",
-    ]
+    rows = []
+    with _pairs("pipeline", with_workers=True) as pairs:
+        for pair in pairs:
+            (p50, p99), (bare_p50, bare_p99) = pair.in_turn(lambda url, sink: one_at_a_time(url, sink, IDLE_EVENTS))
+            what = f"webhook to Slack call, idle, {pair.running.label}"
+            rows += [
+                f"| {what}, p50 | {p50:.1f} ms | {bare_p50:.1f} ms | {p50 / bare_p50:.1f} times of at most 1.8 |",
+                f"| {what}, p99 | {p99:.1f} ms | {bare_p99:.1f} ms | {p99 / bare_p99:.1f} times of at most 2.5 |",
+            ]
+    return rows
 
 
 def burst() -> list[str]:
     """A thousand different alerts at once, until the last is sent."""
-    bare, ours = _beside("burst")
-    assert isinstance(bare, float)
-    assert isinstance(ours, float)
-    return [
-        f"| 1,000 alerts at once, all sent | {ours:.1f} s | {bare:.1f} s | {ours / bare:.2f} times of at most 1.0 |"
-    ]
+    rows = []
+    with _pairs("pipeline", with_workers=True) as pairs:
+        for pair in pairs:
+            (ours,), (bare,) = pair.in_turn(lambda url, sink: (all_at_once(url, sink, BURST_EVENTS),))
+            rows.append(
+                f"| 1,000 alerts at once, all sent, {pair.running.label} | {ours:.1f} s | {bare:.1f} s "
+                f"| {ours / bare:.2f} times of at most 1.0 |"
+            )
+    return rows
