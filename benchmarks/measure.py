@@ -97,13 +97,18 @@ def all_at_once(url: str, sink: Sink, count: int) -> float:
 
 
 def post_all(url: str, bodies: Sequence[bytes], at_once: int) -> float:
-    """Post the events over so many connections, and return the seconds it took."""
+    """Post the events over so many connections, and return the seconds it took.
+
+    Like Stream, it tries again after a 503, which SQLite gives when others write for two seconds.
+    """
     signed = [(body, headers(body)) for body in bodies]
 
     def post(part: Sequence[tuple[bytes, dict[str, str]]]) -> None:
         with requests.Session() as session:
             for body, said in part:
-                session.post(url, data=body, headers=said, timeout=30).raise_for_status()
+                while (answer := session.post(url, data=body, headers=said, timeout=30)).status_code == 503:
+                    time.sleep(0.1)
+                answer.raise_for_status()
 
     started = time.monotonic()
     with ThreadPoolExecutor(at_once) as pool:
