@@ -12,6 +12,7 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    literal,
     not_,
     or_,
     select,
@@ -96,7 +97,18 @@ _FIRST = (
     deliveries.c.id,
 )
 """Retries come after first attempts: a hanging endpoint causes many, perhaps all in vain."""
-_ANY = select(or_(exists(select(deliveries.c.id).where(_claimable())), exists(OUTDATED)))
+_ANY = select(
+    or_(
+        *(
+            # The state is written out and asked of each part: only then does SQLite use the state's partial index.
+            exists(
+                select(deliveries.c.id).where(deliveries.c.state == literal(state, literal_execute=True), _claimable())
+            )
+            for state in (DeliveryState.PENDING, DeliveryState.SENDING)
+        ),
+        exists(OUTDATED),
+    )
+)
 _CANDIDATES = (
     select(deliveries)
     .where(
