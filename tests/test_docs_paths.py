@@ -56,9 +56,10 @@ def test_every_decision_is_in_the_index_and_has_all_parts() -> None:
         assert not missing, record.name
 
 
-def test_the_picture_is_what_its_script_draws() -> None:
-    drawn = runpy.run_path(str(ROOT / "docs" / "draw_architecture.py"))["draw"]()
-    assert (ROOT / "docs" / "architecture.svg").read_text() == drawn
+@pytest.mark.parametrize("picture", ["architecture", "performance"])
+def test_a_picture_is_what_its_script_draws(picture: str) -> None:
+    drawn = runpy.run_path(str(ROOT / "docs" / f"draw_{picture}.py"))["draw"]()
+    assert (ROOT / "docs" / f"{picture}.svg").read_text() == drawn
 
 
 def test_the_search_for_paths_finds_what_is_missing() -> None:

@@ -32,7 +32,8 @@ from escalator.services.outbound.call import CallOutcome, OutboundCall
 from escalator.services.responses import callbacks as hearing
 from escalator.services.stream.carry_out import carry_out_calls
 from escalator.settings import read_settings
-from escalator.store import audit_log
+from escalator.store import Database, audit_log
+from escalator.store.event_writer import EventWriter
 from escalator.store.tables import audit_records as record_table
 from escalator.store.tables import (
     deliveries,
@@ -336,6 +337,11 @@ class Harness(Witness):
         with self.core.database.reading() as connection:
             assert audit_log.count_unchained(connection) == 0
             assert follow_chain(audit_log.chained_records(connection)).misfit is None
+
+
+def use_database(core: Core, database: Database) -> None:
+    """Let a process use another database, as when its own is away."""
+    core.database, core.event_writer = database, EventWriter(database)
 
 
 def _merged(body: object, changes: Mapping[str, object]) -> object:

@@ -18,7 +18,7 @@ from escalator.store import Database
 from escalator.store.tables import events, incidents
 from tests.doubles.http import Fault
 from tests.doubles.sqs import SqsDouble
-from tests.scenarios.harness import Harness
+from tests.scenarios.harness import Harness, use_database
 from tests.scenarios.stories import PAGE, SELF_HARM
 
 NOBODY_THERE = "postgresql+psycopg://nobody@127.0.0.1:1/none"
@@ -45,12 +45,13 @@ def read(h: Harness, reader: QueueReader) -> bool:
 
 @contextmanager
 def database_down(h: Harness) -> Iterator[None]:
-    was, h.core.database = h.core.database, Database(NOBODY_THERE)
+    was = h.core.database
+    use_database(h.core, Database(NOBODY_THERE))
     try:
         yield
     finally:
         h.core.database.close()
-        h.core.database = was
+        use_database(h.core, was)
 
 
 def expect_page(h: Harness) -> None:
@@ -121,7 +122,7 @@ def test_of_a_batch_what_is_stored_is_deleted_although_the_rest_has_to_wait(
 
     def once(core, *what):
         result = store(core, *what)
-        core.database = Database(NOBODY_THERE)
+        use_database(core, Database(NOBODY_THERE))
         return result
 
     was = h.core.database
@@ -129,7 +130,7 @@ def test_of_a_batch_what_is_stored_is_deleted_although_the_rest_has_to_wait(
     assert not (reader.receive() and reader.store())
     assert [message["times"] for message in sqs.messages] == [1]
     monkeypatch.undo()
-    h.core.database = was
+    use_database(h.core, was)
     assert read(h, reader)
     assert (h.count(events), sqs.messages) == (2, [])
     h.forget_seen()

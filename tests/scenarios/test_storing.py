@@ -12,9 +12,8 @@ from sqlalchemy import NullPool, create_engine, event, text
 
 from escalator.services.core.process_liveness import SWEEPER, record_heartbeat
 from escalator.store import Database
-from escalator.store.event_writer import EventWriter
 from escalator.store.tables import events
-from tests.scenarios.harness import Harness
+from tests.scenarios.harness import Harness, use_database
 from tests.scenarios.stories import SELF_HARM
 
 pytestmark = pytest.mark.every_database
@@ -28,10 +27,10 @@ def made_read_only(h: Harness) -> Iterator[None]:
     if h.core.database.is_sqlite:
         path = h.core.database.url.database
         was, read_only = h.core.database, Database(f"sqlite:///file:{path}?mode=ro&uri=true")
-        h.core.database, h.core.event_writer = read_only, EventWriter(read_only)
+        use_database(h.core, read_only)
         yield
         read_only.close()
-        h.core.database, h.core.event_writer = was, EventWriter(was)
+        use_database(h.core, was)
         return
     name = h.core.database.url.database
     administrator = create_engine(h.core.database.url, poolclass=NullPool)  # the product's pool takes no such session
