@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from benchmarks import (
     commands,
+    cost,
     coverage,
     deadlines,
     everywhere,
@@ -18,6 +19,7 @@ from benchmarks import (
 )
 
 MEASUREMENTS: dict[str, Callable[[], list[str]]] = {
+    "cost": cost.cost,
     "intake": pipeline.intake,
     "idle": pipeline.idle,
     "burst": pipeline.burst,

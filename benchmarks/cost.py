@@ -72,8 +72,8 @@ def _process(running: Stack) -> Iterator[tuple[Core, Sender]]:
         core.database.close()
 
 
-def _one_after_another(core: Core, receiver: WebhookReceiver, counts: _Counts, many: int) -> dict[str, float]:
-    cpu = Counter[str]()
+def _one_after_another(core: Core, receiver: WebhookReceiver, counts: _Counts, many: int) -> Counter[str]:
+    cpu: Counter[str] = Counter()
     for number in range(many):
         with _stage("intake", counts, cpu):
             _receive(receiver, number)
@@ -83,8 +83,8 @@ def _one_after_another(core: Core, receiver: WebhookReceiver, counts: _Counts, m
     return cpu
 
 
-def _all_at_once(core: Core, receiver: WebhookReceiver, counts: _Counts, sender: Sender) -> dict[str, float]:
-    cpu = Counter[str]()
+def _all_at_once(core: Core, receiver: WebhookReceiver, counts: _Counts, sender: Sender) -> Counter[str]:
+    cpu: Counter[str] = Counter()
     with _stage("intake", counts, cpu):
         for number in range(EVENTS):
             _receive(receiver, number)
@@ -140,7 +140,7 @@ def _counting(counts: _Counts) -> Iterator[None]:
         yield
 
 
-def _measured(how: str, running: PostgresStack, counts: _Counts, work: Callable[[], dict[str, float]]) -> list[str]:
+def _measured(how: str, running: PostgresStack, counts: _Counts, work: Callable[[], Counter[str]]) -> list[str]:
     """Do the work, and return a row for each stage and for all."""
     counts.statements.clear()
     counts.trips.clear()

@@ -18,8 +18,7 @@ from escalator.store.engines import WAIT_S, postgres_engine, sqlite_engine
 
 INTAKE_CONNECTIONS = 3
 PROBE_S = 5.0
-"""How long a minimal query and a commit wait: the quickest sign that a server is unusable."""
-_LEAST_PATIENCE_S = 0.2
+"""How long a minimal query waits: the quickest sign that a server is unusable."""
 _FOR_EVER_S = 24 * 3600
 PATIENCE_S = 20.0
 """How long all else waits for one answer: less than the time after which the sweep counts as stuck."""
@@ -100,14 +99,14 @@ class Database:
             yield connection
 
     @contextmanager
-    def one_statement(self) -> Iterator[Connection]:
+    def one_statement(self, within_s: float = WAIT_S) -> Iterator[Connection]:
         """Yield a connection whose single statement is its own transaction: one round trip, for the intake.
 
-        It waits at most WAIT_S in total for a connection and the answer.
+        It waits at most so long in total for a connection and the answer.
         """
         watch = Stopwatch()
         with _in_our_words(), self._one_writer(), _connected(self._autocommitting) as connection:
-            _be_patient(connection, WAIT_S - watch.seconds())
+            _be_patient(connection, within_s - watch.seconds())
             yield connection
 
     @contextmanager
@@ -168,7 +167,6 @@ def _postgres_transaction(connection: Connection) -> Iterator[None]:
     connection.exec_driver_sql("BEGIN")
     try:
         yield
-        _be_patient(connection, PROBE_S)
         connection.exec_driver_sql("COMMIT")
     except BaseException:
         _roll_back(connection)
@@ -188,8 +186,8 @@ def _roll_back(connection: Connection) -> None:
 def _be_patient(connection: Connection, for_s: float) -> None:
     """Limit how long a connection waits, until its next checkout; one without any limit keeps waiting."""
     driver: Any = connection.connection.dbapi_connection
-    if getattr(driver, "patience_s", None) is not None:
-        driver.patience_s = max(min(driver.patience_s, for_s), _LEAST_PATIENCE_S)
+    if hasattr(driver, "limit_patience"):
+        driver.limit_patience(for_s)
 
 
 def commit_without_disk(connection: Connection) -> None:

@@ -1,7 +1,7 @@
 """PostgreSQL connections that send a transaction in as few round trips as it asks questions; see `store.pipeline`.
 
 From BEGIN to COMMIT the connection is in pipeline mode: a statement that returns no rows is sent and not waited for.
-The next one that returns rows waits for all before it, and so does COMMIT. If one fails, the server skips what follows,
+The next one that returns rows waits for all before it, and so does COMMIT, before it is sent. If one fails, the server skips what follows,
 and whatever waits next raises the error. So nobody knows at once how many rows a statement has changed.
 See https://www.postgresql.org/docs/current/libpq-pipeline-mode.html.
 """
@@ -18,6 +18,10 @@ from escalator.store.pg_timeout import PatientConnection
 _WITHOUT_ROWS = ("INSERT ", "UPDATE ", "DELETE ", "SET ", "BEGIN")
 
 
+COMMIT_S = 5.0
+"""How long a commit waits for an answer, once all statements before it are answered."""
+
+
 class PipelinedCursor(psycopg.RawCursor[Any]):
     """A cursor that waits only for statements that return rows, and for the end of the transaction."""
 
@@ -26,8 +30,14 @@ class PipelinedCursor(psycopg.RawCursor[Any]):
         connection: PipelinedConnection = self.connection  # type: ignore[assignment]
         if query == "BEGIN":
             connection.begin_pipeline()
+        elif query == "COMMIT":
+            connection.sync()
+            connection.limit_patience(COMMIT_S)
         elif query == "ROLLBACK":
             connection.drop_pipeline()
+            # It also forgets the statements whose preparation the server has skipped.
+            connection.rollback()
+            return self
         super().execute(query, params, **options)
         if query == "COMMIT":
             connection.end_pipeline()
@@ -79,24 +89,25 @@ class PipelinedConnection(PatientConnection):
             self.sync()
 
     def sync(self) -> None:
-        """Wait for everything that has been sent; raises the first error."""
-        if self._running is not None:
+        """Wait for everything that has been sent, if it is not answered yet; raises the first error."""
+        if self._running is not None and self._running.result_queue:
             self._running.sync()
 
     def ask(self, questions: Sequence[Callable[[], None]]) -> None:
         """Run each of these until it waits for rows, wait for all rows, and so on until all have returned."""
-        self._asking = [greenlet(question) for question in questions]
+        before, asking = self._asking, [greenlet(question) for question in questions]
+        self._asking = asking
         try:
-            for question in self._asking:
+            for question in asking:
                 question.switch()
-            while waiting := [question for question in self._asking if not question.dead]:
+            while waiting := [question for question in asking if not question.dead]:
                 self.sync()
                 for question in waiting:
                     question.switch()
         except BaseException as error:  # noqa: BLE001  # also a thread's end must not leave questions half asked
-            raise _ended(self._asking, error) from None
+            raise _ended(asking, error) from None
         finally:
-            self._asking = ()
+            self._asking = before
 
 
 def _ended(asking: Sequence[greenlet], error: BaseException) -> BaseException:

@@ -14,6 +14,8 @@ from escalator.store.connection_errors import Generation
 LOST_PATIENCE_S = 5.0
 """How long an answer may take once another connection of the same generation has been lost."""
 
+_LEAST_PATIENCE_S = 0.2
+
 Answer = TypeVar("Answer")
 
 
@@ -25,6 +27,11 @@ class PatientConnection(psycopg.Connection[Any]):
 
     patience_s: float | None = None
     generation = Generation()
+
+    def limit_patience(self, for_s: float) -> None:
+        """Limit how long an answer may take from now on; a connection without any limit keeps waiting."""
+        if self.patience_s is not None:
+            self.patience_s = max(min(self.patience_s, for_s), _LEAST_PATIENCE_S)
 
     def wait(self, gen: Generator[Any, Any, Answer], *args: Any, **options: Any) -> Answer:
         """Return the server's answer; every statement and every commit waits here."""

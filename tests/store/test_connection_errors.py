@@ -242,7 +242,7 @@ def test_the_address_of_several_servers_leads_to_the_one_that_takes_writes(postg
 def test_a_commit_that_hangs_loses_its_connection_long_before_a_statement_would(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("escalator.store.database.PROBE_S", 0.2)
+    monkeypatch.setattr("escalator.store.pg_pipeline.COMMIT_S", 0.2)
     with database.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE slow (a integer)")
         connection.exec_driver_sql(

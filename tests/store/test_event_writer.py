@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any
@@ -35,7 +36,7 @@ class Door:
         self.written: list[int] = []
 
     @contextmanager
-    def one_statement(self) -> Any:
+    def one_statement(self, _within_s: float) -> Any:
         self.reached.set()
         assert self.opened.wait(20)
         with self.database.one_statement() as connection:
@@ -128,3 +129,49 @@ def test_who_waits_too_long_is_sent_away(core: Core, door: Door, monkeypatch: py
         assert first.result()
     assert writer.insert(event("b"))
     assert stored(core) == 2
+
+
+def test_large_events_are_written_alone(core: Core, door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_writer, "MOST_BYTES", 10)
+    writer = EventWriter(door)  # type: ignore[arg-type]
+    for name, size in (("a", 6), ("b", 6), ("c", 4), ("d", 40), ("e", 1)):
+        writer._waiting.append(event_writer._Waiting(replace(event(name), sealed_body=b"x" * size)))
+    assert [[len(one.event.sealed_body or b"") for one in writer._take()] for _ in range(4)] == [[6], [6, 4], [40], [1]]
+
+
+def test_whatever_happens_while_it_is_written_nobody_waits_for_ever(
+    core: Core, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_connection: Any, _new: Any) -> frozenset[Any]:
+        raise KeyboardInterrupt
+
+    door.opened.set()
+    monkeypatch.setattr(event_writer.events, "insert_all", interrupted)
+    writer = EventWriter(door)  # type: ignore[arg-type]
+    other = event_writer._Waiting(event("b"))
+    writer._waiting.append(other)
+    with pytest.raises(KeyboardInterrupt):
+        writer.insert(event("a"))
+    assert isinstance(other.error, Unavailable)
+    assert not writer._turn.locked()
+
+
+def test_an_event_that_is_stored_is_not_refused_because_the_next_one_is_being_written(
+    core: Core, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_writer, "WAIT_S", 0.01)
+    writer = EventWriter(door)  # type: ignore[arg-type]
+    stored_meanwhile = event_writer._Waiting
+
+    class Stored(stored_meanwhile):  # type: ignore[misc,valid-type]
+        """Written by another request while its own waits for its turn."""
+
+        @property
+        def is_over(self) -> bool:
+            if writer._turn.locked():
+                self.is_new = True
+            return False
+
+    monkeypatch.setattr(event_writer, "_Waiting", Stored)
+    with writer._turn:
+        assert writer.insert(event("a"))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, column, insert, table, text, update
 from sqlalchemy.exc import DBAPIError
 
 from escalator.errors import Conflict, Unavailable
-from escalator.store import Database
+from escalator.store import Database, pg_pipeline
 from escalator.store.pg_pipeline import PipelinedConnection
 from escalator.store.pipeline import changed_rows, in_one_trip
 
@@ -54,12 +54,14 @@ def names(connection: Connection) -> list[str]:
     return list(connection.scalars(text("SELECT name FROM names ORDER BY name")))
 
 
-def test_statements_without_rows_go_with_the_commit(database: Database, trips: list[str]) -> None:
+def test_statements_without_rows_are_waited_for_together_before_the_commit(
+    database: Database, trips: list[str]
+) -> None:
     with database.writing() as connection:
         add(connection, "a", "b")
         connection.execute(update(NAMES).where(NAMES.c.name == "b").values(name="c"))
         assert trips == []
-    assert trips == ["end_pipeline"]
+    assert trips == ["sync", "end_pipeline"]
     with database.reading() as connection:
         assert names(connection) == ["a", "c"]
 
@@ -185,3 +187,40 @@ def test_whatever_is_raised_in_a_transaction_undoes_it(database: Database) -> No
         write(connection)
     with database.reading() as connection:
         assert names(connection) == []
+
+
+def test_a_preparation_that_the_server_skipped_is_made_again(database: Database) -> None:
+    """After an error in a pipeline the driver must not name a statement that the server never prepared."""
+    for _ in range(12):
+        with pytest.raises(Conflict), database.writing() as connection:
+            fail_and_ask(connection)
+        with database.writing() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM names")) == 0
+
+
+def fail_and_ask(connection: Connection) -> None:
+    add(connection, "a")
+    add(connection, "a")
+    for _ in range(6):
+        connection.execute(update(NAMES).where(NAMES.c.name == "b").values(name="c"))
+    names(connection)
+
+
+def test_questions_may_be_asked_in_one_trip_by_a_question(database: Database) -> None:
+    def both(connection: Connection) -> tuple[Any, ...]:
+        return in_one_trip(connection, names, names)
+
+    with database.writing() as connection:
+        add(connection, "a")
+        assert in_one_trip(connection, both, names, both) == ((["a"], ["a"]), ["a"], (["a"], ["a"]))
+
+
+def test_a_commit_waits_for_slow_statements_as_long_as_for_any_other(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pg_pipeline, "COMMIT_S", 0.2)
+    with database.writing() as connection:
+        add(connection, "a")
+        connection.exec_driver_sql("UPDATE names SET name = name || pg_sleep(0.6)::text")
+    with database.reading() as connection:
+        assert names(connection) == ["a"]
