@@ -1,8 +1,8 @@
 """PostgreSQL connections that send a transaction in as few round trips as it asks questions; see `store.pipeline`.
 
 From BEGIN to COMMIT the connection is in pipeline mode: a statement that returns no rows is sent and not waited for.
-The next one that returns rows waits for all before it, and so does COMMIT, before it is sent. If one fails, the server skips what follows,
-and whatever waits next raises the error. So nobody knows at once how many rows a statement has changed.
+The next one that returns rows waits for all before it, and so does COMMIT, before it is sent. If one fails, the server
+skips what follows, and whatever waits next raises the error. So nobody knows at once how many rows it has changed.
 See https://www.postgresql.org/docs/current/libpq-pipeline-mode.html.
 """
 
