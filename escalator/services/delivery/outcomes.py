@@ -57,7 +57,7 @@ def record_outcomes(core: Core, outcomes: Sequence[CallOutcome]) -> None:
             for outcome, delivery in paged
             if isinstance(outcome.result, Failed) and delivery.incident_id
         }
-        # Locked in this order: incidents before deliveries.
+        # Locked in this order, incidents before deliveries: each of the two questions locks with its first statement.
         running, locked, standing = in_one_trip(
             connection,
             core.policies.running,
