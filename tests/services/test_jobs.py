@@ -1,8 +1,6 @@
 """Housekeeping asks once which jobs wait, and tries to claim only the others."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import event
@@ -11,16 +9,8 @@ from escalator.services.core.context import Core
 from escalator.services.maintenance import jobs as housekeeping
 from escalator.services.maintenance.jobs import run_jobs
 from escalator.store import jobs
-from tests.sandboxes import a_core
 
 NAMES = sorted(name for _job, name in housekeeping._JOBS if name is not None)
-
-
-@pytest.fixture
-def core(database_url: str, tmp_path: Path) -> Iterator[Core]:
-    core = a_core(database_url, tmp_path)
-    yield core
-    core.database.close()
 
 
 @pytest.fixture

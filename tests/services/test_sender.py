@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from queue import SimpleQueue
 from types import SimpleNamespace
 
@@ -18,7 +17,6 @@ from escalator.services.delivery import sender as sending
 from escalator.services.delivery.claim_transaction import ClaimedCalls
 from escalator.services.delivery.sender import Sender
 from escalator.services.outbound.bulkheads import NO_VENDOR_LANE, SenderThreads
-from tests.sandboxes import a_core
 
 pytestmark = pytest.mark.every_database
 
@@ -54,13 +52,6 @@ def heart(monkeypatch: pytest.MonkeyPatch) -> Heart:
     monkeypatch.setattr(sending, "record_heartbeat", heart.beat)
     monkeypatch.setattr(sending, "HEARTBEAT_S", PATIENCE_S)
     return heart
-
-
-@pytest.fixture
-def core(database_url: str, tmp_path: Path) -> Iterator[Core]:
-    core = a_core(database_url, tmp_path)
-    yield core
-    core.database.close()
 
 
 @pytest.fixture
